@@ -1,0 +1,6 @@
+//! Zonefall: a deterministic discrete-event simulator of zone and region failures.
+
+pub mod model;
+pub mod rng;
+pub mod sim;
+pub mod units;

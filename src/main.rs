@@ -1,0 +1,3 @@
+//! The `zonefall` command.
+
+fn main() {}

@@ -1,0 +1,139 @@
+//! Fault rules: what strikes what, when, for how long, with which consequences.
+
+use super::world::{DomainId, DomainKind, LinkId, World};
+use crate::rng::Law;
+use crate::units::Duration;
+
+/// Something a fault can strike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Target {
+    /// A domain of the tree.
+    Domain(DomainId),
+    /// A declared link.
+    Link(LinkId),
+}
+
+impl Target {
+    /// Selector that names exactly this target: `zone:westeurope/2`, `link:west-north`.
+    pub fn selector(self, world: &World) -> String {
+        match self {
+            Target::Domain(id) => {
+                let domain = world.domain(id);
+                format!("{}:{}", domain.kind.word(), domain.path)
+            }
+            Target::Link(id) => format!("link:{}", world.links[id.0 as usize].name),
+        }
+    }
+
+    /// Level of the struck domain; `None` for a link.
+    pub fn kind(self, world: &World) -> Option<DomainKind> {
+        match self {
+            Target::Domain(id) => Some(world.domain(id).kind),
+            Target::Link(_) => None,
+        }
+    }
+}
+
+/// What an occurrence does to its target while it lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Unreachable; state is kept.
+    Down,
+    /// Unreachable, and the data on it is gone for ever: it returns empty.
+    Destroy,
+    /// A region or link is cut off while both sides run on. Targets: regions and links.
+    Isolate,
+    /// Capacity is multiplied by this many millionths (0 ..= 1_000_000).
+    Degrade {
+        /// Remaining capacity in millionths.
+        capacity_ppm: u32,
+    },
+    /// Only this share of the data partitions is down, in millionths (1 ..= 1_000_000). Targets: regions.
+    Partial {
+        /// Share of partitions hit, in millionths.
+        share_ppm: u32,
+    },
+    /// Announced and drained: configurations leave the target before it goes down. Targets: domains.
+    Maintenance,
+}
+
+/// Why a fault happens; results can be split by it (rule c01).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum CauseClass {
+    /// Not said.
+    #[default]
+    Unspecified,
+    /// Broken machines.
+    Hardware,
+    /// Loss of electric power.
+    Power,
+    /// Loss of cooling.
+    Cooling,
+    /// Network equipment or fibre.
+    Network,
+    /// A software defect or a bad deployment.
+    Software,
+    /// A wrong configuration.
+    Configuration,
+    /// A mistake of a person.
+    Human,
+    /// Earthquake.
+    Earthquake,
+    /// Flood.
+    Flood,
+    /// Fire.
+    Fire,
+    /// Announced work.
+    Maintenance,
+}
+
+/// When a rule's targets are struck.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schedule {
+    /// At these times after the start of measurement, ascending; one occurrence each per target.
+    Scripted(Vec<Duration>),
+    /// A renewal process per target: up for a time that follows the law, then struck.
+    Stochastic {
+        /// Law of the time from the end of an occurrence (or the start) to the next strike.
+        uptime: Law,
+    },
+    /// Only as a consequence of other rules' occurrences.
+    Cascaded,
+}
+
+/// A possible consequence of an occurrence: another rule strikes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cascade {
+    /// Index of the rule that may strike (its schedule is [`Schedule::Cascaded`], and rules do not form a cycle).
+    pub rule: u32,
+    /// Chance in millionths, drawn once per caused target.
+    pub probability_ppm: u32,
+    /// Law of the time between cause and consequence.
+    pub delay: Law,
+    /// Strike only targets that contain, equal or lie within the causing target.
+    pub same_place: bool,
+}
+
+/// One fault rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRule {
+    /// Name in the scenario; names the random streams, with the target (design D3).
+    pub name: String,
+    /// Why.
+    pub cause: CauseClass,
+    /// What it does.
+    pub effect: Effect,
+    /// What it can strike, in world order, without repetition, never empty.
+    pub targets: Vec<Target>,
+    /// When.
+    pub schedule: Schedule,
+    /// Law of the time to repair.
+    pub duration: Law,
+    /// Number of repair teams the rule's targets share; `None`: a team for each.
+    pub crews: Option<u32>,
+    /// `Some(p)`: common cause. One process for the whole rule; each occurrence takes every target with
+    /// probability p (millionths), and all it took return together. `None`: a process per target.
+    pub together_ppm: Option<u32>,
+    /// What its occurrences may cause.
+    pub cascades: Vec<Cascade>,
+}

@@ -1,0 +1,182 @@
+//! A replicated store: placement, quorum, replication between regions, consistency, failover, throughput.
+
+use super::workload::Profile;
+use super::world::{DomainId, RegionId};
+use crate::rng::Law;
+use crate::units::Duration;
+
+/// Where a region's replicas may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Placement {
+    /// Spread over the zones of the region, as evenly as the replica count allows.
+    ZoneRedundant,
+    /// Unknown to the user; simulated as the worst case, all replicas in this one zone (rule c02).
+    Unzoned(DomainId),
+    /// Pinned to this zone by choice.
+    Zonal(DomainId),
+}
+
+/// One region of a store. The order of regions is the failover priority; the first is the write region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreRegion {
+    /// Which region of the world; no region appears twice.
+    pub region: RegionId,
+    /// Placement of the replicas.
+    pub placement: Placement,
+    /// Fewer live zones than this count as the loss of the region (1 = no such rule).
+    pub min_zones: u32,
+}
+
+/// Consistency levels, strongest first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Consistency {
+    /// Linearizable: synchronous replication between regions.
+    Strong,
+    /// Asynchronous, but writes stop before any region lags by more than K writes of a partition or T.
+    Bounded {
+        /// K: writes a partition may lag.
+        max_writes: u64,
+        /// T: time a region may lag.
+        max_time: Duration,
+    },
+    /// Asynchronous with session guarantees.
+    Session,
+    /// Asynchronous, in order.
+    ConsistentPrefix,
+    /// Asynchronous.
+    Eventual,
+}
+
+impl Consistency {
+    /// Word used in scenarios and outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Consistency::Strong => "strong",
+            Consistency::Bounded { .. } => "bounded-staleness",
+            Consistency::Session => "session",
+            Consistency::ConsistentPrefix => "consistent-prefix",
+            Consistency::Eventual => "eventual",
+        }
+    }
+}
+
+/// Who decides that another region becomes the write region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailoverMode {
+    /// Nobody, unless a scripted action does.
+    None,
+    /// The provider's service, after detect and decide.
+    ServiceManaged,
+}
+
+/// The phases of a failover, each a law of time, and the fencing of the old write region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failover {
+    /// Who decides.
+    pub mode: FailoverMode,
+    /// Time until the loss is noticed (probes are the uniform law on ((misses − 1)·every, misses·every]).
+    pub detect: Law,
+    /// Time until somebody decides.
+    pub decide: Law,
+    /// Time to promote a region.
+    pub promote: Law,
+    /// Time until clients write to the new write region.
+    pub redirect: Law,
+    /// `true`: an isolated write region's lease ends before another is promoted; `false`: it goes on
+    /// acknowledging writes of the clients it can reach (split brain).
+    pub fence: bool,
+}
+
+/// What becomes of writes that only a failed write region had, once it is back and caught up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnReturn {
+    /// Law of the time until they are merged; `None`: never, they stay temporarily missing.
+    pub merge_after: Option<Law>,
+    /// Share of them that newer writes have overtaken, in millionths: superseded, not recovered.
+    pub superseded_ppm: u32,
+}
+
+/// Rebuild of a replica that came back empty.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rebuild {
+    /// Bytes per second into one replica of one placement group; at least 1.
+    pub bandwidth: u64,
+}
+
+/// When a client stops asking a region that does not answer and reads from the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Redirect {
+    /// By itself, after this time.
+    After(Law),
+    /// When the service has marked the region offline (detect, decide), after this time more.
+    ByService(Law),
+    /// Never.
+    Never,
+}
+
+/// The clients in one region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// Where they sit.
+    pub region: RegionId,
+    /// Their writes, in thousandths of a request per second, over the whole store.
+    pub writes_mps: u64,
+    /// Their reads, in thousandths of a request per second, over the whole store.
+    pub reads_mps: u64,
+    /// Regions they read from, best first, as indices into [`Store::regions`]; never empty.
+    pub order: Vec<u8>,
+    /// How they leave a region that does not answer.
+    pub redirect: Redirect,
+}
+
+/// A replicated store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// Name in the scenario.
+    pub name: String,
+    /// Regions in failover order, at most 16, never empty.
+    pub regions: Vec<StoreRegion>,
+    /// Replicas of a partition in each region, 1 ..= 16.
+    pub replicas: u8,
+    /// Replicas that must store a write while all replicas are in the configuration; a smaller configuration
+    /// needs its majority.
+    pub write_quorum: u8,
+    /// Replicas that must answer a read.
+    pub read_quorum: u8,
+    /// Time after which a configuration drops members that are gone; `None`: never.
+    pub reconfigure: Option<Duration>,
+    /// Rebuild of empty replicas; `None`: never.
+    pub rebuild: Option<Rebuild>,
+    /// Data partitions, at least 1.
+    pub partitions: u32,
+    /// Data of the whole store in one copy, in bytes.
+    pub data_bytes: u64,
+    /// Mean size of a write in bytes; with a link's bandwidth it bounds the catch-up rate.
+    pub write_bytes: u64,
+    /// Consistency level.
+    pub consistency: Consistency,
+    /// Law of the replication lag between regions.
+    pub lag: Law,
+    /// Writes per second, in thousandths, over the whole store, at which a region catches up.
+    pub catch_up_mps: u64,
+    /// Law of the time before a silent region leaves the sync set when fewer than two other read regions answer.
+    pub evict: Law,
+    /// Failover policy.
+    pub failover: Failover,
+    /// What becomes of missing writes.
+    pub on_return: OnReturn,
+    /// Provisioned throughput of each region in thousandths of a request unit per second; `None`: unlimited.
+    pub throughput_mru: Option<u64>,
+    /// Request units of a read, in thousandths.
+    pub read_cost_mru: u64,
+    /// Request units of a write, in thousandths.
+    pub write_cost_mru: u64,
+    /// Clients, in order of declaration.
+    pub clients: Vec<Client>,
+    /// Course of the request rates over the week.
+    pub profile: Profile,
+    /// Failing share, in millionths, above which the store counts as out (design D14).
+    pub outage_threshold_ppm: u32,
+    /// Commit time inside a region, part of the write latency.
+    pub commit_latency: Duration,
+}

@@ -1,0 +1,3 @@
+//! One replication: the model running on the engine.
+
+pub mod observe;

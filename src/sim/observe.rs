@@ -1,0 +1,305 @@
+//! What one replication reports: plain integers, no statistics (rule R9).
+//!
+//! Volumes of requests are `i128` in units of thousandths of a request per second × thousandths of the profile
+//! × nanoseconds × partitions; [`StoreRun::volume_per_request`] of them are one request. They are exact.
+
+use crate::model::{CauseClass, Target};
+use crate::units::{Duration, Time};
+
+/// Kind of request.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// Reads.
+    Read = 0,
+    /// Writes.
+    Write = 1,
+}
+
+impl Kind {
+    /// Both kinds, in index order.
+    pub const ALL: [Kind; 2] = [Kind::Read, Kind::Write];
+
+    /// `read` or `write`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Read => "read",
+            Kind::Write => "write",
+        }
+    }
+}
+
+/// Disruption class of an outage or a loss (design D12): what kind of thing was to blame.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum Class {
+    Node = 0,
+    Datacenter,
+    Zone,
+    Region,
+    Link,
+    Software,
+    Maintenance,
+    Load,
+    Action,
+}
+
+impl Class {
+    /// All classes, in index order.
+    pub const ALL: [Class; 9] = [
+        Class::Node,
+        Class::Datacenter,
+        Class::Zone,
+        Class::Region,
+        Class::Link,
+        Class::Software,
+        Class::Maintenance,
+        Class::Load,
+        Class::Action,
+    ];
+
+    /// Word used in outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Node => "node",
+            Class::Datacenter => "datacenter",
+            Class::Zone => "zone",
+            Class::Region => "region",
+            Class::Link => "link",
+            Class::Software => "software",
+            Class::Maintenance => "maintenance",
+            Class::Load => "load",
+            Class::Action => "action",
+        }
+    }
+}
+
+/// What is to blame for failing requests or lost writes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Blame {
+    /// An occurrence of a fault rule.
+    Fault {
+        /// Index of the rule in the model.
+        rule: u32,
+        /// What it struck (the first target, for a common cause).
+        target: Target,
+        /// Number of the occurrence among those of (rule, target), from 0.
+        k: u64,
+    },
+    /// Demand above the provisioned throughput, nothing else.
+    Load,
+    /// A scripted action (index in the model).
+    Action(u32),
+}
+
+/// Phases that partition every outage (rule x02), in declared order: at each instant the first unfinished one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Phase {
+    /// The loss has not been noticed yet.
+    Detect = 0,
+    /// Nobody has decided yet.
+    Decide,
+    /// A region is being promoted, or none is eligible.
+    Promote,
+    /// Clients do not use the new region yet.
+    Redirect,
+    /// A quorum waits to drop its lost members.
+    Reconfigure,
+    /// Waiting for the fault to end.
+    Repair,
+    /// Empty replicas or copies are being filled.
+    Rebuild,
+    /// A copy catches up, or writes are held until it has.
+    CatchUp,
+    /// Demand exceeds throughput.
+    Overload,
+}
+
+impl Phase {
+    /// All phases, in declared order.
+    pub const ALL: [Phase; 9] = [
+        Phase::Detect,
+        Phase::Decide,
+        Phase::Promote,
+        Phase::Redirect,
+        Phase::Reconfigure,
+        Phase::Repair,
+        Phase::Rebuild,
+        Phase::CatchUp,
+        Phase::Overload,
+    ];
+
+    /// Word used in outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Phase::Detect => "detect",
+            Phase::Decide => "decide",
+            Phase::Promote => "promote",
+            Phase::Redirect => "redirect",
+            Phase::Reconfigure => "reconfigure",
+            Phase::Repair => "repair",
+            Phase::Rebuild => "rebuild",
+            Phase::CatchUp => "catch-up",
+            Phase::Overload => "overload",
+        }
+    }
+}
+
+/// What an outage or figure is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Subject {
+    /// A store and a kind of request.
+    Store(u32, Kind),
+    /// A redundancy block.
+    Block(u32),
+}
+
+/// A maximal interval in which the failing share of a subject exceeded its threshold (design D14).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outage {
+    /// Of what.
+    pub subject: Subject,
+    /// First instant, measured from the start of measurement.
+    pub start: Time,
+    /// Length (RTO); not cut off at the horizon.
+    pub length: Duration,
+    /// From the start of the blamed occurrence to the start of the outage.
+    pub time_to_impact: Duration,
+    /// Largest failing share, in millionths (always 1_000_000 for blocks).
+    pub peak_ppm: u32,
+    /// Failed requests, as a volume (0 for blocks).
+    pub failed: i128,
+    /// Who is to blame.
+    pub blame: Blame,
+    /// Its disruption class.
+    pub class: Class,
+    /// Its cause class ([`CauseClass::Unspecified`] for load and actions).
+    pub cause: CauseClass,
+    /// Time in each phase, by [`Phase`]; sums to `length`. Blocks: all of it `Repair`.
+    pub phases: [Duration; Phase::ALL.len()],
+    /// Bit r: requests to the store's region r failed at some instant.
+    pub regions: u16,
+}
+
+/// A takeover by another copy, or data destroyed for ever: an RPO is defined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loss {
+    /// Index of the store.
+    pub store: u32,
+    /// When, measured from the start of measurement.
+    pub at: Time,
+    /// Who is to blame.
+    pub blame: Blame,
+    /// Its disruption class.
+    pub class: Class,
+    /// Its cause class.
+    pub cause: CauseClass,
+    /// RPO at takeover: maximum over partitions.
+    pub rpo: Duration,
+    /// RPO over the writes that never came back (still missing, superseded or lost).
+    pub rpo_final: Duration,
+    /// Writes absent from the copy that took over, as a volume: the sum of the four below.
+    pub absent: i128,
+    /// Of them: merged after the region's return.
+    pub recovered: i128,
+    /// Of them: overtaken by newer writes.
+    pub superseded: i128,
+    /// Of them: still missing at the end.
+    pub missing: i128,
+    /// Of them: gone for ever.
+    pub lost: i128,
+}
+
+/// Failing requests of one store by who is to blame; sums equal [`StoreRun::failed`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct CauseRun {
+    /// Failed volume by [`Kind`].
+    pub failed: [i128; 2],
+    /// Writes lost or still missing, as a volume.
+    pub lost: i128,
+}
+
+/// What one store saw in one replication. Requests count from the start of measurement to the horizon.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreRun {
+    /// Volume of one request.
+    pub volume_per_request: i128,
+    /// Requested volume by [`Kind`].
+    pub requested: [i128; 2],
+    /// Failed volume by [`Kind`], throttled requests included.
+    pub failed: [i128; 2],
+    /// Of it: throttled because demand exceeded the provisioned throughput (the user's share of the blame).
+    pub throttled_above: [i128; 2],
+    /// Of it: throttled although demand was within the provisioned throughput (degraded capacity).
+    pub throttled_below: [i128; 2],
+    /// Requested volume by client and [`Kind`].
+    pub client_requested: Vec<[i128; 2]>,
+    /// Failed volume by client and [`Kind`].
+    pub client_failed: Vec<[i128; 2]>,
+    /// Time with a failing share above the threshold, by [`Kind`], up to the horizon.
+    pub down: [Duration; 2],
+    /// By rule index, then one entry for load, then one for actions.
+    pub causes: Vec<CauseRun>,
+    /// Acknowledged writes over the whole run, as a volume; equals the sum of the five below (rule R3).
+    pub acknowledged: i128,
+    /// Of them: in the surviving log, computed from the copies' positions.
+    pub surviving: i128,
+    /// Of them: temporarily missing at the end of the run.
+    pub missing: i128,
+    /// Of them: superseded.
+    pub superseded: i128,
+    /// Of them: damaged. Always 0 until `corrupt` faults exist.
+    pub damaged: i128,
+    /// Of them: permanently lost.
+    pub lost: i128,
+    /// Missing at some time and merged later (part of `surviving`).
+    pub recovered: i128,
+    /// Largest volume missing at one instant.
+    pub missing_peak: i128,
+}
+
+/// What one redundancy block saw in one replication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockRun {
+    /// Time down, up to the horizon.
+    pub down: Duration,
+    /// Time down by who is to blame: by rule index.
+    pub causes: Vec<Duration>,
+}
+
+/// An entry of the timeline of one replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineEntry {
+    /// When, measured from the start of measurement (warm-up is not shown).
+    pub at: Time,
+    /// What it is about: a selector (`zone:a/1`), `store:orders`, `block:service` or `action:3`.
+    pub object: String,
+    /// What happened: `fault`, `repair`, `outage-start`, `outage-end`, `phase`, `takeover`, …
+    pub event: &'static str,
+    /// Human detail; may be empty.
+    pub detail: String,
+}
+
+/// Result of one replication. Reused from one to the next, so that memory does not grow.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Replication {
+    /// Its number.
+    pub index: u64,
+    /// Occurrences that struck within the measured time.
+    pub occurrences: u64,
+    /// Fault and repair events handled.
+    pub fault_events: u64,
+    /// All events handled.
+    pub events: u64,
+    /// Digest of the fault history: (rule, target, k, start, end) of every occurrence in order of end.
+    pub fault_digest: u64,
+    /// By store.
+    pub stores: Vec<StoreRun>,
+    /// By block.
+    pub blocks: Vec<BlockRun>,
+    /// In order of end.
+    pub outages: Vec<Outage>,
+    /// In order of time.
+    pub losses: Vec<Loss>,
+    /// Filled only when a timeline was asked for.
+    pub timeline: Vec<TimelineEntry>,
+}

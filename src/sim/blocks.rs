@@ -50,7 +50,13 @@ impl Blocks {
 
     pub(crate) fn clear(&mut self, model: &Model) {
         for (state, block) in self.states.iter_mut().zip(&model.blocks) {
-            *state = BlockState { up: block.members.len() as u32, ok: true, dirty: false, culprit: None, ..*state };
+            *state = BlockState {
+                up: block.members.len() as u32,
+                ok: true,
+                dirty: false,
+                culprit: None,
+                ..*state
+            };
         }
         self.dirty.clear();
         for run in &mut self.runs {
@@ -76,7 +82,13 @@ impl Blocks {
     }
 
     /// All events of the instant are applied: blocks change state, inner ones first.
-    pub(crate) fn settle(&mut self, plan: &Plan, now: Time, active: &[crate::sim::faults::Active], out: &mut Vec<Outage>) {
+    pub(crate) fn settle(
+        &mut self,
+        plan: &Plan,
+        now: Time,
+        active: &[crate::sim::faults::Active],
+        out: &mut Vec<Outage>,
+    ) {
         while !self.dirty.is_empty() {
             let at = (0..self.dirty.len()).min_by_key(|&i| self.dirty[i]).unwrap_or(0);
             let block = self.dirty.swap_remove(at);
@@ -98,11 +110,20 @@ impl Blocks {
         }
     }
 
-    fn begin(&mut self, plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active], out: &mut Vec<Outage>) {
+    fn begin(
+        &mut self,
+        plan: &Plan,
+        b: u32,
+        now: Time,
+        active: &[crate::sim::faults::Active],
+        out: &mut Vec<Outage>,
+    ) {
         let state = &mut self.states[b as usize];
         let subject = Subject::Block(b);
         // Outages that touch are one: take back the one that ended now.
-        let last = out.iter().rposition(|o| o.subject == subject && plan.start + (o.start - Time::ZERO) + o.length == now);
+        let last = out
+            .iter()
+            .rposition(|o| o.subject == subject && plan.start + (o.start - Time::ZERO) + o.length == now);
         if let Some(last) = last {
             let old = out.remove(last);
             state.down_since = plan.start + (old.start - Time::ZERO);
@@ -117,7 +138,11 @@ impl Blocks {
         let state = self.states[b as usize];
         self.count(plan, b, now.min(plan.end));
         let Some(culprit) = state.culprit else { return };
-        if !state.report || state.down_since < plan.start || state.down_since >= plan.end || state.down_since == now {
+        if !state.report
+            || state.down_since < plan.start
+            || state.down_since >= plan.end
+            || state.down_since == now
+        {
             return;
         }
         let length = now - state.down_since;
@@ -165,7 +190,12 @@ fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active])
     let touching = || active.iter().map(|a| a.culprit).filter(|c| touches(plan, b, c));
     let fault = |c: &Culprit| c.class != Class::Maintenance;
     let fresh = || touching().filter(|c| c.started == now);
-    fresh().filter(fault).last().or_else(|| fresh().last()).or_else(|| touching().find(fault)).or_else(|| touching().next())
+    fresh()
+        .filter(fault)
+        .last()
+        .or_else(|| fresh().last())
+        .or_else(|| touching().find(fault))
+        .or_else(|| touching().next())
 }
 
 fn touches(plan: &Plan, b: u32, culprit: &Culprit) -> bool {

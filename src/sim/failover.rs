@@ -18,7 +18,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn is_lost(&self, st: &StoreState, g: usize, r: usize) -> bool {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
-        let dead = !st.quorums[base + r].service.commit || matches!(st.logs[base + r].follow, Follow::Empty(_));
+        let dead =
+            !st.quorums[base + r].service.commit || matches!(st.logs[base + r].follow, Follow::Empty(_));
         let silent = r != w && st.quorums[base + w].service.commit && !self.connected(w, r);
         dead || silent || self.isolated(r)
     }
@@ -127,8 +128,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         let reachable =
             |r: usize| r != w && st.quorums[base + r].service.commit && (r == n || self.connected(r, n));
-        let (from, position) =
-            self.best_copy(st, g, reachable).unwrap_or((n, st.logs[base + n].position));
+        let (from, position) = self.best_copy(st, g, reachable).unwrap_or((n, st.logs[base + n].position));
         let absent = st.groups[g].head - position;
         let rpo = self.rpo(st, g, position, Some(from));
         let loss = self.record_loss(st, g, culprit, rpo, absent);
@@ -152,7 +152,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             None => Duration::ZERO,
         };
         st.groups[g].redirect_until = self.now + wait;
-        self.arm(StoreTimer::Redirect(g as u32), if wait > Duration::ZERO { self.now + wait } else { Time::NEVER });
+        self.arm(
+            StoreTimer::Redirect(g as u32),
+            if wait > Duration::ZERO { self.now + wait } else { Time::NEVER },
+        );
         if g == 0 {
             let (from, to) = (self.name(w), self.name(n));
             self.note("takeover", || format!("{to} takes over from {from}, RPO {rpo}"));
@@ -183,7 +186,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Writes that the old write region goes on acknowledging after the takeover, where nothing fences it.
     fn split_brain_rate(&self, st: &StoreState, g: usize, n: usize) -> u64 {
         let w = usize::from(st.groups[g].write);
-        if self.store.failover.fence || !st.quorums[g * self.layout.regions + w].service.commit || self.connected(w, n)
+        if self.store.failover.fence
+            || !st.quorums[g * self.layout.regions + w].service.commit
+            || self.connected(w, n)
         {
             return 0;
         }
@@ -285,7 +290,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Forced failover: the write region is given up, whatever it has that others lack goes missing.
     fn force(&mut self, st: &mut StoreState, g: usize, to: Option<usize>, culprit: Culprit) {
         let c = g * self.layout.regions + usize::from(st.groups[g].write);
-        if matches!(st.logs[c].step, Step::Promote(_) | Step::Wait) || to == Some(usize::from(st.groups[g].write)) {
+        if matches!(st.logs[c].step, Step::Promote(_) | Step::Wait)
+            || to == Some(usize::from(st.groups[g].write))
+        {
             return;
         }
         st.logs[c].culprit = Some(culprit);

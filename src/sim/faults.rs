@@ -242,7 +242,8 @@ impl Faults {
         let state = &self.processes[p as usize];
         let process = &plan.processes[p as usize];
         let rule = plan.rule(p);
-        let hit = process.targets.clone().find(|i| self.hits[(process.hits + i - process.targets.start) as usize]);
+        let hit =
+            process.targets.clone().find(|i| self.hits[(process.hits + i - process.targets.start) as usize]);
         let target = rule.targets[hit.unwrap_or(process.targets.start) as usize];
         Culprit {
             blame: Blame::Fault { rule: process.rule, target, k: state.mark.occurrence },

@@ -198,7 +198,9 @@ impl Flow {
                         regions: 0,
                         counted: self.measuring && now < plan.end,
                     };
-                    let open = open.get_or_insert_with(|| resume(plan, store, kind, now, culprit, done).unwrap_or(fresh));
+                    let open = open.get_or_insert_with(|| {
+                        resume(plan, store, kind, now, culprit, done).unwrap_or(fresh)
+                    });
                     let ppm = (failed * 1_000_000 + self.total[k] - 1) / self.total[k];
                     open.peak_ppm = open.peak_ppm.max(ppm as u32);
                     open.regions |= self.rates.regions[k];
@@ -212,11 +214,6 @@ impl Flow {
         for kind in Kind::ALL {
             self.close(plan, store, kind, now, done);
         }
-    }
-
-    /// Whether an outage lasts.
-    pub(crate) fn is_out(&self) -> bool {
-        self.open.iter().any(Option::is_some)
     }
 
     fn close(&mut self, plan: &Plan, store: u32, kind: Kind, now: Time, done: &mut Vec<Outage>) {
@@ -259,7 +256,8 @@ fn resume(
         return None;
     }
     let old = done.remove(at);
-    let culprit = Culprit { blame: old.blame, class: old.class, started: start - old.time_to_impact, ..culprit };
+    let culprit =
+        Culprit { blame: old.blame, class: old.class, started: start - old.time_to_impact, ..culprit };
     Some(Open {
         start,
         culprit,

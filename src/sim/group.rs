@@ -2,8 +2,8 @@
 //! the sync set, the staleness bound, losses (designs D8 and D10).
 
 use crate::model::{RegionId, Store};
-use crate::sim::driver::{Chance, Draw, Mark, word};
 use crate::sim::domains::Domains;
+use crate::sim::driver::{Chance, Draw, Mark, word};
 use crate::sim::faults::{Culprit, Faults};
 use crate::sim::flow::{cause_class, cause_index};
 use crate::sim::history::LONGEST_LAG;
@@ -195,7 +195,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             floor = floor.max(group.head - volume);
         }
         let then = self.now - lag;
-        let position = group.history.head_at(&self.store.profile, then).unwrap_or(0).min(group.head).max(floor);
+        let position =
+            group.history.head_at(&self.store.profile, then).unwrap_or(0).min(group.head).max(floor);
         (position, then.max(log.complete_to))
     }
 
@@ -296,9 +297,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if position >= group.head {
             return Duration::ZERO;
         }
-        let oldest = group.history.passed(&self.store.profile, position).or_else(|| {
-            copy.map(|r| st.logs[g * self.layout.regions + r].complete_to)
-        });
+        let oldest = group
+            .history
+            .passed(&self.store.profile, position)
+            .or_else(|| copy.map(|r| st.logs[g * self.layout.regions + r].complete_to));
         group.last_ack - oldest.unwrap_or(Time::ZERO)
     }
 
@@ -311,7 +313,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         rpo: Duration,
         absent: i128,
     ) -> u32 {
-        let culprit = culprit.or(st.last_culprit).expect("only faults and actions cause takeovers or destruction");
+        let culprit =
+            culprit.or(st.last_culprit).expect("only faults and actions cause takeovers or destruction");
         let at = Time::ZERO + (self.now - self.plan.start);
         let (s, blame) = (self.s as u32, culprit.blame);
         let absent = absent * i128::from(self.layout.weights[g]);
@@ -347,7 +350,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let r = c - g * self.layout.regions;
             let ready = st.quorums[c].can_restart(&self.rules.quorum);
             let base = g * self.layout.regions;
-            let source = self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r));
+            let source =
+                self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r));
             let anything = self.best_copy(st, g, |_| true).is_some();
             match source {
                 _ if ready && !anything => self.seeded(st, g, r),
@@ -445,9 +449,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     self.value(&self.store.evict, mark, word::DETECT)
                 };
                 st.logs[c].evict_at = self.now + wait;
-                self.arm(StoreTimer::Log(c as u32), if wait == Duration::ZERO { Time::NEVER } else { self.now + wait });
+                self.arm(
+                    StoreTimer::Log(c as u32),
+                    if wait == Duration::ZERO { Time::NEVER } else { self.now + wait },
+                );
             }
-            if st.logs[c].in_sync && st.logs[c].evict_at <= self.now && self.sync_size(st, g) > self.majority(st, g) {
+            if st.logs[c].in_sync
+                && st.logs[c].evict_at <= self.now
+                && self.sync_size(st, g) > self.majority(st, g)
+            {
                 st.logs[c].in_sync = false;
                 st.logs[c].evict_at = Time::NEVER;
             }

@@ -43,7 +43,8 @@ impl History {
         }
         match self.breaks.last_mut() {
             Some(last) if last.at == at => *last = Break { at, lambda, head, rate },
-            Some(last) if last.rate == rate && last.head + i128::from(rate) * (lambda - last.lambda) == head => {}
+            Some(last)
+                if last.rate == rate && last.head + i128::from(rate) * (lambda - last.lambda) == head => {}
             _ => self.breaks.push(Break { at, lambda, head, rate }),
         }
     }

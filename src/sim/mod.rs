@@ -18,6 +18,8 @@ mod plan;
 mod quorum;
 mod serve;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use crate::engine::LimitHit;
 pub use plan::Plan;
@@ -77,8 +79,13 @@ impl<'p> Simulation<'p> {
             stores: stores(),
             blocks: Blocks::new(&plan.model),
         };
-        let mut simulation =
-            Simulation { plan, engine: Engine::new(plan.slots.count), dice: Dice { marks }, state, fresh: stores() };
+        let mut simulation = Simulation {
+            plan,
+            engine: Engine::new(plan.slots.count),
+            dice: Dice { marks },
+            state,
+            fresh: stores(),
+        };
         simulation.settle_fresh();
         simulation
     }
@@ -238,10 +245,12 @@ impl Run<'_> {
         for edge in &plan.processes[p as usize].cascades {
             let cascade = &plan.rule(p).cascades[edge.cascade as usize];
             let target = &mut self.state.faults.processes[edge.process as usize];
-            if target.stage != Stage::Up || !timers.driver().happens(mark, edge.word, cascade.probability_ppm) {
+            if target.stage != Stage::Up || !timers.driver().happens(mark, edge.word, cascade.probability_ppm)
+            {
                 continue;
             }
-            let at = timers.now() + timers.driver().value(Draw { law: &cascade.delay, mark, word: edge.word + 1 });
+            let at =
+                timers.now() + timers.driver().value(Draw { law: &cascade.delay, mark, word: edge.word + 1 });
             if at < plan.end {
                 target.stage = Stage::Pending;
                 target.mark = Mark { purpose: edge.purpose, occurrence: mark.occurrence };
@@ -348,7 +357,9 @@ impl Run<'_> {
                 let Effect::Degrade { capacity_ppm } = rule.effect else { continue };
                 for (i, t) in process.targets.clone().enumerate() {
                     let Target::Domain(d) = rule.targets[t as usize] else { continue };
-                    if self.state.faults.hits[process.hits as usize + i] && world.domain(d).nodes.contains(&node) {
+                    if self.state.faults.hits[process.hits as usize + i]
+                        && world.domain(d).nodes.contains(&node)
+                    {
                         ppm = ppm * u64::from(capacity_ppm) / 1_000_000;
                     }
                 }
@@ -383,13 +394,16 @@ impl Run<'_> {
                 let (mut ctx, st) = self.context(s, timers);
                 ctx.phase_ended(st, copy as usize);
             }
-            StoreTimer::Log(copy) if self.state.stores[s].logs[copy as usize].follow == Follow::Empty(true) => {
+            StoreTimer::Log(copy)
+                if self.state.stores[s].logs[copy as usize].follow == Follow::Empty(true) =>
+            {
                 let (mut ctx, st) = self.context(s, timers);
                 let regions = ctx.layout.regions;
                 ctx.seeded(st, copy as usize / regions, copy as usize % regions);
             }
             StoreTimer::Hour if now < self.plan.end => {
-                timers.at(layout.slot(self.plan.slots.stores[s], timer), crate::model::Profile::next_hour(now));
+                timers
+                    .at(layout.slot(self.plan.slots.stores[s], timer), crate::model::Profile::next_hour(now));
             }
             _ => {}
         }

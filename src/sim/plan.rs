@@ -2,9 +2,10 @@
 
 use crate::engine::Slot;
 use crate::model::{Command, DomainId, DomainKind, FaultRule, Member, Model, Target};
-use crate::rng::{PurposeClash, Purpose};
+use crate::rng::{Marks, Purpose, PurposeClash};
 use crate::sim::driver::word;
 use crate::sim::layout::{StorePlan, layout};
+use crate::sim::serve::MOST_CLIENTS;
 use crate::sim::state::StoreRules;
 use crate::units::Time;
 use core::ops::Range;
@@ -88,10 +89,17 @@ impl Plan {
     ///
     /// # Errors
     /// Two random streams whose names have the same 128-bit hash (not seen in practice).
+    ///
+    /// # Panics
+    /// If a store has no region, more than 16 regions or replicas, or more than 64 client populations.
     pub fn new(model: &Model) -> Result<Plan, PurposeClash> {
         let model = model.clone();
         let mut purposes = Vec::new();
         let mut processes = processes(&model, &mut purposes);
+        for store in &model.stores {
+            assert!(store.clients.len() <= MOST_CLIENTS, "at most {MOST_CLIENTS} client populations");
+            assert!((1..=16).contains(&store.regions.len()) && (1..=16).contains(&store.replicas));
+        }
         let hits = assign_hits(&mut processes);
         expand_cascades(&model, &mut processes, &mut purposes);
         let action_purpose = add_purpose(&mut purposes, "action".into(), word::EXTRA);
@@ -99,7 +107,7 @@ impl Plan {
         for store in &model.stores {
             add_purpose(&mut purposes, format!("store {}", store.name), word::EXTRA);
         }
-        crate::rng::check(&purposes)?;
+        Marks::new(0, &purposes)?;
         let stores: Vec<StorePlan> = model.stores.iter().map(|s| layout(&model, s)).collect();
         let rules =
             model.stores.iter().zip(&stores).map(|(m, s)| StoreRules::new(&model.world, m, s)).collect();
@@ -205,15 +213,17 @@ fn related(model: &Model, a: Target, b: Target) -> bool {
 fn expand_cascades(model: &Model, processes: &mut [Process], purposes: &mut Vec<Purpose>) {
     for p in 0..processes.len() {
         let rule = &model.faults[processes[p].rule as usize];
-        let mut next_word = word::EXTRA + if rule.together_ppm.is_some() { rule.targets.len() as u32 } else { 0 };
+        let mut next_word =
+            word::EXTRA + if rule.together_ppm.is_some() { rule.targets.len() as u32 } else { 0 };
         let mut edges = Vec::new();
         for (c, cascade) in rule.cascades.iter().enumerate() {
             for (q, caused) in processes.iter().enumerate() {
                 let caused_rule = &model.faults[caused.rule as usize];
                 let near = processes[p].targets.clone().any(|i| {
-                    caused.targets.clone().any(|j| {
-                        related(model, rule.targets[i as usize], caused_rule.targets[j as usize])
-                    })
+                    caused
+                        .targets
+                        .clone()
+                        .any(|j| related(model, rule.targets[i as usize], caused_rule.targets[j as usize]))
                 });
                 if caused.rule != cascade.rule || (cascade.same_place && !near) {
                     continue;

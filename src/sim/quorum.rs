@@ -89,7 +89,13 @@ impl Quorum {
 
     /// Brings the copy up to date at `now`, after all events of the instant. `rebuild` is the time to rebuild a
     /// replica; `zones_ok` whether enough zones live. Returns whether the copy's service or loss changed.
-    pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, zones_ok: bool, now: Time) -> bool {
+    pub(crate) fn settle(
+        &mut self,
+        rules: &QuorumRules,
+        rebuild: Option<Duration>,
+        zones_ok: bool,
+        now: Time,
+    ) -> bool {
         self.apply_deadlines(rules, now);
         self.settled = self.up;
         let before = (self.service, self.lost);
@@ -115,7 +121,11 @@ impl Quorum {
 
     /// The next instant at which this copy must be looked at by itself: only while something it does is missing.
     pub(crate) fn deadline(&self) -> Time {
-        if self.service.commit && self.service.read { Time::NEVER } else { self.reconfigure_at.min(self.rebuilt_at) }
+        if self.service.commit && self.service.read {
+            Time::NEVER
+        } else {
+            self.reconfigure_at.min(self.rebuilt_at)
+        }
     }
 
     /// Whether the copy waits for its configuration to drop lost members.
@@ -209,9 +219,14 @@ fn mask(replicas: u8) -> u16 {
 mod tests {
     use super::*;
 
-    const COSMOS: QuorumRules =
-        QuorumRules { replicas: 4, write_quorum: 3, read_quorum: 1, reconfigure: Some(Duration::from_secs(30)) };
-    const PLAIN: QuorumRules = QuorumRules { replicas: 3, write_quorum: 2, read_quorum: 1, reconfigure: None };
+    const COSMOS: QuorumRules = QuorumRules {
+        replicas: 4,
+        write_quorum: 3,
+        read_quorum: 1,
+        reconfigure: Some(Duration::from_secs(30)),
+    };
+    const PLAIN: QuorumRules =
+        QuorumRules { replicas: 3, write_quorum: 2, read_quorum: 1, reconfigure: None };
 
     fn at(s: u64) -> Time {
         Time::ZERO + Duration::from_secs(s)
@@ -230,7 +245,9 @@ mod tests {
         assert_eq!(q.deadline(), Time::NEVER);
         // Dropped at 40 s though nobody looked: the second loss at 50 s leaves 2 of 3.
         assert_eq!(settle(&mut q, &COSMOS, 0b0011, 50), (true, true));
-        assert_eq!(settle(&mut q, &COSMOS, 0b0001, 90), (true, true));
+        // {0, 1} needs both; the survivor is enough once it is alone, 30 s later.
+        assert_eq!(settle(&mut q, &COSMOS, 0b0001, 90), (false, true));
+        assert_eq!(settle(&mut q, &COSMOS, 0b0001, 120), (true, true));
     }
 
     #[test]
@@ -262,7 +279,11 @@ mod tests {
         let mut q = Quorum::new(&COSMOS);
         settle(&mut q, &COSMOS, 0b1110, 10); // replica 0 dropped at 40 s
         settle(&mut q, &COSMOS, 0b0000, 100); // all gone at once: {1, 2, 3} is the last configuration
-        assert_eq!(settle(&mut q, &COSMOS, 0b0001, 200), (false, false), "replica 0 misses acknowledged writes");
+        assert_eq!(
+            settle(&mut q, &COSMOS, 0b0001, 200),
+            (false, false),
+            "replica 0 misses acknowledged writes"
+        );
         assert_eq!(settle(&mut q, &COSMOS, 0b0111, 300), (true, true));
     }
 

@@ -7,7 +7,7 @@ use crate::sim::flow::Failing;
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::observe::{Blame, Class, Kind, Phase};
-use crate::sim::state::{surviving, Follow, Offline, Step, StoreState};
+use crate::sim::state::{Follow, Offline, Step, StoreState, surviving};
 use crate::units::{Duration, Time};
 
 /// Clients a store can have; their states fit a word of bits.
@@ -218,7 +218,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
             if served.writes & bit != 0 {
                 let taken = loads[usize::from(w)].accepted(population.writes_mps);
                 accept += taken;
-                self.throttle(st, g, Kind::Write, client, w, population.writes_mps - taken, &loads[usize::from(w)]);
+                self.throttle(
+                    st,
+                    g,
+                    Kind::Write,
+                    client,
+                    w,
+                    population.writes_mps - taken,
+                    &loads[usize::from(w)],
+                );
             } else if served.apart & bit == 0 {
                 let rate = weight * i128::from(population.writes_mps);
                 self.fail(st, g, Kind::Write, client, w, rate);
@@ -226,7 +234,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let r = st.readers[g * self.layout.clients + client].region;
             if served.reads & bit != 0 {
                 let taken = loads[usize::from(r)].accepted(population.reads_mps);
-                self.throttle(st, g, Kind::Read, client, r, population.reads_mps - taken, &loads[usize::from(r)]);
+                self.throttle(
+                    st,
+                    g,
+                    Kind::Read,
+                    client,
+                    r,
+                    population.reads_mps - taken,
+                    &loads[usize::from(r)],
+                );
             } else {
                 self.fail(st, g, Kind::Read, client, r, weight * i128::from(population.reads_mps));
             }
@@ -246,13 +262,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             (false, _) => None,
             (true, None) => self.culprit(st, g),
             (true, Some(old)) if self.lasts(st, g, &old) => Some(old),
-            (true, Some(old)) => self
-                .faults
-                .active
-                .iter()
-                .map(|a| a.culprit)
-                .find(|c| self.touches(g, c))
-                .or(Some(old)),
+            (true, Some(old)) => {
+                self.faults.active.iter().map(|a| a.culprit).find(|c| self.touches(g, c)).or(Some(old))
+            }
         };
     }
 
@@ -280,7 +292,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn throttle(&self, st: &mut StoreState, g: usize, kind: Kind, client: usize, region: u8, rate: u64, load: &Load) {
+    fn throttle(
+        &self,
+        st: &mut StoreState,
+        g: usize,
+        kind: Kind,
+        client: usize,
+        region: u8,
+        rate: u64,
+        load: &Load,
+    ) {
         if rate == 0 {
             return;
         }
@@ -297,7 +318,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Demand itself.
     fn load_culprit(&self) -> Culprit {
-        let mark = crate::sim::driver::Mark { purpose: self.plan.store_purpose + self.s as u32, occurrence: 0 };
+        let mark =
+            crate::sim::driver::Mark { purpose: self.plan.store_purpose + self.s as u32, occurrence: 0 };
         Culprit { blame: Blame::Load, class: Class::Load, mark, started: self.now }
     }
 
@@ -319,7 +341,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if group.redirect_until > self.now && st.quorums[w].service.commit {
             return Phase::Redirect;
         }
-        if blocked_by_others && steps().any(|c| st.logs[c].in_sync && (self.now < st.logs[c].evict_at && st.logs[c].evict_at != Time::NEVER)) {
+        if blocked_by_others
+            && steps().any(|c| {
+                st.logs[c].in_sync && (self.now < st.logs[c].evict_at && st.logs[c].evict_at != Time::NEVER)
+            })
+        {
             return Phase::Detect;
         }
         if blocked_by_others && steps().any(|c| st.logs[c].held && st.logs[c].follow == Follow::CatchUp) {

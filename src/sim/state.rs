@@ -3,11 +3,11 @@
 use crate::model::{Consistency, FailoverMode, Profile, Store, World};
 use crate::sim::faults::Culprit;
 use crate::sim::flow::{Flow, cause_index};
-use crate::sim::observe::Replication;
-use crate::sim::plan::Plan;
 use crate::sim::history::History;
 use crate::sim::layout::StorePlan;
 use crate::sim::ledger::Ledger;
+use crate::sim::observe::Replication;
+use crate::sim::plan::Plan;
 use crate::sim::quorum::{Quorum, QuorumRules};
 use crate::units::{Duration, Time};
 
@@ -149,7 +149,8 @@ pub(crate) struct StoreRules {
 impl StoreRules {
     pub(crate) fn new(world: &World, store: &Store, plan: &StorePlan) -> StoreRules {
         let volume_per_request = 1_000 * 1_000 * 1_000_000_000 * i128::from(store.partitions);
-        let bytes = |weight: u32| u128::from(store.data_bytes) * u128::from(weight) / u128::from(store.partitions);
+        let bytes =
+            |weight: u32| u128::from(store.data_bytes) * u128::from(weight) / u128::from(store.partitions);
         StoreRules {
             quorum: QuorumRules {
                 replicas: store.replicas,
@@ -291,7 +292,15 @@ impl StoreState {
 
     /// A replica's node went down or came back, or was destroyed while down.
     #[inline]
-    pub(crate) fn replica(&mut self, copy: u32, bit: u16, down: bool, changed: bool, drained: bool, destroyed: bool) {
+    pub(crate) fn replica(
+        &mut self,
+        copy: u32,
+        bit: u16,
+        down: bool,
+        changed: bool,
+        drained: bool,
+        destroyed: bool,
+    ) {
         let quorum = &mut self.quorums[copy as usize];
         if changed {
             quorum.up = if down { quorum.up & !bit } else { quorum.up | bit };
@@ -365,7 +374,8 @@ impl StoreState {
 impl Group {
     /// Takes over another group's state, keeping this one's buffers.
     fn copy_from(&mut self, other: &Group) {
-        let (mut history, mut ledger) = (core::mem::take(&mut self.history), core::mem::take(&mut self.ledger));
+        let (mut history, mut ledger) =
+            (core::mem::take(&mut self.history), core::mem::take(&mut self.ledger));
         history.copy_from(&other.history);
         ledger.copy_from(&other.ledger);
         *self = Group {

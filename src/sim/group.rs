@@ -83,6 +83,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
             .or(st.last_culprit)
     }
 
+    /// Notes the latest occurrence that lasts and touches the store, for what fails after its end.
+    pub(crate) fn remember_culprit(&self, st: &mut StoreState) {
+        let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
+        let latest = self.faults.active.iter().rev().map(|a| a.culprit).find(touching);
+        st.last_culprit = latest.or(st.last_culprit);
+    }
+
     /// Whether an occurrence hits something this group uses.
     pub(crate) fn touches(&self, g: usize, culprit: &Culprit) -> bool {
         use crate::model::{Effect, Target};
@@ -386,7 +393,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let position = self.best_copy(st, g, |_| true).map_or(0, |(_, p)| p);
         let quorum = &mut st.quorums[c];
         quorum.restart();
-        quorum.settle(&self.rules.quorum, self.rules.rebuild[g], true, self.now);
+        quorum.settle(&self.rules.quorum, self.rules.rebuild[g], self.now);
         let log = &mut st.logs[c];
         (log.follow, log.position, log.complete_to) = (Follow::Frozen, position, self.now);
         log.committing = quorum.service.commit;

@@ -119,7 +119,7 @@ impl<'p> Simulation<'p> {
         self.state.faults.clear();
         self.state.blocks.clear(&plan.model);
         for (store, fresh) in self.state.stores.iter_mut().zip(&self.fresh) {
-            store.copy_from(fresh);
+            store.reset(fresh);
         }
         out.index = replication;
         out.outages.clear();
@@ -206,7 +206,6 @@ impl Run<'_> {
                 let lambda = store.profile.integral(plan.end) - store.profile.integral(plan.start);
                 st.flow.stop(store, lambda);
             }
-            st.dirty = true;
         }
     }
 
@@ -216,15 +215,15 @@ impl Run<'_> {
         match self.state.faults.fire(self.plan, p, now, timers.driver()) {
             Fired::Nothing => {}
             Fired::Strike => {
-                let culprit = self.state.faults.strike(self.plan, p, now, timers.driver());
-                self.apply(p, true, Some(culprit));
+                self.state.faults.strike(self.plan, p, now, timers.driver());
+                self.apply(p, true);
                 self.log_fault(p, "fault", now);
                 self.cascade(p, timers);
             }
             Fired::Repair => {
                 self.log_fault(p, "repair", now);
                 let next = self.state.faults.repair(self.plan, p, now, timers.driver());
-                self.apply(p, false, None);
+                self.apply(p, false);
                 let strike = self.state.faults.next_strike(self.plan, p, now, timers.driver());
                 timers.at(Slot(self.plan.slots.processes + p), strike);
                 if let Some(next) = next {
@@ -261,7 +260,7 @@ impl Run<'_> {
 
     /// Applies the effect of an occurrence to its targets, or takes it back.
     #[inline]
-    fn apply(&mut self, p: u32, on: bool, culprit: Option<Culprit>) {
+    fn apply(&mut self, p: u32, on: bool) {
         let process = &self.plan.processes[p as usize];
         let rule = self.plan.rule(p);
         for (i, t) in process.targets.clone().enumerate() {
@@ -271,28 +270,27 @@ impl Run<'_> {
             let target = rule.targets[t as usize];
             match (rule.effect, target) {
                 (Effect::Down | Effect::Maintenance | Effect::Destroy, Target::Domain(d)) => {
-                    self.hold(d.0, on, rule.effect, culprit);
+                    self.hold(d.0, on, rule.effect);
                 }
-                (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on, culprit),
-                (Effect::Degrade { .. }, _) => self.update_capacity(culprit),
+                (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
+                (Effect::Degrade { .. }, _) => self.update_capacity(),
                 (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
                     self.state.domains.isolate(&self.plan.model, target, on);
-                    self.touch_all(culprit);
+                    self.touch_all();
                 }
             }
         }
     }
 
-    fn touch_all(&mut self, culprit: Option<Culprit>) {
+    fn touch_all(&mut self) {
         for st in &mut self.state.stores {
             st.dirty = true;
-            st.last_culprit = culprit.or(st.last_culprit);
         }
     }
 
     /// Holds a subtree of domains down, or lets go of it.
     #[inline]
-    fn hold(&mut self, domain: u32, on: bool, effect: Effect, culprit: Option<Culprit>) {
+    fn hold(&mut self, domain: u32, on: bool, effect: Effect) {
         let plan = self.plan;
         let drained = effect == Effect::Maintenance;
         for d in domain..plan.subtree_end[domain as usize] {
@@ -304,11 +302,10 @@ impl Run<'_> {
             for &watcher in plan.watchers_of(d) {
                 match watcher {
                     Watcher::Block { block } if changed => self.state.blocks.member(block, !on),
-                    Watcher::Zone { store, region } if changed => self.zone(store, region, on, culprit),
+                    Watcher::Zone { store, region } if changed => self.zone(store, region, on),
                     Watcher::Replica { store, copy, bit } => {
                         let st = &mut self.state.stores[store as usize];
                         st.replica(copy, 1 << bit, on, changed, drained, destroyed);
-                        st.last_culprit = culprit.or(st.last_culprit);
                     }
                     Watcher::Block { .. } | Watcher::Zone { .. } => {}
                 }
@@ -316,25 +313,34 @@ impl Run<'_> {
         }
     }
 
-    fn zone(&mut self, store: u32, region: u8, down: bool, culprit: Option<Culprit>) {
+    /// A zone of a store region went down or came back: with too few left, the whole region counts as lost.
+    fn zone(&mut self, store: u32, region: u8, down: bool) {
         let layout = &self.plan.stores[store as usize];
+        let r = usize::from(region);
+        let need = self.plan.model.stores[store as usize].regions[r].min_zones;
         let st = &mut self.state.stores[store as usize];
-        let count = &mut st.zones_down[usize::from(region)];
-        *count = if down { *count + 1 } else { *count - 1 };
-        st.last_culprit = culprit.or(st.last_culprit);
+        let enough = |down: u16| layout.zones[r] - u32::from(down) >= need;
+        let before = enough(st.zones_down[r]);
+        st.zones_down[r] = if down { st.zones_down[r] + 1 } else { st.zones_down[r] - 1 };
+        let after = enough(st.zones_down[r]);
         for g in 0..layout.groups() {
-            st.touch((g * layout.regions + usize::from(region)) as u32);
+            let copy = g * layout.regions + r;
+            match (before, after) {
+                (true, false) => st.quorums[copy].hit += 1,
+                (false, true) => st.quorums[copy].hit -= 1,
+                _ => continue,
+            }
+            st.touch(copy as u32);
         }
     }
 
     /// A share of the partitions of a region is hit, or no longer.
-    fn hit_partitions(&mut self, rule: u32, target: Target, on: bool, culprit: Option<Culprit>) {
+    fn hit_partitions(&mut self, rule: u32, target: Target, on: bool) {
         let Target::Domain(d) = target else { return };
         let region = self.plan.model.world.domain(d).region;
         for (layout, st) in self.plan.stores.iter().zip(&mut self.state.stores) {
             let Some(r) = layout.local_region[region.0 as usize] else { continue };
             let Some((_, groups)) = layout.partial.iter().find(|(i, _)| *i == rule) else { continue };
-            st.last_culprit = culprit.or(st.last_culprit);
             for &g in groups {
                 let copy = g as usize * layout.regions + usize::from(r);
                 let hit = &mut st.quorums[copy].hit;
@@ -346,7 +352,7 @@ impl Run<'_> {
 
     /// Recomputes every region's capacity from the degradations that last: the mean over its nodes of the product
     /// of all that hold on a node.
-    fn update_capacity(&mut self, culprit: Option<Culprit>) {
+    fn update_capacity(&mut self) {
         let plan = self.plan;
         let world = &plan.model.world;
         let factor = |node: u32| -> u64 {
@@ -373,7 +379,6 @@ impl Run<'_> {
                 *capacity = nodes.map(factor).sum::<u64>() / count;
             }
             st.dirty = true;
-            st.last_culprit = culprit.or(st.last_culprit);
         }
     }
 
@@ -459,17 +464,38 @@ impl Run<'_> {
     }
 
     /// Brings a store up to date after all events of the instant.
+    #[inline]
     fn settle_store<D: Chance>(&mut self, s: usize, timers: &mut Timers<'_, D>) {
+        let rules = &self.plan.rules[s].quorum;
+        let st = &mut self.state.stores[s];
+        let now = timers.now();
+        // Most events touch a few replicas and change nothing that anybody could notice.
+        let mut hard = 0;
+        for i in 0..st.dirty_copies.len() {
+            let c = st.dirty_copies[i];
+            let quorum = &mut st.quorums[c as usize];
+            if quorum.settle_easy(rules, now) {
+                quorum.dirty = false;
+            } else {
+                st.dirty_copies[hard] = c;
+                hard += 1;
+            }
+        }
+        st.dirty_copies.truncate(hard);
+        if hard > 0 || st.dirty {
+            self.settle_changes(s, timers);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_changes<D: Chance>(&mut self, s: usize, timers: &mut Timers<'_, D>) {
         let (mut ctx, st) = self.context(s, timers);
         let mut changed = st.dirty;
         for i in 0..st.dirty_copies.len() {
             let c = st.dirty_copies[i] as usize;
-            let (g, r) = (c / ctx.layout.regions, c % ctx.layout.regions);
-            let live_zones = ctx.layout.zones[r] - u32::from(st.zones_down[r]);
-            let zones_ok = live_zones >= ctx.store.regions[r].min_zones.min(ctx.layout.zones[r]);
             let quorum = &mut st.quorums[c];
             quorum.dirty = false;
-            changed |= quorum.settle(&ctx.rules.quorum, ctx.rules.rebuild[g], zones_ok, ctx.now);
+            changed |= quorum.settle(&ctx.rules.quorum, ctx.rules.rebuild[c / ctx.layout.regions], ctx.now);
             let deadline = quorum.deadline();
             ctx.arm(StoreTimer::Quorum(c as u32), deadline);
         }
@@ -479,6 +505,7 @@ impl Run<'_> {
         }
         st.dirty = false;
         st.advance(&ctx.store.profile, ctx.layout.regions, &ctx.rules.catch_up, ctx.now);
+        ctx.remember_culprit(st);
         for g in 0..ctx.layout.groups() {
             ctx.update_group(st, g);
             ctx.update_readers(st, g);

@@ -152,12 +152,12 @@ impl StoreRules {
         let bytes =
             |weight: u32| u128::from(store.data_bytes) * u128::from(weight) / u128::from(store.partitions);
         StoreRules {
-            quorum: QuorumRules {
-                replicas: store.replicas,
-                write_quorum: store.write_quorum,
-                read_quorum: store.read_quorum,
-                reconfigure: store.reconfigure,
-            },
+            quorum: QuorumRules::new(
+                store.replicas,
+                store.write_quorum,
+                store.read_quorum,
+                store.reconfigure,
+            ),
             rebuild: plan
                 .weights
                 .iter()
@@ -258,8 +258,8 @@ impl StoreState {
         }
     }
 
-    /// Takes over another state without allocating.
-    pub(crate) fn copy_from(&mut self, other: &StoreState) {
+    /// Takes over the state at time zero without allocating.
+    pub(crate) fn reset(&mut self, other: &StoreState) {
         self.quorums.copy_from_slice(&other.quorums);
         self.logs.copy_from_slice(&other.logs);
         for (group, from) in self.groups.iter_mut().zip(&other.groups) {

@@ -71,7 +71,11 @@ fn positive_number(name: &str, x: f64) -> Result<f64, LawError> {
 
 /// A derived scale, in nanoseconds: refused where doubles end.
 fn derived(name: &str, ns: f64) -> Result<f64, LawError> {
-    if ns >= 1e-6 && ns < 1e30 { Ok(ns) } else { fail(format!("these parameters give an impossible {name}")) }
+    if (1e-6..1e30).contains(&ns) {
+        Ok(ns)
+    } else {
+        fail(format!("these parameters give an impossible {name}"))
+    }
 }
 
 /// A number in (0, 1), symmetric around one half: neither it nor its complement is ever 0.

@@ -3,5 +3,6 @@
 pub mod engine;
 pub mod model;
 pub mod rng;
+pub mod scenario;
 pub mod sim;
 pub mod units;

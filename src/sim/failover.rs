@@ -20,18 +20,21 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let w = usize::from(st.groups[g].write);
         let dead =
             !st.quorums[base + r].service.commit || matches!(st.logs[base + r].follow, Follow::Empty(_));
-        let silent = r != w && st.quorums[base + w].service.commit && !self.connected(w, r);
+        let silent =
+            r != w && st.quorums[base + w].service.commit && !self.isolated(w) && !self.connected(w, r);
         dead || silent || self.isolated(r)
     }
 
-    /// Whether a region can become the write region.
-    fn eligible(&self, st: &StoreState, g: usize, r: usize) -> bool {
+    /// Whether a region can become the write region. A region that missed writes while it was away is the last
+    /// resort: better than none, at the price of what it lacks.
+    fn eligible(&self, st: &StoreState, g: usize, r: usize, last_resort: bool) -> bool {
         let log = &st.logs[g * self.layout.regions + r];
+        let current = log.offline == Offline::No && !log.behind;
         r != usize::from(st.groups[g].write)
             && st.quorums[g * self.layout.regions + r].service.commit
             && !self.isolated(r)
-            && log.offline == Offline::No
-            && !log.behind
+            && log.offline != Offline::ByAction
+            && (current || last_resort)
             && !matches!(log.follow, Follow::Empty(_))
             && (!self.rules.strong || log.in_sync)
     }
@@ -50,7 +53,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     self.begin(st, c, Step::Detect);
                 }
                 Step::Detect | Step::Decide if !lost || !managed => self.begin(st, c, Step::Idle),
-                Step::Promote(to) if !self.eligible(st, g, usize::from(to)) => self.promote_next(st, g),
+                Step::Promote(to) if !self.eligible(st, g, usize::from(to), true) => self.promote_next(st, g),
+                Step::Wait if !lost => {
+                    // No other region could take over, and the write region is back: it goes on.
+                    st.groups[g].fenced = false;
+                    self.begin(st, c, Step::Idle);
+                }
                 Step::Wait => self.promote_next(st, g),
                 _ => {}
             }
@@ -105,7 +113,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     fn promote_next(&mut self, st: &mut StoreState, g: usize) {
         let c = g * self.layout.regions + usize::from(st.groups[g].write);
-        let to = (0..self.layout.regions).find(|&r| self.eligible(st, g, r));
+        let first = |last_resort| (0..self.layout.regions).find(|&r| self.eligible(st, g, r, last_resort));
+        let to = first(false).or_else(|| first(true));
         match to {
             Some(to) => self.begin(st, c, Step::Promote(to as u8)),
             None if st.logs[c].step != Step::Wait => self.begin(st, c, Step::Wait),
@@ -297,7 +306,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         st.logs[c].culprit = Some(culprit);
         st.groups[g].fenced = self.store.failover.fence;
-        match to.filter(|&r| self.eligible(st, g, r)) {
+        match to.filter(|&r| self.eligible(st, g, r, true)) {
             Some(to) => self.begin(st, c, Step::Promote(to as u8)),
             None => self.promote_next(st, g),
         }

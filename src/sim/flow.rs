@@ -103,9 +103,12 @@ impl Flow {
         copy_run(&mut self.run, &other.run);
     }
 
-    /// Requests count from here on, until [`Flow::stop`].
-    pub(crate) fn start(&mut self) {
+    /// Requests count from here on, until [`Flow::stop`]; so do outages, unless they began earlier.
+    pub(crate) fn start(&mut self, now: Time) {
         self.measuring = true;
+        for open in self.open.iter_mut().flatten() {
+            open.counted = open.start == now;
+        }
     }
 
     /// The horizon is reached; `lambda` is the workload time that was measured.

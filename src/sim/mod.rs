@@ -201,7 +201,7 @@ impl Run<'_> {
             let now = if start { plan.start } else { plan.end };
             st.advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
             if start {
-                st.flow.start();
+                st.flow.start(now);
             } else {
                 let lambda = store.profile.integral(plan.end) - store.profile.integral(plan.start);
                 st.flow.stop(store, lambda);

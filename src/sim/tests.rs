@@ -143,7 +143,7 @@ fn run(model: &Model, n: u64) -> Vec<Replication> {
     (0..n)
         .map(|i| {
             let mut out = Replication::default();
-            sim.run(i, false, &mut out).unwrap();
+            sim.run(i, true, &mut out).unwrap();
             out
         })
         .collect()
@@ -161,13 +161,238 @@ fn write_region_lost_fails_over_in_phases() {
     let s = store(&w, &[0, 1]);
     let m = model(w, vec![fault], vec![s]);
     let out = run(&m, 1).remove(0);
-    println!("{out:#?}");
     let outage = &out.outages[0];
     assert_eq!(outage.length, secs(90 + 3600 + 60 + 30));
     assert_eq!(out.outages.len(), 1);
     assert_eq!(out.losses[0].rpo, secs(5));
     assert_eq!(out.losses[0].absent, out.stores[0].volume_per_request * 2000 * 5);
     assert_eq!(out.losses[0].recovered, out.losses[0].absent);
+}
+
+/// Lengths of the write outages, in seconds.
+fn write_outages(out: &Replication) -> Vec<u64> {
+    let writes = |o: &&super::observe::Outage| {
+        matches!(o.subject, super::observe::Subject::Store(_, super::observe::Kind::Write))
+    };
+    out.outages.iter().filter(writes).map(|o| o.length.ns() / 1_000_000_000).collect()
+}
+
+fn region_down(w: &World, r: usize, hours: u64) -> FaultRule {
+    rule("lost", vec![Target::Domain(w.regions[r])], Effect::Down, day(10), Law::constant(secs(3600 * hours)))
+}
+
+fn with_store(
+    names: &[&str],
+    change: impl Fn(&mut Store),
+    faults: impl Fn(&World) -> Vec<FaultRule>,
+) -> Replication {
+    let w = world(names, 3, 4);
+    let mut s = store(&w, &(0..names.len() as u32).collect::<Vec<_>>());
+    change(&mut s);
+    let faults = faults(&w);
+    run(&model(w, faults, vec![s]), 1).remove(0)
+}
+
+#[test]
+fn without_failover_writes_wait_for_the_region() {
+    let out =
+        with_store(&["a", "b"], |s| s.failover.mode = FailoverMode::None, |w| vec![region_down(w, 0, 4)]);
+    assert_eq!(write_outages(&out), [4 * 3600]);
+    assert!(out.losses.is_empty());
+    assert_eq!(out.stores[0].failed[0], 0, "reads go elsewhere at once");
+}
+
+#[test]
+fn strong_waits_for_the_lost_read_region() {
+    let strong = |mode| {
+        move |s: &mut Store| {
+            (s.consistency, s.failover.mode) = (Consistency::Strong, mode);
+        }
+    };
+    let two = |mode| write_outages(&with_store(&["a", "b"], strong(mode), |w| vec![region_down(w, 1, 4)]));
+    assert_eq!(two(FailoverMode::None), [4 * 3600]);
+    assert_eq!(two(FailoverMode::ServiceManaged), [90 + 3600]);
+    let three = with_store(&["a", "b", "c"], strong(FailoverMode::None), |w| vec![region_down(w, 1, 4)]);
+    assert_eq!(write_outages(&three), [90], "one read region left of two: a pause of the eviction time");
+    let four = with_store(&["a", "b", "c", "d"], strong(FailoverMode::None), |w| vec![region_down(w, 1, 4)]);
+    assert_eq!(write_outages(&four), [0; 0], "two read regions left: no pause");
+    let both = with_store(&["a", "b", "c"], strong(FailoverMode::None), |w| {
+        vec![region_down(w, 1, 4), region_down(w, 2, 2)]
+    });
+    assert_eq!(write_outages(&both), [2 * 3600], "of three regions only one may go");
+}
+
+#[test]
+fn strong_loses_nothing_with_its_write_region() {
+    let out = with_store(
+        &["a", "b"],
+        |s| s.consistency = Consistency::Strong,
+        |w| vec![FaultRule { effect: Effect::Destroy, ..region_down(w, 0, 4) }],
+    );
+    assert_eq!(write_outages(&out), [90 + 3600 + 60 + 30]);
+    assert_eq!((out.losses[0].rpo, out.losses[0].absent, out.stores[0].lost), (secs(0), 0, 0));
+}
+
+#[test]
+fn destroyed_write_region_loses_the_lag() {
+    let out = with_store(
+        &["a", "b"],
+        |_| {},
+        |w| vec![FaultRule { effect: Effect::Destroy, ..region_down(w, 0, 4) }],
+    );
+    let request = out.stores[0].volume_per_request;
+    assert_eq!(out.stores[0].lost, request * 2000 * 5);
+    assert_eq!(out.losses.iter().map(|l| l.rpo).max(), Some(secs(5)));
+    assert_eq!(out.losses.iter().map(|l| l.lost).sum::<i128>(), request * 2000 * 5);
+}
+
+#[test]
+fn bounded_staleness_stops_writes_at_the_bound() {
+    let bounded = |s: &mut Store| {
+        s.consistency = Consistency::Bounded { max_writes: 1_000_000_000, max_time: secs(300) };
+        s.failover.mode = FailoverMode::None;
+    };
+    let out = with_store(&["a", "b"], bounded, |w| vec![region_down(w, 1, 1)]);
+    // Reached 300 s after the oldest write that b lacks, which is 5 s older than the loss; then b catches up:
+    // 295 + 5 s of writes at 2000/s, by 10 000/s.
+    assert_eq!(write_outages(&out), [3600 - 295 + 60]);
+}
+
+#[test]
+fn isolated_write_region_is_fenced_before_the_takeover() {
+    let isolate = |w: &World| vec![FaultRule { effect: Effect::Isolate, ..region_down(w, 0, 4) }];
+    let out = with_store(&["a", "b"], |_| {}, isolate);
+        println!("{o:?}");
+    }
+        println!("{o:?}");
+    }
+    // The other region's clients are cut off at once; a's own go on until the lease ends.
+    assert_eq!(write_outages(&out), [4 * 3600]);
+    let request = out.stores[0].volume_per_request;
+    assert_eq!(out.losses[0].absent, request * (1000 * (90 + 3600) + 2000 * 5));
+    assert_eq!(out.losses[0].recovered, out.losses[0].absent);
+    let split = with_store(&["a", "b"], |s| s.failover.fence = false, isolate);
+    let b_waits = 90 + 3600 + 60 + 30;
+    assert_eq!(split.losses[0].absent, request * (1000 * 4 * 3600 + 2000 * 5));
+    assert_eq!(write_outages(&split), [b_waits]);
+}
+
+#[test]
+fn partial_faults_hit_their_share_exactly() {
+    let out = with_store(
+        &["a"],
+        |s| s.partitions = 10_000,
+        |w| vec![FaultRule { effect: Effect::Partial { share_ppm: 100_000 }, ..region_down(w, 0, 1) }],
+    );
+    assert_eq!(out.outages[0].peak_ppm, 100_000);
+    assert_eq!(out.stores[0].failed[1], out.stores[0].volume_per_request * 100 * 3600);
+}
+
+#[test]
+fn degraded_capacity_throttles_a_proportional_share() {
+    // Demand on the only region: 5000 reads of 1 and 1000 writes of 5 request units, together 10 000.
+    let half = |w: &World| {
+        vec![FaultRule { effect: Effect::Degrade { capacity_ppm: 500_000 }, ..region_down(w, 0, 1) }]
+    };
+    let out = with_store(&["a"], |s| s.throughput_mru = Some(10_000_000), half);
+    let request = out.stores[0].volume_per_request;
+    assert_eq!(out.stores[0].throttled_below, [request * 2500 * 3600, request * 500 * 3600]);
+    assert_eq!(out.stores[0].throttled_above, [0, 0]);
+    let above = with_store(&["a"], |s| s.throughput_mru = Some(8_000_000), |_| vec![]);
+    assert_eq!(above.stores[0].throttled_above[0], request * 1000 * 365 * 86_400);
+    assert_eq!(above.outages[0].class, super::observe::Class::Load);
+}
+
+/// Random worlds, stores and overlapping faults: nothing panics, books balance, phases add up.
+#[test]
+fn random_faults_break_nothing() {
+    let mut word = 1u64;
+    let mut next = move |n: u64| {
+        word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (word >> 33) % n
+    };
+    for case in 0..400 {
+        let names = &["a", "b", "c", "d"][..1 + next(4) as usize];
+        let w = world(names, 3, 2);
+        let mut s = store(&w, &(0..names.len() as u32).collect::<Vec<_>>());
+        s.consistency = [
+            Consistency::Strong,
+            Consistency::Session,
+            Consistency::Bounded { max_writes: 100_000, max_time: secs(300) },
+        ][next(3) as usize];
+        s.failover.mode = [FailoverMode::None, FailoverMode::ServiceManaged][next(2) as usize];
+        s.failover.fence = next(2) == 0;
+        s.failover.decide = Law::constant(secs([0, 60, 3600][next(3) as usize]));
+        s.failover.redirect = Law::constant(secs([0, 30][next(2) as usize]));
+        s.reconfigure = [None, Some(secs(0)), Some(secs(30))][next(3) as usize];
+        s.lag = Law::lognormal_p95(secs(5), secs(600)).unwrap();
+        s.on_return.superseded_ppm = 100_000 * next(3) as u32;
+        s.on_return.merge_after = [None, Some(Law::constant(secs(600)))][next(2) as usize].clone();
+        s.rebuild = [None, Some(Rebuild { bandwidth: 1_000_000 })][next(2) as usize];
+        s.throughput_mru = [None, Some(12_000_000)][next(2) as usize];
+        s.catch_up_mps = [1_000_000, 100_000_000][next(2) as usize];
+        let mut targets = all(&w, [DomainKind::Node, DomainKind::Zone, DomainKind::Region][next(3) as usize]);
+        targets.truncate(8);
+        let regions = all(&w, DomainKind::Region);
+        let up = |hours: u64| Schedule::Stochastic { uptime: Law::exponential(secs(3600 * hours)).unwrap() };
+        let mut faults = vec![
+            rule(
+                "x",
+                targets,
+                [Effect::Down, Effect::Destroy][next(2) as usize],
+                up(100),
+                Law::exponential(secs(3600)).unwrap(),
+            ),
+            rule(
+                "y",
+                all(&w, DomainKind::Zone),
+                Effect::Down,
+                up(300),
+                Law::exponential(secs(7200)).unwrap(),
+            ),
+            rule(
+                "z",
+                regions.clone(),
+                [Effect::Isolate, Effect::Down, Effect::Destroy][next(3) as usize],
+                up(400),
+                Law::exponential(secs(7200)).unwrap(),
+            ),
+            rule(
+                "p",
+                regions.clone(),
+                Effect::Partial { share_ppm: 300_000 },
+                up(300),
+                Law::exponential(secs(7200)).unwrap(),
+            ),
+            rule(
+                "d",
+                regions,
+                Effect::Degrade { capacity_ppm: 300_000 },
+                up(300),
+                Law::exponential(secs(7200)).unwrap(),
+            ),
+            rule(
+                "m",
+                all(&w, DomainKind::Node),
+                Effect::Maintenance,
+                up(1000),
+                Law::exponential(secs(7200)).unwrap(),
+            ),
+        ];
+        faults[0].crews = [None, Some(1)][next(2) as usize];
+        faults[1].together_ppm = [None, Some(500_000)][next(2) as usize];
+        let m = Model { horizon: Duration::from_days(60), ..model(w, faults, vec![s]) };
+        let plan = Plan::new(&m).unwrap();
+        let mut out = Replication::default();
+        Simulation::new(&plan, case).run(0, next(2) == 0, &mut out).unwrap();
+        let st = &out.stores[0];
+        assert_eq!(st.acknowledged, st.surviving + st.missing + st.superseded + st.lost, "case {case}");
+        for k in 0..2 {
+            assert_eq!(st.failed[k], st.causes.iter().map(|c| c.failed[k]).sum::<i128>());
+            assert_eq!(st.failed[k], st.client_failed.iter().map(|c| c[k]).sum::<i128>());
+            assert!(st.failed[k] <= st.requested[k]);
+        }
+    }
 }
 
 #[test]

@@ -262,10 +262,6 @@ fn bounded_staleness_stops_writes_at_the_bound() {
 fn isolated_write_region_is_fenced_before_the_takeover() {
     let isolate = |w: &World| vec![FaultRule { effect: Effect::Isolate, ..region_down(w, 0, 4) }];
     let out = with_store(&["a", "b"], |_| {}, isolate);
-        println!("{o:?}");
-    }
-        println!("{o:?}");
-    }
     // The other region's clients are cut off at once; a's own go on until the lease ends.
     assert_eq!(write_outages(&out), [4 * 3600]);
     let request = out.stores[0].volume_per_request;

@@ -1,6 +1,9 @@
 //! Zonefall: a deterministic discrete-event simulator of zone and region failures.
 
+pub mod experiment;
 pub mod model;
+pub mod report;
 pub mod rng;
 pub mod sim;
+pub mod stats;
 pub mod units;

@@ -3,6 +3,8 @@
 pub mod accumulate;
 pub mod catalogue;
 pub mod expect;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod metric;
 pub mod outcome;
 

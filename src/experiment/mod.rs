@@ -1,0 +1,14 @@
+//! From replications to results: exact accumulation, the catalogue of figures, expectations.
+
+pub mod accumulate;
+pub mod catalogue;
+pub mod expect;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod metric;
+pub mod outcome;
+
+pub use accumulate::Accumulator;
+pub use expect::{Comparison, ExpectResult, Verdict};
+pub use metric::Metric;
+pub use outcome::{CauseRow, Outcome, VariantOutcome};

@@ -407,6 +407,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_rises_above_the_hole() {
+        // Slot 0 at time 0 has the same bits as the hole that firing leaves.
+        let mut queue = Queue::new(12);
+        for slot in 0..12 {
+            queue.arm(Slot(slot), Time::from_ns(u64::from(12 - slot)));
+        }
+        assert_eq!(queue.fire(), Some((Time::from_ns(1), Slot(11))));
+        queue.arm(Slot(0), Time::ZERO);
+        assert_eq!((queue.len(), queue.peek()), (11, Some((Time::ZERO, Slot(0)))));
+        let mut without = queue.clone();
+        without.cancel(Slot(0));
+        assert_eq!((without.armed(Slot(0)), without.fire()), (None, Some((Time::from_ns(2), Slot(10)))));
+        assert_eq!(queue.fire(), Some((Time::ZERO, Slot(0))));
+        assert_eq!(queue.fire(), Some((Time::from_ns(2), Slot(10))));
+    }
+
+    #[test]
     fn unequal_contents_differ() {
         let with = |pairs: &[(u32, u64)]| {
             let mut queue = Queue::new(4);

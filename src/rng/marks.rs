@@ -285,6 +285,16 @@ mod tests {
     }
 
     #[test]
+    fn a_new_replication_forgets_the_words_of_the_last() {
+        let mut marks = Marks::new(1, &purposes(&["a"])).unwrap();
+        let first = marks.word(0, 0, 0);
+        marks.begin(1);
+        assert_ne!(marks.word(0, 0, 0), first);
+        marks.begin(0);
+        assert_eq!(marks.word(0, 0, 0), first);
+    }
+
+    #[test]
     fn equal_names_are_refused() {
         let clash = Marks::new(1, &purposes(&["a", "b", "a"])).unwrap_err();
         assert_eq!(clash, PurposeClash { first: "a".into(), second: "a".into() });

@@ -63,13 +63,11 @@ fn slot_of(entry: u128) -> Slot {
 /// The least of four siblings and its place among them.
 #[inline]
 fn least(family: &Family) -> (u128, usize) {
-    // Loads by computed index instead of selections: the comparisons are coin tosses, and branches on them
-    // would be mispredicted half of the time.
-    let four = &family.0;
-    let l = usize::from(four[1] < four[0]);
-    let r = 2 + usize::from(four[3] < four[2]);
-    let place = [l, r][usize::from(four[r] < four[l])];
-    (four[place], place)
+    // Selections of whole entries: loads by a computed place measured a fifth slower.
+    let [a, b, c, d] = family.0;
+    let (left, l) = if b < a { (b, 1) } else { (a, 0) };
+    let (right, r) = if d < c { (d, 3) } else { (c, 2) };
+    if right < left { (right, r) } else { (left, l) }
 }
 
 impl Queue {

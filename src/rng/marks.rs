@@ -169,3 +169,141 @@ impl fmt::Debug for Marks {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn purposes(names: &[&str]) -> Vec<Purpose> {
+        names.iter().map(|&name| Purpose { name: name.into(), words: 8 }).collect()
+    }
+
+    /// Words of a purpose by name, so that its index does not matter.
+    fn words(seed: u64, all: &[Purpose], name: &str, replication: u64) -> Vec<u64> {
+        let index = all.iter().position(|p| p.name == name).unwrap() as u32;
+        let mut marks = Marks::new(seed, all).unwrap();
+        marks.begin(replication);
+        (0..40).map(|i| marks.word(index, i / 8, (i % 8) as u32)).collect()
+    }
+
+    #[test]
+    fn words_are_pinned() {
+        assert_eq!(fnv1a_128(""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(fnv1a_128("a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+        let mut marks = Marks::new(42, &purposes(&["zone-power zone:we/1"])).unwrap();
+        marks.begin(7);
+        let got = [marks.word(0, 0, 0), marks.word(0, 0, 7), marks.word(0, 5, 1), marks.word(0, 1 << 40, 0)];
+        assert_eq!(
+            got,
+            [0x3973_93cc_c9e2_db85, 0x6481_f4f3_6516_f056, 0xadd9_8e09_32c3_2ed3, 0x16e9_38f4_cd09_8c49],
+            "{got:#018x?}"
+        );
+    }
+
+    #[test]
+    fn words_are_those_of_one_chacha_stream() {
+        // Read in sequence, without seeking: the layout is what the documentation says.
+        let all = [Purpose { name: "x".into(), words: 11 }];
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&9u64.to_le_bytes());
+        key[8..24].copy_from_slice(&fnv1a_128("x").to_le_bytes());
+        key[24..].copy_from_slice(b"zonefall");
+        let mut stream = ChaCha8Rng::from_seed(key);
+        stream.set_stream(3);
+        let expected: Vec<u64> = (0..16 * 40).map(|_| stream.next_u64()).collect();
+        let mut marks = Marks::new(9, &all).unwrap();
+        marks.begin(3);
+        for occurrence in (0..40).rev().chain(0..40) {
+            for word in 0..11 {
+                assert_eq!(
+                    marks.word(0, occurrence, word),
+                    expected[occurrence as usize * 16 + word as usize]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn seeds_purposes_replications_and_occurrences_share_no_word() {
+        let all = purposes(&["a", "b", "a ", "ab"]);
+        let mut seen = BTreeSet::new();
+        let mut count = 0;
+        for seed in [1, 2, 1 << 32, u64::MAX] {
+            let mut marks = Marks::new(seed, &all).unwrap();
+            for replication in [0, 1, 2, 1 << 32] {
+                marks.begin(replication);
+                for purpose in 0..4 {
+                    for index in 0..2000 {
+                        seen.insert(marks.word(purpose, index / 8, (index % 8) as u32));
+                        count += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(seen.len(), count);
+    }
+
+    #[test]
+    fn other_purposes_and_their_order_change_nothing() {
+        let few = purposes(&["power", "disk"]);
+        let mut more = purposes(&["new", "disk", "older", "power"]);
+        more[0].words = 300;
+        for replication in [0, 1, 99] {
+            for name in ["power", "disk"] {
+                assert_eq!(words(5, &few, name, replication), words(5, &more, name, replication));
+            }
+        }
+    }
+
+    #[test]
+    fn more_words_in_the_same_block_change_nothing() {
+        let mut short = purposes(&["power"]);
+        short[0].words = 3;
+        let mut long = Marks::new(5, &purposes(&["power"])).unwrap();
+        let mut marks = Marks::new(5, &short).unwrap();
+        for occurrence in 0..20 {
+            assert_eq!(marks.word(0, occurrence, 2), long.word(0, occurrence, 2));
+        }
+    }
+
+    #[test]
+    fn order_of_replications_and_of_reading_does_not_matter() {
+        let all = purposes(&["a", "b"]);
+        let forward: Vec<_> = (0..9).map(|r| words(1, &all, "b", r)).collect();
+        let mut marks = Marks::new(1, &all).unwrap();
+        for replication in (0..9).rev() {
+            marks.begin(replication);
+            let mut twin = marks.clone();
+            for i in (0..40).rev() {
+                let expected = forward[replication as usize][i];
+                assert_eq!(marks.word(1, i as u64 / 8, i as u32 % 8), expected);
+                assert_eq!(twin.word(1, i as u64 / 8, i as u32 % 8), expected);
+                marks.word(0, 1000 - i as u64, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_replication_forgets_the_words_of_the_last() {
+        let mut marks = Marks::new(1, &purposes(&["a"])).unwrap();
+        let first = marks.word(0, 0, 0);
+        marks.begin(1);
+        assert_ne!(marks.word(0, 0, 0), first);
+        marks.begin(0);
+        assert_eq!(marks.word(0, 0, 0), first);
+    }
+
+    #[test]
+    fn equal_names_are_refused() {
+        let clash = Marks::new(1, &purposes(&["a", "b", "a"])).unwrap_err();
+        assert_eq!(clash, PurposeClash { first: "a".into(), second: "a".into() });
+        assert!(clash.to_string().contains("\"a\""));
+    }
+
+    #[test]
+    #[should_panic(expected = "word 8 of an occurrence with 8 words")]
+    fn undeclared_words_are_refused() {
+        Marks::new(1, &purposes(&["a"])).unwrap().word(0, 0, 8);
+    }
+}

@@ -135,3 +135,76 @@ pub fn normal_quantile(p: f64) -> f64 {
     let x = if r <= 5.0 { ratio(&SHOULDER, r - 1.6) } else { ratio(&TAIL, r - 5.0) };
     if q < 0.0 { -x } else { x }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Digest;
+
+    /// Hash of the bits of a function's values at 1000 points of (0, 1).
+    fn bits(f: impl Fn(f64) -> f64) -> u64 {
+        let mut digest = Digest::new();
+        (0..1000).for_each(|i| digest.add(f((f64::from(i) + 0.5) / 1000.0).to_bits()));
+        digest.finish()
+    }
+
+    #[test]
+    fn bits_are_pinned() {
+        let got = [
+            bits(ln),
+            bits(ln_1p),
+            bits(|x| exp(40.0 * x - 20.0)),
+            bits(|x| exp_m1(2.0 * x - 1.0)),
+            bits(|x| pow(x, 1.7)),
+            bits(|x| gamma(1.0 + 9.0 * x)),
+            bits(|x| normal_cdf(12.0 * x - 6.0)),
+            bits(normal_quantile),
+            bits(|x| normal_quantile(exp(-36.0 * x))),
+        ];
+        assert_eq!(
+            got,
+            [
+                0xaaa9_989f_69f7_a591,
+                0x14d7_b030_61d7_ee04,
+                0x3931_694f_a16f_0e7f,
+                0xf55c_815c_a7f6_0292,
+                0x1eda_a737_2908_dcd4,
+                0x65ee_0284_c7f0_a5ed,
+                0xf8ae_78d5_6e22_2fb8,
+                0xfe94_1aa6_44a7_509e,
+                0x235b_e4ef_218e_b57c
+            ],
+            "{got:#018x?}"
+        );
+    }
+
+    #[test]
+    fn normal_quantile_inverts_the_distribution_function() {
+        for i in 1..4000 {
+            // Relative in the tail, so that all three ranges of the algorithm are tried, down to 1e-15.
+            let p = if i < 2000 { f64::from(i) / 2000.0 } else { exp(-f64::from(i - 1999) * 0.017) };
+            let x = normal_quantile(p);
+            let slope = exp(-0.5 * x * x) * 0.398_942_280_401_432_7;
+            let error = (normal_cdf(x) - p) / slope;
+            assert!(error.abs() < 2e-15 * (1.0 + x.abs()), "p = {p}, x = {x}, error {error}");
+        }
+        // Wichura's own check values.
+        for (p, x) in [
+            (0.25, -0.674_489_750_196_081_7),
+            (0.001, -3.090_232_306_167_814),
+            (1e-20, -9.262_340_089_798_408),
+        ] {
+            assert!((normal_quantile(p) / x - 1.0).abs() < 4e-16, "{p}");
+        }
+        assert_eq!(normal_quantile(0.5), 0.0);
+    }
+
+    #[test]
+    fn elementary_functions_know_their_landmarks() {
+        assert_eq!(
+            (ln(1.0), exp(0.0), ln_1p(0.0), exp_m1(0.0), pow(2.0, 10.0)),
+            (0.0, 1.0, 0.0, 0.0, 1024.0)
+        );
+        assert_eq!((gamma(5.0), normal_cdf(0.0)), (24.0, 0.5));
+    }
+}

@@ -8,7 +8,7 @@ use crate::sim::plan::Plan;
 use crate::units::{Duration, Time};
 
 /// One block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 struct BlockState {
     /// Members up as of this instant.
     up: u32,
@@ -22,7 +22,7 @@ struct BlockState {
 }
 
 /// All blocks of a replication.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Blocks {
     states: Vec<BlockState>,
     dirty: Vec<u32>,

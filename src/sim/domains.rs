@@ -4,7 +4,7 @@ use crate::model::{LinkId, Model, RegionId, Target};
 
 /// Counters of everything a fault can hold down. A domain is down while its count, over itself and its ancestors,
 /// is above 0; overlapping faults add up and end independently.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Domains {
     down: Vec<u16>,
     isolated: Vec<u16>,

@@ -19,7 +19,7 @@ pub(crate) mod word {
 }
 
 /// Address of the marks of one occurrence: a stream and a number in it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Mark {
     pub(crate) purpose: u32,
     pub(crate) occurrence: u64,

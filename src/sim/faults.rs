@@ -10,7 +10,7 @@ use crate::units::Time;
 use std::collections::VecDeque;
 
 /// Where a process stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) enum Stage {
     /// Up; the slot is armed for the next strike, if there is one.
     Up,
@@ -23,7 +23,7 @@ pub(crate) enum Stage {
 }
 
 /// State of one process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct ProcessState {
     pub(crate) stage: Stage,
     /// Number of the current or next occurrence.
@@ -36,14 +36,14 @@ pub(crate) struct ProcessState {
 }
 
 /// An occurrence that lasts, with what is needed to blame it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Active {
     pub(crate) process: u32,
     pub(crate) culprit: Culprit,
 }
 
 /// Somebody to blame, with the marks that everything following from it uses (design D4, D12).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Culprit {
     pub(crate) blame: Blame,
     pub(crate) class: Class,
@@ -52,14 +52,14 @@ pub(crate) struct Culprit {
 }
 
 /// Repair teams of one rule: how many work, and who waits, first failed first.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub(crate) struct Crew {
     busy: u32,
     waiting: VecDeque<u32>,
 }
 
 /// All processes of a replication.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Faults {
     pub(crate) processes: Vec<ProcessState>,
     /// Targets hit by the current occurrence of a common cause.
@@ -74,7 +74,7 @@ pub(crate) struct Faults {
 }
 
 /// What a process's slot firing means for the rest of the simulation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) enum Fired {
     /// Nothing yet (a script entry prolonged an occurrence).
     Nothing,

@@ -9,7 +9,7 @@ use crate::sim::state::StoreRules;
 use crate::units::{Duration, Time};
 
 /// Rates from one evaluation to the next, in volume per unit of workload time.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub(crate) struct Rates {
     pub(crate) failed: [i128; 2],
     pub(crate) above: [i128; 2],
@@ -22,7 +22,7 @@ pub(crate) struct Rates {
 }
 
 /// An outage that lasts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
 struct Open {
     start: Time,
     culprit: Culprit,
@@ -35,7 +35,7 @@ struct Open {
 }
 
 /// Flows of one store.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Flow {
     pub(crate) rates: Rates,
     /// Whether any rate is above 0.

@@ -7,7 +7,7 @@ use crate::units::{Duration, Time};
 pub(crate) const LONGEST_LAG: Duration = Duration::from_days(30);
 
 /// From `at` on the log grew from `head` by `rate` per unit of workload time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 struct Break {
     at: Time,
     lambda: i128,
@@ -16,7 +16,7 @@ struct Break {
 }
 
 /// Breakpoints of a piecewise linear log, oldest first; never empty after [`History::restart`].
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub(crate) struct History {
     breaks: Vec<Break>,
 }

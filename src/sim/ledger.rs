@@ -5,7 +5,7 @@ use crate::sim::driver::Mark;
 use crate::units::{Duration, Time};
 
 /// Acknowledged writes that only one region's copy has. Amounts are per partition of the group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Segment {
     /// Region (of the store) whose copy has them.
     pub(crate) origin: u8,
@@ -22,7 +22,7 @@ pub(crate) struct Segment {
 }
 
 /// The ledger of one placement group.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub(crate) struct Ledger {
     /// Temporarily missing.
     pub(crate) open: Vec<Segment>,
@@ -32,7 +32,7 @@ pub(crate) struct Ledger {
 }
 
 /// What became of a segment; amounts per partition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Settled {
     pub(crate) segment: Segment,
     pub(crate) recovered: i128,

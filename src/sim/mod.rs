@@ -24,7 +24,7 @@ mod tests;
 pub use crate::engine::LimitHit;
 pub use plan::Plan;
 
-use crate::engine::{Engine, Limits, Slot, System, Timers};
+use crate::engine::{Digest, Engine, Limits, Slot, System, Timers};
 use crate::model::{Command, Effect, Target};
 use crate::rng::Marks;
 use blocks::Blocks;
@@ -38,9 +38,10 @@ use plan::Watcher;
 use state::{Follow, StoreState};
 
 use crate::units::Time;
+use core::hash::Hash;
 
 /// Everything that changes while a replication runs, as a plain value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 struct State {
     domains: Domains,
     faults: Faults,
@@ -58,6 +59,10 @@ pub struct Simulation<'p> {
     state: State,
     /// The stores as they stand at time zero.
     fresh: Vec<StoreState>,
+    /// Whether a timeline is kept.
+    record: bool,
+    /// Whether the books of the current replication are closed.
+    finished: bool,
 }
 
 impl<'p> Simulation<'p> {
@@ -85,6 +90,8 @@ impl<'p> Simulation<'p> {
             dice: Dice { marks },
             state,
             fresh: stores(),
+            record: false,
+            finished: true,
         };
         simulation.settle_fresh();
         simulation
@@ -112,12 +119,40 @@ impl<'p> Simulation<'p> {
     /// # Panics
     /// If an invariant is broken: writes not conserved, time counted twice. That is a bug in this program.
     pub fn run(&mut self, replication: u64, timeline: bool, out: &mut Replication) -> Result<(), LimitHit> {
-        let plan = self.plan;
+        self.start(replication, timeline, out);
+        let limits = self.limits();
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: timeline };
+        self.engine.run_until(Time::NEVER, &limits, &mut run, &mut self.dice)?;
+        self.finish(out);
+        Ok(())
+    }
+
+    /// Goes to the start of a replication, for stepping through it; empties `out`.
+    ///
+    /// ```
+    /// # use zonefall::{scenario, sim::{Plan, Simulation, observe::Replication}};
+    /// # let text = "[scenario]\nname = \"x\"\nhorizon = \"1y\"\n[[region]]\nname = \"a\"\nzones = 3\nnodes_per_zone = 1\n\
+    /// #   [fault.n]\ntarget = \"node:*\"\nmtbf = \"10d\"\nduration = \"1h\"\n[block.b]\nk = 2\nof = [\"node:*\"]\n";
+    /// # let loader = |_: &str| Err(String::new());
+    /// # let options = scenario::Options { set: &[], loader: &loader };
+    /// # let loaded = scenario::load(scenario::Source { name: "x", text }, &options).scenario.unwrap();
+    /// let plan = Plan::new(&loaded.variants[0].model).unwrap();
+    /// let mut simulation = Simulation::new(&plan, 42);
+    /// let mut out = Replication::default();
+    /// simulation.start(0, false, &mut out);
+    /// while let Some(_at) = simulation.step(&mut out).unwrap() {}
+    /// let mut other = Simulation::new(&plan, 42);
+    /// other.run(0, false, &mut Replication::default()).unwrap();
+    /// assert_eq!(simulation.digest(), other.digest());
+    /// ```
+    pub fn start(&mut self, replication: u64, timeline: bool, out: &mut Replication) {
+        self.record = timeline;
+        self.finished = false;
         self.engine.clear();
         self.dice.marks.begin(replication);
         self.state.domains.clear();
         self.state.faults.clear();
-        self.state.blocks.clear(&plan.model);
+        self.state.blocks.clear(&self.plan.model);
         for (store, fresh) in self.state.stores.iter_mut().zip(&self.fresh) {
             store.reset(fresh);
         }
@@ -125,13 +160,52 @@ impl<'p> Simulation<'p> {
         out.outages.clear();
         out.losses.clear();
         out.timeline.clear();
-        let mut run = Run { plan, state: &mut self.state, out, record: timeline };
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: timeline };
         run.arm_first(&mut self.engine.timers(&mut self.dice));
-        let limits = Limits { events: plan.model.max_events, time: Time::NEVER };
-        self.engine.run_until(Time::NEVER, &limits, &mut run, &mut self.dice)?;
-        run.finish(self.engine.now().max(plan.end));
+    }
+
+    /// Handles the next instant (or the next pass of it) and returns its time; `None` at the end, when `out` is
+    /// complete.
+    ///
+    /// # Errors
+    /// The limit of events that the model sets, if it is reached.
+    ///
+    /// # Panics
+    /// If an invariant is broken.
+    pub fn step(&mut self, out: &mut Replication) -> Result<Option<Time>, LimitHit> {
+        let limits = self.limits();
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record };
+        let at = self.engine.step(&limits, &mut run, &mut self.dice)?;
+        if at.is_none() && !self.finished {
+            self.finish(out);
+        }
+        Ok(at)
+    }
+
+    /// Hash of the whole state: clock, armed timers, world, stores. Equal states have equal digests.
+    pub fn digest(&self) -> u64 {
+        let mut digest = Digest::new();
+        digest.add(self.engine.digest());
+        self.state.hash(&mut digest);
+        digest.finish()
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { events: self.plan.model.max_events, time: Time::NEVER }
+    }
+
+    fn finish(&mut self, out: &mut Replication) {
+        self.finished = true;
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record };
+        run.finish(self.engine.now().max(self.plan.end));
         out.events = self.engine.events();
-        Ok(())
+    }
+}
+
+/// Two simulations are equal if they are of the same plan and in the same state.
+impl PartialEq for Simulation<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.plan, other.plan) && self.engine == other.engine && self.state == other.state
     }
 }
 

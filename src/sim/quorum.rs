@@ -42,7 +42,7 @@ impl QuorumRules {
 }
 
 /// What a copy can do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub(crate) struct Service {
     /// Store writes.
     pub(crate) commit: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Service {
 }
 
 /// State of one copy. Bit i stands for replica i.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Quorum {
     /// Replicas whose node is up, as of this instant and as of the last [`Quorum::settle`].
     pub(crate) up: u16,

@@ -12,7 +12,7 @@ use crate::sim::quorum::{Quorum, QuorumRules};
 use crate::units::{Duration, Time};
 
 /// How a copy's log stands to the write region's (design D8).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) enum Follow {
     /// At the write region's position a lag ago. The write region's own copy is in this state, without lag.
     Following,
@@ -25,7 +25,7 @@ pub(crate) enum Follow {
 }
 
 /// Why a region takes no part in the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) enum Offline {
     /// It does.
     No,
@@ -36,7 +36,7 @@ pub(crate) enum Offline {
 }
 
 /// What is going on about a lost region.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) enum Step {
     /// Nothing.
     Idle,
@@ -51,7 +51,7 @@ pub(crate) enum Step {
 }
 
 /// The log of one copy and its region's part in the group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Log {
     pub(crate) follow: Follow,
     /// Position, where it is not that of the write region.
@@ -75,7 +75,7 @@ pub(crate) struct Log {
 }
 
 /// One placement group. Volumes are per partition.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Group {
     /// Its write region.
     pub(crate) write: u8,
@@ -96,7 +96,7 @@ pub(crate) struct Group {
 }
 
 /// One client population reading one group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Reader {
     /// Region it reads from.
     pub(crate) region: u8,
@@ -107,7 +107,7 @@ pub(crate) struct Reader {
 }
 
 /// One store.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct StoreState {
     pub(crate) quorums: Vec<Quorum>,
     pub(crate) logs: Vec<Log>,

@@ -299,6 +299,50 @@ fn degraded_capacity_throttles_a_proportional_share() {
     assert_eq!(above.outages[0].class, super::observe::Class::Load);
 }
 
+#[test]
+fn the_state_is_a_plain_value() {
+    let w = world(&["a", "b"], 3, 4);
+    let up = Schedule::Stochastic { uptime: Law::exponential(Duration::from_days(20)).unwrap() };
+    let fault =
+        rule("zone", all(&w, DomainKind::Zone), Effect::Destroy, up, Law::exponential(secs(7200)).unwrap());
+    let s = store(&w, &[0, 1]);
+    let m = model(w, vec![fault], vec![s]);
+    let plan = Plan::new(&m).unwrap();
+    let (mut one, mut out) = (Simulation::new(&plan, 42), Replication::default());
+    one.start(3, false, &mut out);
+    for _ in 0..100 {
+        one.step(&mut out).unwrap().unwrap();
+    }
+    let (mut copy, mut copy_out) = (one.clone(), out.clone());
+    assert!(one == copy && one.digest() == copy.digest());
+    copy.step(&mut copy_out).unwrap();
+    assert!(one != copy && one.digest() != copy.digest());
+    while one.step(&mut out).unwrap().is_some() {}
+    while copy.step(&mut copy_out).unwrap().is_some() {}
+    assert!(one == copy && out == copy_out);
+    let mut whole = Replication::default();
+    Simulation::new(&plan, 42).run(3, false, &mut whole).unwrap();
+    assert_eq!(out, whole, "stepping and running agree");
+}
+
+/// Breaks the books on purpose: the next evaluation must notice.
+#[test]
+#[should_panic(expected = "conservation of writes broken")]
+fn a_dropped_ledger_segment_is_noticed() {
+    let w = world(&["a", "b"], 3, 4);
+    let fault = region_down(&w, 0, 4);
+    let s = store(&w, &[0, 1]);
+    let m = model(w, vec![fault], vec![s]);
+    let plan = Plan::new(&m).unwrap();
+    let (mut sim, mut out) = (Simulation::new(&plan, 42), Replication::default());
+    sim.start(0, false, &mut out);
+    while sim.step(&mut out).unwrap().is_some() {
+        if let Some(group) = sim.state.stores[0].groups.iter_mut().find(|g| !g.ledger.open.is_empty()) {
+            group.ledger.open.clear();
+        }
+    }
+}
+
 /// Random worlds, stores and overlapping faults: nothing panics, books balance, phases add up.
 #[test]
 fn random_faults_break_nothing() {

@@ -1,21 +1,301 @@
-//! Good scenarios: what the text becomes.
+//! Good scenarios: what the text becomes; and that no text makes the reader panic.
 
-use zonefall::scenario::{Options, Source, load, render};
+use proptest::prelude::*;
+use zonefall::model::{
+    Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
+};
+use zonefall::rng::Law;
+use zonefall::scenario::{
+    Comparison, Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric,
+};
+use zonefall::units::Duration;
+
+const FULL: &str = include_str!("full.toml");
+
+fn read(text: &str, set: &[(&str, &str)]) -> Loaded {
+    let set: Vec<(String, String)> = set.iter().map(|&(p, v)| (p.to_owned(), v.to_owned())).collect();
+    let loader = |name: &str| match name {
+        "repairs.csv" => Ok("scope,minutes\nzone,20\nzone,40\n".to_owned()),
+        other => Err(format!("there is no file {other:?}")),
+    };
+    load(Source { name: "full.toml", text }, &Options { set: &set, loader: &loader })
+}
+
+fn good(text: &str, set: &[(&str, &str)]) -> Scenario {
+    let loaded = read(text, set);
+    let shown: String = loaded
+        .diagnostics
+        .iter()
+        .map(|d| render(Source { name: "full.toml", text }, d, false) + "\n")
+        .collect();
+    match loaded.scenario {
+        Some(scenario) if shown.is_empty() => scenario,
+        _ => panic!("{shown}"),
+    }
+}
+
+fn hours(h: u64) -> Duration {
+    Duration::from_secs(h * 3600)
+}
 
 #[test]
-fn probe() {
-    let Ok(path) = std::env::var("PROBE") else { return };
-    let text = std::fs::read_to_string(&path).unwrap();
-    let options = Options { set: &[], loader: &|_| Err("no files".into()) };
-    let source = Source { name: &path, text: &text };
-    let loaded = load(source, &options);
-    for d in &loaded.diagnostics {
-        println!("{}\n", render(source, d, false));
-    }
-    if let Some(s) = loaded.scenario {
-        println!("{:#?}", s.variants[0].model.stores);
-        for v in &s.variants {
-            println!("{} {} {:?}", v.name, v.model.stores.len(), v.model.stores[0].consistency);
+fn the_world_is_a_tree_in_order() {
+    let scenario = good(FULL, &[]);
+    let world = &scenario.variants[0].model.world;
+    assert_eq!(world.regions.len(), 3);
+    assert_eq!(world.nodes.len(), 12 + 12 + 2 * 2 + 3);
+    let paths: Vec<&str> = world.domains.iter().map(|d| d.path.as_str()).collect();
+    assert_eq!(paths[0], "westeurope");
+    assert!(paths.contains(&"south/a/dc1/2"), "{paths:?}");
+    for domain in &world.domains {
+        assert!(!domain.nodes.is_empty(), "{}", domain.path);
+        if let Some(parent) = domain.parent {
+            let parent = world.domain(parent);
+            assert!(parent.nodes.start <= domain.nodes.start && domain.nodes.end <= parent.nodes.end);
         }
     }
+    assert_eq!(world.links[0].name, "cable");
+    assert_eq!(world.links[0].bandwidth, Some(100_000_000));
+}
+
+#[test]
+fn the_preset_lies_under_the_file_and_the_variant_on_top() {
+    let scenario = good(FULL, &[]);
+    let names: Vec<&str> = scenario.variants.iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["as-written", "strong", "unzoned", "quick"]);
+    let store = |i: usize| &scenario.variants[i].model.stores[0];
+    let base = store(0);
+    assert_eq!((base.replicas, base.write_quorum, base.read_quorum), (4, 3, 1));
+    assert_eq!(base.consistency, Consistency::Session);
+    assert_eq!(base.failover.mode, FailoverMode::ServiceManaged);
+    assert_eq!(base.failover.promote, Law::constant(Duration::from_secs(60)), "from the preset");
+    assert_eq!(base.failover.decide, Law::constant(hours(2)), "from the file");
+    assert_eq!(base.evict, base.failover.detect);
+    assert_eq!(base.regions[0].placement, Placement::ZoneRedundant);
+    assert_eq!((base.regions[0].min_zones, base.regions[1].min_zones), (2, 1));
+
+    assert_eq!(store(1).consistency, Consistency::Strong);
+    assert_eq!((store(1).read_quorum, store(1).read_cost_mru), (2, 2000), "defaults that follow the level");
+    assert!(matches!(store(2).regions[0].placement, Placement::Unzoned(_)));
+    assert_eq!(store(3).failover.decide, Law::constant(Duration::from_secs(60)));
+    assert_eq!(store(3).replicas, 3, "dotted keys without quotes");
+    let first = &scenario.variants[0].model;
+    for variant in &scenario.variants {
+        assert_eq!((&variant.model.world, &variant.model.faults), (&first.world, &first.faults));
+    }
+}
+
+#[test]
+fn settings_go_over_file_and_variants() {
+    let settings = [
+        ("store.orders.consistency", "eventual"),
+        ("scenario.horizon", "30d"),
+        ("fault.zone-power.per_year", "2"),
+        ("store.orders.regions[northeurope].zones", "zone-redundant"),
+    ];
+    let loaded = read(FULL, &settings);
+    let scenario = loaded.scenario.expect("valid");
+    for variant in &scenario.variants {
+        assert_eq!(variant.model.stores[0].consistency, Consistency::Eventual);
+        assert_eq!(variant.model.horizon, Duration::from_days(30));
+        assert_eq!(variant.model.stores[0].regions[1].placement, Placement::ZoneRedundant);
+        let rule = variant.model.faults.iter().find(|f| f.name == "zone-power").expect("declared");
+        assert_eq!(rule.schedule, Schedule::Stochastic { uptime: Law::per_year(2.0).unwrap() });
+    }
+    assert_ne!(scenario.digest, good(FULL, &[]).digest);
+}
+
+#[test]
+fn the_digest_follows_text_settings_and_files() {
+    let digest = good(FULL, &[]).digest;
+    assert_eq!(digest, good(FULL, &[]).digest);
+    assert_ne!(digest, good(&format!("{FULL}\n"), &[]).digest);
+    assert_ne!(digest, good(FULL, &[("scenario.seed", "7")]).digest);
+    assert_eq!(good(FULL, &[("scenario.seed", "7")]).seed, 7);
+}
+
+#[test]
+fn faults_have_targets_schedules_and_consequences() {
+    let scenario = good(FULL, &[]);
+    let model = &scenario.variants[0].model;
+    let rule = |name: &str| model.faults.iter().find(|f| f.name == name).unwrap_or_else(|| panic!("{name}"));
+    assert_eq!(rule("zone-power").targets.len(), 3 + 3 + 2);
+    let weekly = rule("deployment");
+    let Schedule::Scripted(times) = &weekly.schedule else { panic!("scripted") };
+    assert_eq!(times.len(), 1 + 52, "0 d, then every week up to the horizon");
+    assert_eq!(weekly.effect, Effect::Partial { share_ppm: 100_000 });
+    assert_eq!(weekly.targets[0].selector(&model.world), "region:westeurope");
+    assert_eq!(rule("quake").together_ppm, Some(300_000));
+    let cascade = &rule("quake").cascades[0];
+    assert_eq!(model.faults[cascade.rule as usize].name, "fire");
+    assert_eq!(cascade.probability_ppm, 10_000);
+    assert_eq!(rule("fire").schedule, Schedule::Cascaded);
+    assert!(matches!(rule("cut").targets[..], [Target::Link(_)]));
+    assert_eq!(rule("node-crash").crews, Some(2), "the file's key over the shared preset");
+    let repair = &rule("overheated").duration;
+    assert_eq!(
+        *repair,
+        Law::empirical(vec![Duration::from_secs(1200), Duration::from_secs(2400)]).unwrap().shifted(hours(1))
+    );
+}
+
+#[test]
+fn clients_have_exact_rates_and_read_orders() {
+    let scenario = good(FULL, &[]);
+    let store = &scenario.variants[0].model.stores[0];
+    let writes: u64 = store.clients.iter().map(|c| c.writes_mps).sum();
+    assert_eq!(writes, 1_000_001, "1000.001 per second");
+    assert_eq!(store.clients[0].order, [0, 1]);
+    assert_eq!(store.clients[1].order, [1, 0], "own region first");
+    assert_eq!(store.clients[2].order, [1, 0], "preferred, then the write region");
+    assert!(matches!(store.clients[2].redirect, Redirect::ByService(_)));
+    assert!(!store.profile.is_flat());
+}
+
+#[test]
+fn blocks_come_after_their_members_and_actions_in_time() {
+    let scenario = good(FULL, &[]);
+    let model = &scenario.variants[0].model;
+    for (i, block) in model.blocks.iter().enumerate() {
+        for member in &block.members {
+            assert!(!matches!(member, Member::Block(b) if *b as usize >= i), "{}", block.name);
+        }
+    }
+    assert!(model.actions.is_sorted_by_key(|a| a.at));
+    assert_eq!(
+        model.actions[0].command,
+        Command::SetThroughput { store: 0, throughput_mru: Some(20_000_000) }
+    );
+    assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
+    assert_eq!(scenario.expects[0].comparison, Comparison::Equal(0.0));
+}
+
+#[test]
+fn an_unknown_figure_is_shown_where_it_stands() {
+    let scenario = good(FULL, &[]);
+    let source = Source { name: "full.toml", text: FULL };
+    let problem = unknown_metric(source, &scenario.expects[0], &["orders.rpo_seconds.max"]);
+    let shown = render(source, &problem, false);
+    assert!(shown.contains("error[ZF0704]") && shown.contains("orders.rpo_second.max"), "{shown}");
+    assert!(shown.contains("did you mean `orders.rpo_seconds.max`?"), "{shown}");
+}
+
+/// Whatever is read without errors must be a model others can rely on.
+fn sound(scenario: &Scenario) {
+    for model in scenario.variants.iter().map(|v| &v.model) {
+        for rule in &model.faults {
+            assert!(!rule.targets.is_empty() && rule.targets.is_sorted());
+            assert!(rule.cascades.iter().all(|c| (c.rule as usize) < model.faults.len()));
+        }
+        for store in &model.stores {
+            assert!((1..=16).contains(&store.regions.len()) && (1..=16).contains(&store.replicas));
+            assert!(store.write_quorum > store.replicas / 2 && store.write_quorum <= store.replicas);
+            for client in &store.clients {
+                assert_eq!(client.order.len(), store.regions.len());
+            }
+        }
+        for block in &model.blocks {
+            assert!(block.need >= 1 && block.need as usize <= block.members.len());
+        }
+    }
+}
+
+/// Words and numbers that hurt.
+const SNIPPETS: [&str; 24] = [
+    "\"",
+    "[",
+    "]",
+    "{",
+    "}",
+    "=",
+    "\n",
+    "nan",
+    "-1",
+    "1e400",
+    "inf",
+    "99999999999999999999",
+    "\"0s\"",
+    "\"584y\"",
+    "true",
+    "[[region]]\n",
+    "\"never\"",
+    "{ law = \"empirical\", values = [] }",
+    "\"zone:*/*/*/*\"",
+    "ä",
+    "1979-05-27",
+    "\u{0}",
+    "'''",
+    "18446744073709551615",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    /// Cutting, doubling and replacing parts of a good scenario gives diagnostics, never a panic.
+    #[test]
+    fn mutations_never_panic(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0usize..4), 1..4),
+    ) {
+        let mut text = FULL.to_owned();
+        for (place, what, kind) in edits {
+            let tokens: Vec<(usize, usize)> = tokens(&text);
+            if tokens.is_empty() {
+                break;
+            }
+            let (start, end) = tokens[place.index(tokens.len())];
+            match kind {
+                0 => text.replace_range(start..end, ""),
+                1 => text.replace_range(start..end, SNIPPETS[what.index(SNIPPETS.len())]),
+                2 => {
+                    let (a, b) = tokens[what.index(tokens.len())];
+                    let other = text[a..b].to_owned();
+                    text.replace_range(start..end, &other);
+                }
+                _ => text.insert_str(start, SNIPPETS[what.index(SNIPPETS.len())]),
+            }
+        }
+        let loaded = read(&text, &[]);
+        let source = Source { name: "mutated.toml", text: &text };
+        let failed = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        for d in &loaded.diagnostics {
+            prop_assert!(render(source, d, false).contains(d.code));
+        }
+        prop_assert_eq!(loaded.scenario.is_none(), failed);
+        if let Some(scenario) = loaded.scenario {
+            sound(&scenario);
+        }
+    }
+
+    /// Any path and value on the command line give diagnostics, never a panic.
+    #[test]
+    fn settings_never_panic(path in "[a-z_.\\[\\]]{0,24}", tail in 0usize..12, value in "\\PC{0,12}") {
+        let paths = [
+            "store.orders.replicas", "store.orders.regions", "store.orders.regions[westeurope].zones",
+            "scenario.horizon", "scenario.warmup", "fault.quake.together", "fault.cut.at", "fault.cut.duration",
+            "block.all.k", "region[westeurope].zones", "region[westeurope].nodes_per_zone", "use",
+        ];
+        read(FULL, &[(&path, &value)]);
+        read(FULL, &[(paths[tail], &value)]);
+        read(FULL, &[(&format!("{}.{path}", paths[tail]), SNIPPETS[tail])]);
+        read(FULL, &[(paths[tail], SNIPPETS[tail])]);
+    }
+}
+
+/// Words, numbers, strings and single other characters of a text, by place.
+fn tokens(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = None;
+    for (i, c) in text.char_indices() {
+        if c.is_alphanumeric() || matches!(c, '_' | '-' | '.') {
+            start.get_or_insert(i);
+            continue;
+        }
+        if let Some(s) = start.take() {
+            found.push((s, i));
+        }
+        if !c.is_whitespace() {
+            found.push((i, i + c.len_utf8()));
+        }
+    }
+    found
 }

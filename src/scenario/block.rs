@@ -1,7 +1,7 @@
 //! Redundancy blocks.
 
 use super::diagnostic::code;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Named, Problem, Reader};
 use super::selector;
 use crate::model::{Block, Member, Target, World};
 
@@ -20,9 +20,9 @@ struct Draft<'a> {
 pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Block> {
     let Some(table) = root.table("block") else { return Vec::new() };
     let named = table.named();
-    let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = named.iter().map(|n| n.name).collect();
     let mut drafts = Vec::new();
-    for (name, item) in &named {
+    for Named { name, item, .. } in &named {
         let Some(r) = item.table() else { continue };
         let found = draft(name, item, &r, world, &names);
         r.close();

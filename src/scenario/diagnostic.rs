@@ -1,6 +1,6 @@
 //! Problems of a scenario, with stable codes, and how they are shown.
 
-use super::Source;
+use super::{Expect, Source, suggest};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use core::ops::Range;
@@ -76,6 +76,7 @@ pub(super) mod code {
     pub const VARIANT: &str = "ZF0701";
     pub const COMPARISON: &str = "ZF0702";
     pub const NOT_PER_VARIANT: &str = "ZF0703";
+    pub const METRIC: &str = "ZF0704";
     pub const FAILOVER_OFF: &str = "ZF0901";
     pub const NO_EFFECT: &str = "ZF0902";
     pub const FAULT_UNUSED: &str = "ZF0903";
@@ -128,6 +129,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::VARIANT, "an unknown variant, or a variant name that cannot be used"),
     (code::COMPARISON, "an expectation that cannot be read"),
     (code::NOT_PER_VARIANT, "a setting that must be the same for all variants"),
+    (code::METRIC, "an expectation about a figure that does not exist"),
     (code::FAILOVER_OFF, "read regions, but nothing fails over to them"),
     (code::NO_EFFECT, "a setting without effect"),
     (code::FAULT_UNUSED, "a fault that touches no store and no block"),
@@ -151,6 +153,22 @@ pub(super) fn position(text: &str, byte: usize) -> (u32, u32) {
     let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
     (line as u32, column as u32)
+}
+
+/// The error for a promise about a figure that does not exist; who computes the figures knows which do.
+pub fn unknown_metric(source: Source<'_>, expect: &Expect, known: &[&str]) -> Diagnostic {
+    let (line, column) = expect.metric_span.as_ref().map_or((0, 0), |s| position(source.text, s.start));
+    Diagnostic {
+        severity: Severity::Error,
+        code: code::METRIC,
+        message: format!("there is no figure `{}`", expect.metric),
+        span: expect.metric_span.clone(),
+        path: "expect.metric".into(),
+        line,
+        column,
+        label: "no such figure".into(),
+        help: suggest::help(&expect.metric, known),
+    }
 }
 
 /// A diagnostic as text, in the manner of rustc: `error[ZF0101]: …`, place, caret, help.

@@ -2,6 +2,7 @@
 
 use super::diagnostic::code;
 use super::reader::{Item, Problem, Reader};
+use core::ops::Range;
 
 /// How a figure is compared with a promise.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -62,7 +63,7 @@ impl Comparison {
             let (low, high) = (number(low)?, number(high)?);
             return (low <= high).then_some(Comparison::Within(low, high));
         }
-        let operators: [(&str, fn(f64) -> Comparison); 6] = [
+        let operators: [(&str, Make); 6] = [
             ("==", Comparison::Equal),
             ("!=", Comparison::NotEqual),
             ("<=", Comparison::AtMost),
@@ -73,6 +74,9 @@ impl Comparison {
         operators.iter().find_map(|(word, make)| Some(make(number(text.strip_prefix(word)?)?)))
     }
 }
+
+/// Makes a comparison of a number.
+type Make = fn(f64) -> Comparison;
 
 /// A promise of the scenario: `[[expect]]`.
 #[derive(Clone, PartialEq, Debug)]
@@ -85,8 +89,10 @@ pub struct Expect {
     pub comparison: Comparison,
     /// The comparison as written.
     pub text: String,
-    /// Line of the file, from 1.
+    /// Line of the file, from 1; 0 if it is not in the file.
     pub line: u32,
+    /// Bytes of the metric's name in the file.
+    pub metric_span: Option<Range<usize>>,
 }
 
 /// Reads `[[expect]]`; gives the place of each `is` along.
@@ -96,7 +102,9 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
     for item in list.list().unwrap_or_default() {
         let Some(r) = item.table() else { continue };
         let variant = r.get("variant").map_or(Some(None), |i| known(&i, variants).map(Some));
-        let metric = r.require("metric", "\"orders.write.availability_percent\"").and_then(|i| metric(&i));
+        let metric_item = r.require("metric", "\"orders.write.availability_percent\"");
+        let metric = metric_item.as_ref().and_then(metric);
+        let metric_span = metric_item.and_then(|i| i.value.at.range.clone());
         let is = r.require("is", "\"== 0\"");
         let comparison = is.as_ref().and_then(|i| comparison(i));
         r.close();
@@ -107,7 +115,7 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
                 Some(range) => super::diagnostic::position(item.cx.text, range.start).0,
                 None => 0,
             };
-            found.push((Expect { variant, metric, comparison, text, line }, is));
+            found.push((Expect { variant, metric, comparison, text, line, metric_span }, is));
         }
     }
     found

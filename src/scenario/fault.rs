@@ -2,14 +2,22 @@
 
 use super::diagnostic::code;
 use super::law;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Named, Problem, Reader};
 use super::selector;
+use super::suggest;
 use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Schedule, Target, World};
 use crate::rng::Law;
 use crate::units::Duration;
 
 /// Most scripted times of one rule.
 const MAX_TIMES: u64 = 100_000;
+
+/// Most rules, and most targets of all rules together.
+const MAX_RULES: usize = 10_000;
+const MAX_TARGETS: usize = 5_000_000;
+
+/// Keys that say when a rule strikes; a rule has one of them, or is caused by another.
+const SCHEDULE: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
 
 const EFFECTS: [&str; 6] = ["down", "destroy", "isolate", "degrade", "partial", "maintenance"];
 
@@ -41,10 +49,22 @@ pub(super) fn read(root: &Reader<'_>, world: &World, horizon: Duration) -> Vec<F
     let Some(table) = root.table("fault") else { return Vec::new() };
     let mut drafts = Vec::new();
     let mut complete = true;
-    for (name, item) in table.named() {
+    let named = table.named();
+    if named.len() > MAX_RULES {
+        table.error(Problem::new(code::LIMIT, "too many faults", format!("at most {MAX_RULES} are read")));
+        return Vec::new();
+    }
+    let mut targets = 0;
+    for Named { name, item, .. } in named {
         let Some(r) = item.table() else { continue };
         let draft = draft(name, &item, &r, world, horizon);
         r.close();
+        targets += draft.as_ref().map_or(0, |d| d.rule.targets.len());
+        if targets > MAX_TARGETS {
+            let label = format!("all rules together may have {MAX_TARGETS}");
+            item.error(Problem::new(code::LIMIT, "too many targets", label));
+            return Vec::new();
+        }
         match draft {
             Some(draft) => drafts.push(draft),
             None => complete = false,
@@ -98,6 +118,11 @@ fn draft<'a>(
     }
     let cascades = cascades(r);
     let scheduled = !matches!(schedule, Some(Schedule::Cascaded));
+    // A misspelt schedule is reported as an unknown key; that the rule never strikes follows from it.
+    let slip = |key: &str| !SCHEDULE.contains(&key) && suggest::nearest(key, &SCHEDULE).is_some();
+    if !scheduled && r.table.entries.iter().any(|e| slip(&e.key)) {
+        return None;
+    }
     if targets.is_empty() {
         return None;
     }
@@ -142,6 +167,7 @@ fn together(item: &Item<'_>) -> Option<Option<u32>> {
 }
 
 fn effect(r: &Reader<'_>) -> Option<Effect> {
+    r.know(&["capacity", "share"]);
     let word = match r.get("effect") {
         None => "down",
         Some(item) => EFFECTS[item.word(&EFFECTS)?],
@@ -196,7 +222,8 @@ fn fits(effect: Effect, targets: &[Target], world: &World, item: &Item<'_>) {
 }
 
 fn schedule(r: &Reader<'_>, horizon: Duration) -> Option<Schedule> {
-    r.exclusive(&["at", "mtbf", "per_year", "uptime"]);
+    r.know(&["every"]);
+    r.exclusive(&SCHEDULE);
     if let Some(item) = r.get("at") {
         return times(r, &item, horizon).map(Schedule::Scripted);
     }

@@ -7,6 +7,11 @@ use crate::units::Duration;
 
 /// Words for the laws.
 const LAWS: [&str; 7] = ["constant", "exponential", "uniform", "weibull", "lognormal", "pareto", "empirical"];
+/// Parameters of any law.
+const PARAMETERS: [&str; 17] = [
+    "value", "mean", "mtbf", "per_year", "low", "high", "shape", "scale", "median", "p95", "sigma", "file",
+    "values", "unit", "column", "shift", "law",
+];
 /// Most values of an empirical law.
 const MAX_VALUES: usize = 1_000_000;
 
@@ -36,7 +41,11 @@ impl<'a> Item<'a> {
 
 /// Reads the law in an open table; the caller may read further keys of it.
 pub(super) fn read(r: &Reader<'_>) -> Option<Law> {
-    let kind = r.require("law", "\"lognormal\"")?.word(&LAWS);
+    let kind = r.require("law", "\"lognormal\"").and_then(|i| i.word(&LAWS));
+    if kind.is_none() {
+        // Which keys belong here depends on the law; do not call them unknown.
+        r.know(&PARAMETERS);
+    }
     let shift = r.get("shift").map_or(Some(Duration::ZERO), |i| i.duration());
     let law = match LAWS[kind?] {
         "constant" => r.require("value", "\"15m\"")?.duration().map(Law::constant),
@@ -141,6 +150,7 @@ fn pareto(r: &Reader<'_>) -> Option<Law> {
 
 fn empirical(r: &Reader<'_>) -> Option<Law> {
     r.exclusive(&["file", "values"]);
+    r.know(&["unit", "column"]);
     let values = if let Some(item) = r.get("file") {
         from_file(r, &item)?
     } else {

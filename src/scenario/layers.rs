@@ -26,6 +26,8 @@ pub fn presets() -> &'static [(&'static str, &'static str)] {
 const MERGED: [&str; 2] = ["failover", "on_return"];
 /// Keys of a fault that say when it strikes: a file that gives one replaces them all.
 const SCHEDULE: [&str; 5] = ["at", "every", "mtbf", "per_year", "uptime"];
+/// Those of them that exclude each other.
+const STARTS: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
 /// Keys of `[scenario]` that all variants share: paired comparison needs one seed and one number of replications.
 const SHARED: [&str; 6] = ["name", "question", "description", "seed", "replications", "base"];
 
@@ -224,6 +226,16 @@ fn apply(cx: &Context<'_>, root: &mut Value, over: &Override) {
                     return fail(message, "leads into something that is no table".into(), None);
                 };
                 if last {
+                    if let [Step::Key("fault"), Step::Key(_), ..] = steps[..depth]
+                        && depth == 2
+                        && STARTS.contains(&key)
+                    {
+                        // A rule has one schedule: another replaces it, as it does that of a preset.
+                        STARTS.iter().for_each(|k| table.remove(k));
+                        if key != "at" {
+                            table.remove("every");
+                        }
+                    }
                     return table.set(key, over.at.clone(), over.value.clone());
                 }
                 if table.get(key).is_none() {

@@ -6,8 +6,12 @@ use super::expect::{Comparison, Expect};
 use super::reader::{Context, Item, Problem};
 use super::tree::{At, Kind, Value};
 use crate::model::{
-    Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Target,
+    Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store, Target,
 };
+
+/// Why variants may be unable to differ.
+const WEAK_LEVELS: &str = "session, consistent-prefix and eventual differ in what single reads see, which this \
+                           version does not simulate";
 
 /// Place of a dotted key, as near as the tree gets.
 fn place(root: &Value, keys: &[&str]) -> At {
@@ -100,13 +104,7 @@ fn touches(model: &Model, target: Target) -> bool {
 }
 
 /// Warnings about promises that the allowed staleness breaks.
-pub(super) fn promises(
-    cx: &Context<'_>,
-    promised: &[(Expect, Item<'_>)],
-    name: &str,
-    base: &str,
-    model: &Model,
-) {
+pub(super) fn promises(promised: &[(Expect, Item<'_>)], name: &str, base: &str, model: &Model) {
     let allowed = model.stores.iter().filter_map(|s| match s.consistency {
         Consistency::Bounded { max_time, .. } => Some(max_time),
         _ => None,
@@ -128,11 +126,7 @@ pub(super) fn promises(
             "bounded staleness cannot promise this: it allows to lose more (rule c15)",
             format!("`max_lag_time` is {allowed}"),
         );
-        // Only this variant is meant, so the path names it and the warning is not asked of the others.
-        cx.report(Severity::Error, &item.value.at, &item.path, problem);
-        if let Some(last) = cx.problems.borrow_mut().last_mut() {
-            last.severity = Severity::Warning;
-        }
+        item.warn(problem);
     }
 }
 
@@ -140,18 +134,15 @@ pub(super) fn promises(
 pub(super) fn variants(cx: &Context<'_>, file: &Value, variants: &[Variant]) {
     for (i, b) in variants.iter().enumerate() {
         for a in &variants[..i] {
-            let message = if a.model == b.model {
-                format!("variants `{}` and `{}` are the same", a.name, b.name)
+            let (what, label, help) = if a.model == b.model {
+                ("are the same", "changes nothing", "remove one, or let an override change something")
             } else if alike(&a.model, &b.model) {
-                format!("variants `{}` and `{}` cannot differ", a.name, b.name)
+                ("cannot differ", "only a weak consistency level differs", WEAK_LEVELS)
             } else {
                 continue;
             };
-            let label = if a.model == b.model { "changes nothing" } else { "only the weak level differs" };
-            let problem = Problem::new(code::SAME_LEVELS, message, label);
-            let problem = problem.help(
-                "session, consistent-prefix and eventual differ in what single reads see, which this version does not simulate",
-            );
+            let message = format!("variants `{}` and `{}` {what}", a.name, b.name);
+            let problem = Problem::new(code::SAME_LEVELS, message, label).help(help);
             let path = format!("variant.{}", b.name);
             cx.report(Severity::Warning, &place(file, &["variant", &b.name]), &path, problem);
             break;
@@ -161,14 +152,16 @@ pub(super) fn variants(cx: &Context<'_>, file: &Value, variants: &[Variant]) {
 
 /// Whether two models are equal but for weak consistency levels.
 fn alike(a: &Model, b: &Model) -> bool {
-    let plain = |model: &Model| {
-        let mut model = model.clone();
-        for store in &mut model.stores {
-            if matches!(store.consistency, Consistency::Session | Consistency::ConsistentPrefix) {
-                store.consistency = Consistency::Eventual;
-            }
+    let plain = |store: &Store| {
+        let mut store = store.clone();
+        if matches!(store.consistency, Consistency::Session | Consistency::ConsistentPrefix) {
+            store.consistency = Consistency::Eventual;
         }
-        model
+        store
     };
-    plain(a) == plain(b)
+    a.stores.len() == b.stores.len()
+        && a.stores.iter().zip(&b.stores).all(|(x, y)| plain(x) == plain(y))
+        && (a.horizon, a.warmup, a.max_events) == (b.horizon, b.warmup, b.max_events)
+        && (&a.actions, &a.blocks, &a.faults) == (&b.actions, &b.blocks, &b.faults)
+        && a.world == b.world
 }

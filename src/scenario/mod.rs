@@ -14,6 +14,8 @@ mod law;
 mod layers;
 mod limits;
 mod lint;
+mod plans;
+mod problems;
 mod reader;
 mod selector;
 mod store;
@@ -22,21 +24,22 @@ mod tree;
 mod workload;
 mod world;
 
-pub use diagnostic::{CODES, Diagnostic, Severity, render};
+pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::{Comparison, Expect};
 pub use layers::presets;
 
 use crate::model::Model;
 use crate::units::Duration;
 use diagnostic::code;
-use layers::Override;
+use plans::Plan;
+use problems::Problems;
 use reader::{Context, Item, Problem, Reader, check_name};
-use tree::{At, Kind, Value};
+use tree::{At, Value};
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: usize = 10_000_000;
-/// Most variants of a scenario.
-const MAX_VARIANTS: usize = 256;
+/// Most nodes of all variants together: each variant has a world of its own.
+const MAX_NODES: usize = 2_000_000;
 /// Longest horizon and warm-up: the clock ends after 584 years, and what is open at the end must run out.
 const MAX_HORIZON: Duration = Duration::from_days(365 * 200);
 
@@ -130,157 +133,80 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
     }
     let file = match tree::parse(source.text) {
         Ok(file) => file,
-        Err(mut diagnostics) => {
-            for problem in &mut diagnostics {
-                if let Some(span) = &problem.span {
-                    (problem.line, problem.column) = diagnostic::position(source.text, span.start);
-                }
-            }
-            return Loaded { scenario: None, diagnostics };
+        Err(found) => {
+            return Loaded { scenario: None, diagnostics: problems::placed(source.text, found) };
         }
     };
-    let settings: Vec<Override> = options
-        .set
-        .iter()
-        .map(|(path, text)| {
-            let value = tree::parse_setting(path, text);
-            Override { path: path.clone(), at: value.at.clone(), value }
-        })
-        .collect();
-    let plans = plans(&cx, &file, &settings);
+    let settings = plans::settings(&cx, options.set);
+    let plans = plans::read(&cx, &file, &settings);
     let mut problems = Problems::new(plans.len());
     problems.add(&cx);
-    let mut variants = Vec::new();
-    let mut heads = Vec::new();
     let mut files = Vec::new();
-    let names: Vec<String> = plans.iter().map(|p| p.name.clone()).collect();
-    let mut expects = Vec::new();
-    for (index, plan) in plans.iter().enumerate() {
-        let cx = Context::new(source.text, options.loader);
-        let stacked = layers::stack(&cx, &file, &plan.overrides);
-        let read = scenario(&cx, &stacked, &names);
-        if let Some((head, model, promised)) = read {
-            lint::model(&cx, &stacked, &model);
-            lint::promises(&cx, &promised, &plan.name, &names[0], &model);
-            if index == 0 {
-                expects = promised.into_iter().map(|(e, _)| e).collect();
-            }
-            heads.push(head);
-            variants.push(Variant { name: plan.name.clone(), model });
-        }
-        problems.add(&cx);
-        files.append(&mut cx.files.take());
-    }
+    let read = variants(source.text, options, &file, &plans, &mut problems, &mut files);
     let cx = Context::new(source.text, options.loader);
-    lint::variants(&cx, &file, &variants);
+    if !problems.failed() {
+        lint::variants(&cx, &file, &read.variants);
+    }
     let diagnostics = problems.finish(cx);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let digest = digest(source.text, options.set, &files);
-    let scenario = match heads.into_iter().next() {
-        Some(head) if !failed => Some(Scenario {
-            name: head.name,
-            question: head.question,
-            description: head.description,
-            seed: head.seed,
-            replications: head.replications,
-            variants,
-            expects,
-            digest,
-        }),
-        _ => None,
-    };
+    let scenario = read.head.filter(|_| !failed).map(|head| Scenario {
+        name: head.name,
+        question: head.question,
+        description: head.description,
+        seed: head.seed,
+        replications: head.replications,
+        variants: read.variants,
+        expects: read.expects,
+        digest: digest(source.text, options.set, &files),
+    });
     Loaded { scenario, diagnostics }
 }
 
-/// A variant before it is read.
-struct Plan {
-    name: String,
-    overrides: Vec<Override>,
+/// What was read of all variants; complete only if no error was noted.
+#[derive(Default)]
+struct Collected {
+    head: Option<Head>,
+    variants: Vec<Variant>,
+    expects: Vec<Expect>,
 }
 
-/// The file as written and its variants, each with its overrides and the settings of the command line on top.
-fn plans(cx: &Context<'_>, file: &Value, settings: &[Override]) -> Vec<Plan> {
-    let root = Item { cx, value: file, path: String::new() };
-    let mut plans = vec![Plan { name: "base".into(), overrides: settings.to_vec() }];
-    let Some(reader) = root.table() else { return plans };
-    // Wrong types are reported when `[scenario]` is read.
-    if let Some(name) = reader.table.table("scenario").and_then(|s| s.text("base")) {
-        plans[0].name = name.to_owned();
-    }
-    let Some(table) = reader.table("variant") else { return plans };
-    for (name, item) in table.named() {
-        if plans.iter().any(|p| p.name == name) {
-            let problem = Problem::new(
-                code::VARIANT,
-                format!("two variants are named `{name}`"),
-                "taken by the file as written",
-            );
-            item.error(problem.help("`scenario.base` names the file as written"));
-            continue;
+/// Reads each variant from the file with its overrides.
+fn variants(
+    text: &str,
+    options: &Options<'_>,
+    file: &Value,
+    plans: &[Plan],
+    problems: &mut Problems,
+    files: &mut Vec<(String, String)>,
+) -> Collected {
+    let names: Vec<String> = plans.iter().map(|p| p.name.clone()).collect();
+    let mut collected = Collected::default();
+    let mut nodes = 0;
+    for plan in plans {
+        let cx = Context::new(text, options.loader);
+        let stacked = layers::stack(&cx, file, &plan.overrides);
+        if let Some((head, model, promised)) = scenario(&cx, &stacked, &names) {
+            lint::model(&cx, &stacked, &model);
+            lint::promises(&promised, &plan.name, &names[0], &model);
+            if collected.head.is_none() {
+                collected.expects = promised.into_iter().map(|(e, _)| e).collect();
+                collected.head = Some(head);
+            }
+            nodes += model.world.nodes.len();
+            collected.variants.push(Variant { name: plan.name.clone(), model });
         }
-        if plans.len() > MAX_VARIANTS {
-            let message = format!("more than {MAX_VARIANTS} variants");
-            item.error(Problem::new(code::LIMIT, message, "one too many"));
+        if nodes > MAX_NODES {
+            let label = format!("all variants together may have {MAX_NODES}");
+            let problem = Problem::new(code::LIMIT, "too many nodes in all variants together", label);
+            cx.report(Severity::Error, &At::default(), "", problem);
+        }
+        problems.add(&cx);
+        files.append(&mut cx.files.take());
+        if nodes > MAX_NODES {
             break;
         }
-        let Some(r) = item.table() else { continue };
-        let mut overrides = Vec::new();
-        flatten(&r, "", &mut overrides);
-        for over in &overrides {
-            if !layers::variant_may_change(&over.path) {
-                let message = format!("`{}` is the same for all variants", over.path);
-                cx.report(
-                    Severity::Error,
-                    &over.at,
-                    &over.path,
-                    Problem::new(code::NOT_PER_VARIANT, message, "cannot be changed by a variant"),
-                );
-            }
-        }
-        overrides.retain(|o| layers::variant_may_change(&o.path));
-        overrides.extend_from_slice(settings);
-        plans.push(Plan { name: name.to_owned(), overrides });
     }
-    plans
-}
-
-/// Overrides of a variant. `"store.orders.consistency" = …` and the unquoted `store.orders.consistency = …` (which
-/// TOML reads as nested tables) mean the same, except that inside the latter a table goes on as path.
-fn flatten(r: &Reader<'_>, prefix: &str, found: &mut Vec<Override>) {
-    for entry in &r.table.entries {
-        let path = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
-        let dotted = entry.key.contains('.') || !prefix.is_empty();
-        let item = Item { cx: r.cx, value: &entry.value, path: path.clone() };
-        if !dotted
-            && item.is_table()
-            && let Some(inner) = item.table()
-        {
-            flatten_unquoted(&inner, &path, found);
-            continue;
-        }
-        found.push(Override { path, at: entry.key_at.clone(), value: entry.value.clone() });
-    }
-}
-
-/// Walks down tables that unquoted dotted keys made: those with a single key, until the value.
-fn flatten_unquoted(r: &Reader<'_>, prefix: &str, found: &mut Vec<Override>) {
-    for entry in &r.table.entries {
-        let path = format!("{prefix}.{}", entry.key);
-        // A table made by a dotted key has no braces: its place in the text starts before its first key's.
-        if let Kind::Table(inner) = &entry.value.kind
-            && is_dotted(r.cx.text, &entry.value)
-        {
-            let inner = Reader::of(r.cx, inner, entry.value.at.clone(), path.clone());
-            flatten_unquoted(&inner, &path, found);
-            continue;
-        }
-        found.push(Override { path, at: entry.key_at.clone(), value: entry.value.clone() });
-    }
-}
-
-/// Whether a table was made by a dotted key or a header, not by braces.
-fn is_dotted(text: &str, value: &Value) -> bool {
-    value.at.range.as_ref().is_none_or(|r| !text.get(r.clone()).unwrap_or_default().starts_with('{'))
+    collected
 }
 
 /// What `[scenario]` says apart from the model.
@@ -310,13 +236,12 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     root.get("variant");
     let horizon = head.as_ref().map_or(MAX_HORIZON, |h| h.horizon);
     let world = world::read(&root);
-    // Without regions every reference into the world would be reported again.
-    let broken = world.regions.is_empty();
-    let faults = if broken { skip(&root, "fault") } else { fault::read(&root, &world, horizon) };
+    let faults = fault::read(&root, &world, horizon);
     let before = cx.problems.borrow().len();
-    let stores = if broken { skip(&root, "store") } else { store::read(&root, &world) };
-    let sound = !broken && cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
-    let blocks = if broken { skip(&root, "block") } else { block::read(&root, &world) };
+    let stores = store::read(&root, &world);
+    let sound = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
+    let blocks = block::read(&root, &world);
+    let sound = sound && !cx.world_incomplete.get();
     let actions = action::read(&root, &world, &stores, sound, horizon);
     let expects = expect::read(&root, names);
     root.close();
@@ -335,12 +260,6 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         max_events: head.max_events,
     };
     Some((head, model, expects))
-}
-
-/// Makes a section known without reading it.
-fn skip<T>(root: &Reader<'_>, key: &'static str) -> Vec<T> {
-    root.get(key);
-    Vec::new()
 }
 
 fn head(root: &Reader<'_>) -> Option<Head> {
@@ -382,52 +301,6 @@ fn bounded(item: &Item<'_>, duration: Duration) -> Option<Duration> {
     let message = format!("`{}` is too long", item.path);
     item.error(Problem::new(code::OUT_OF_RANGE, message, "at most 200y"));
     None
-}
-
-/// Problems of all variants: errors once each, warnings only if every variant gives them.
-struct Problems {
-    variants: usize,
-    /// With the number of variants that gave it.
-    found: Vec<(Diagnostic, usize)>,
-    rounds: usize,
-}
-
-impl Problems {
-    fn new(variants: usize) -> Problems {
-        Problems { variants, found: Vec::new(), rounds: 0 }
-    }
-
-    /// Adds what one round found; the first round is about the file as such.
-    fn add(&mut self, cx: &Context<'_>) {
-        let counted = if self.rounds == 0 { self.variants } else { 1 };
-        self.rounds += 1;
-        let mut seen: Vec<(&'static str, String)> = Vec::new();
-        for problem in cx.problems.take() {
-            let key = (problem.code, problem.path.clone());
-            let repeated = seen.contains(&key);
-            seen.push(key);
-            let known = self.found.iter_mut().find(|(p, _)| match problem.severity {
-                Severity::Error => *p == problem,
-                Severity::Warning => (p.code, &p.path) == (problem.code, &problem.path),
-            });
-            match known {
-                Some((_, count)) if !repeated => *count += counted,
-                Some(_) => {}
-                None => self.found.push((problem, counted)),
-            }
-        }
-    }
-
-    /// All problems in the order of the text.
-    fn finish(self, last: Context<'_>) -> Vec<Diagnostic> {
-        let variants = self.variants;
-        let kept = self.found.into_iter();
-        let kept =
-            kept.filter(|(p, count)| p.severity == Severity::Error || *count >= variants).map(|(p, _)| p);
-        let mut all: Vec<Diagnostic> = kept.chain(last.problems.into_inner()).collect();
-        all.sort_by_key(|p| (p.span.as_ref().map_or(usize::MAX, |s| s.start), p.code));
-        all
-    }
 }
 
 /// FNV-1a over everything the scenario was made of, each part with its length.

@@ -1,36 +1,43 @@
 //! Typed access to the tree that remembers which keys it was asked for: what nobody asked for is unknown.
 
-use super::diagnostic::{Diagnostic, Severity, code, position};
+use super::diagnostic::{Diagnostic, Severity, code};
 use super::suggest;
 use super::tree::{At, Kind, Origin, Table, Value};
 use crate::units::Duration;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::ops::RangeInclusive;
 
-/// Most problems that are collected.
-const MAX_PROBLEMS: usize = 200;
+/// Most problems that are shown.
+pub(super) const MAX_PROBLEMS: usize = 200;
 
 /// What reading one variant shares: the text, the problems found so far, the loader of other files.
 pub(super) struct Context<'a> {
     pub text: &'a str,
     pub loader: &'a dyn Fn(&str) -> Result<String, String>,
     pub problems: RefCell<Vec<Diagnostic>>,
+    /// Whether regions are missing because of errors of their own: names that lead nowhere are not reported then.
+    pub world_incomplete: Cell<bool>,
     /// Contents of the files that were read, for the digest.
     pub files: RefCell<Vec<(String, String)>>,
 }
 
 impl<'a> Context<'a> {
     pub fn new(text: &'a str, loader: &'a dyn Fn(&str) -> Result<String, String>) -> Context<'a> {
-        Context { text, loader, problems: RefCell::default(), files: RefCell::default() }
+        Context {
+            text,
+            loader,
+            problems: RefCell::default(),
+            world_incomplete: Cell::new(false),
+            files: RefCell::default(),
+        }
     }
 
     /// Notes a problem at a place.
     pub fn report(&self, severity: Severity, at: &At, path: &str, problem: Problem) {
         let mut problems = self.problems.borrow_mut();
-        if problems.len() >= MAX_PROBLEMS {
+        if problems.len() > MAX_PROBLEMS {
             return;
         }
-        let (line, column) = at.range.as_ref().map_or((0, 0), |r| position(self.text, r.start));
         let mut label = problem.label;
         match &at.origin {
             Origin::File => {}
@@ -43,8 +50,9 @@ impl<'a> Context<'a> {
             message: problem.message,
             span: at.range.clone(),
             path: path.to_owned(),
-            line,
-            column,
+            // Filled in for those that are kept: finding a line means reading the text.
+            line: 0,
+            column: 0,
             label,
             help: problem.help,
         });
@@ -152,7 +160,11 @@ impl<'a> Item<'a> {
         if found.is_none() {
             let message = format!("`{}` cannot be {text:?}", self.path);
             let label = format!("expected {}", suggest::list(words));
-            self.error(Problem::new(code::UNKNOWN_WORD, message, label).did_you_mean(text, words));
+            let problem = Problem::new(code::UNKNOWN_WORD, message, label);
+            self.error(match suggest::nearest(text, words) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            });
         }
         found
     }
@@ -331,6 +343,14 @@ fn parse_bytes(text: &str, suffix: &str) -> Option<u64> {
     (bytes <= 1e18).then_some((bytes + 0.5) as u64)
 }
 
+/// An entry whose key is a name the user chose.
+pub(super) struct Named<'a> {
+    pub name: &'a str,
+    /// Place of the name.
+    pub at: &'a At,
+    pub item: Item<'a>,
+}
+
 /// A table being read. [`Reader::close`] reports every key nobody asked for.
 pub(super) struct Reader<'a> {
     pub cx: &'a Context<'a>,
@@ -358,6 +378,13 @@ impl<'a> Reader<'a> {
             known.push(key);
         }
         self.table.get(key).map(|value| Item { cx: self.cx, value, path: self.sub(key) })
+    }
+
+    /// Makes keys known that the reading may not come to because of an error elsewhere in the table.
+    pub fn know(&self, keys: &[&'static str]) {
+        for key in keys {
+            self.get(key);
+        }
     }
 
     /// The value of a key that must be there.
@@ -406,13 +433,13 @@ impl<'a> Reader<'a> {
         self.cx.report(Severity::Warning, &self.at, &self.path, problem);
     }
 
-    /// The entries of a table whose keys are names the user chose, with their checked names.
-    pub fn named(&self) -> Vec<(&'a str, Item<'a>)> {
+    /// The entries of a table whose keys are names the user chose; bad names are reported and left out.
+    pub fn named(&self) -> Vec<Named<'a>> {
         let mut found = Vec::new();
         for entry in &self.table.entries {
             let item = Item { cx: self.cx, value: &entry.value, path: self.sub(&entry.key) };
             if check_name(self.cx, &entry.key_at, &item.path, &entry.key) {
-                found.push((entry.key.as_str(), item));
+                found.push(Named { name: &entry.key, at: &entry.key_at, item });
             }
         }
         found

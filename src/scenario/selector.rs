@@ -39,7 +39,7 @@ pub(super) fn targets(world: &World, item: &Item<'_>) -> Vec<Target> {
         Some(kind) => domains(world, *kind, pattern),
         None => links(world, pattern),
     };
-    if found.is_empty() {
+    if found.is_empty() && !item.cx.world_incomplete.get() {
         let names: Vec<&str> = match kind {
             Some(kind) => world.domains.iter().filter(|d| d.kind == *kind).map(|d| d.path.as_str()).collect(),
             None => world.links.iter().map(|l| l.name.as_str()).collect(),

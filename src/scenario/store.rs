@@ -3,7 +3,7 @@
 use super::diagnostic::code;
 use super::failover;
 use super::limits::Limits;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Named, Problem, Reader};
 use super::workload;
 use super::world::{duplicate, region_of};
 use crate::model::{Consistency, DomainId, Placement, Rebuild, Store, StoreRegion, World};
@@ -21,7 +21,7 @@ const CATCH_UP: u64 = 100_000;
 pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
     let Some(table) = root.table("store") else { return Vec::new() };
     let mut stores = Vec::new();
-    for (name, item) in table.named() {
+    for Named { name, item, .. } in table.named() {
         let Some(r) = item.table() else { continue };
         let found = store(name, &r, world);
         r.close();
@@ -117,6 +117,7 @@ fn single_write(item: &Item<'_>) {
 }
 
 fn copies(r: &Reader<'_>) -> Option<Copies> {
+    r.know(&["write_quorum", "read_quorum"]);
     let replicas = r.get("replicas").map_or(Some(3), |i| i.integer(1..=16))?;
     let majority = replicas / 2 + 1;
     let write_item = r.get("write_quorum");
@@ -140,7 +141,7 @@ fn copies(r: &Reader<'_>) -> Option<Copies> {
     }
     if let Some(item) = r.get("replicas").filter(|_| write_item.is_none() && replicas % 2 == 0) {
         let message = format!(
-            "{replicas} replicas with a majority of {majority} tolerate no more than {}",
+            "{replicas} replicas with a majority of {majority} stand no more losses than {}",
             replicas - 1
         );
         item.warn(Problem::new(code::EVEN_GROUP, message, "an even number of replicas"));
@@ -188,10 +189,10 @@ fn region(
     let mode_item = reader.as_ref().and_then(|r| r.get("zones"));
     let zone_item = reader.as_ref().and_then(|r| r.get("zone"));
     let mode = mode_item.as_ref().map_or(Some("unzoned"), |i| i.word(&PLACEMENTS).map(|w| PLACEMENTS[w]));
-    if let Some(r) = &reader {
-        if mode == Some("zone-redundant") {
-            r.refuse("zone", "a zone-redundant region uses all its zones");
-        }
+    if let Some(item) = zone_item.as_ref().filter(|_| mode == Some("zone-redundant")) {
+        // A warning, not an error: a variant can switch the placement, but not remove a key.
+        let message = format!("`{}` has no effect", item.path);
+        item.warn(Problem::new(code::NO_EFFECT, message, "a zone-redundant region uses all its zones"));
     }
     if let Some(r) = reader {
         r.close();
@@ -255,6 +256,7 @@ fn fits(at: &Item<'_>, world: &World, domain: DomainId, replicas: u8) -> Option<
 }
 
 fn consistency(r: &Reader<'_>, limits: Option<&Limits>, several: bool) -> Option<Consistency> {
+    r.know(&["max_lag_writes", "max_lag_time"]);
     let level = match r.get("consistency") {
         None => "session",
         Some(item) => LEVELS[item.word(&LEVELS)?],
@@ -298,6 +300,8 @@ fn lag(r: &Reader<'_>, several: bool, consistency: Option<Consistency>) -> Optio
     match r.get("lag") {
         Some(item) => item.law(),
         None if !several || consistency == Some(Consistency::Strong) => Some(Law::constant(Duration::ZERO)),
+        // Whether it is needed depends on a level that could not be read.
+        None if consistency.is_none() => None,
         None => r.require("lag", "{ law = \"lognormal\", median = \"2s\", p95 = \"10s\" }").and(None),
     }
 }

@@ -33,7 +33,11 @@ pub(super) fn nearest<'a>(wrong: &str, candidates: &[&'a str]) -> Option<&'a str
     if wrong.chars().count() > 64 {
         return None;
     }
-    let limit = (wrong.chars().count() / 3).max(1);
+    // One of two letters is as likely another word as a slip.
+    let limit = match wrong.chars().count() {
+        0..3 => 0,
+        length => (length / 3).max(1),
+    };
     let plain = |s: &str| s.to_ascii_lowercase().replace('-', "_");
     let wrong = plain(wrong);
     candidates

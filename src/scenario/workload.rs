@@ -1,8 +1,9 @@
 //! The requests of a store.
 
 use super::diagnostic::code;
-use super::reader::{Item, Problem, Reader};
-use super::world::duplicate;
+use super::reader::{Item, Named, Problem, Reader};
+use super::tree::At;
+use super::world::{duplicate, unknown_region};
 use crate::model::{Client, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World};
 use crate::rng::Law;
 use crate::units::Duration;
@@ -93,8 +94,8 @@ fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Optio
     let table = item.table()?;
     let mut found = Vec::new();
     let mut complete = true;
-    for (name, client) in table.named() {
-        match population(name, &client, world, regions) {
+    for Named { name, at, item: client } in table.named() {
+        match population(name, at, &client, world, regions) {
             Some(population) => found.push(population),
             None => complete = false,
         }
@@ -112,12 +113,17 @@ fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Optio
     Some(found)
 }
 
-fn population(name: &str, item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Population> {
+fn population(
+    name: &str,
+    at: &At,
+    item: &Item<'_>,
+    world: &World,
+    regions: &[StoreRegion],
+) -> Option<Population> {
     let names: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
     let region = names.iter().position(|n| *n == name).map(|i| RegionId(i as u32));
     if region.is_none() {
-        let problem = Problem::new(code::UNKNOWN_PLACE, format!("unknown region `{name}`"), "no such region");
-        item.error(problem.did_you_mean(name, &names));
+        unknown_region(item.cx, at, &item.path, name, &names);
     }
     let share_of = |i: &Item<'_>| i.number(0.0..=1.0).map(|n| (n * WHOLE as f64 + 0.5) as u128);
     if !item.is_table() {
@@ -170,6 +176,7 @@ fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<
     for element in &items {
         let text = element.text()?;
         match names.iter().position(|n| *n == text) {
+            None if item.cx.world_incomplete.get() || regions.is_empty() => {}
             None => {
                 let message = format!("the store is not in a region `{text}`");
                 let problem = Problem::new(code::UNKNOWN_PLACE, message, "no region of this store");

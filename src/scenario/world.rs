@@ -1,7 +1,8 @@
 //! Regions, zones, datacenters, nodes and links.
 
-use super::diagnostic::code;
-use super::reader::{Item, Problem, Reader, check_name};
+use super::diagnostic::{Severity, code};
+use super::reader::{Context, Item, Problem, Reader, check_name};
+use super::tree::At;
 use crate::model::{Domain, DomainId, DomainKind, Link, RegionId, World};
 
 /// Most nodes of a world.
@@ -19,17 +20,23 @@ struct Zone {
 /// Reads `[[region]]` and `[[link]]`.
 pub(super) fn read(root: &Reader<'_>) -> World {
     let mut world = World::default();
-    let regions = root.require("region", "[[region]] with a name").and_then(|i| i.list()).unwrap_or_default();
-    if regions.is_empty() {
+    let regions = match root.get("region") {
+        None => Some(Vec::new()),
+        Some(item) => item.list(),
+    };
+    if regions.as_ref().is_some_and(Vec::is_empty) {
         let problem = Problem::new(code::WORLD_SIZE, "there is no region", "needs at least one [[region]]");
-        root.error(problem);
+        root.error(problem.help("add for example `[[region]]` with `name = \"westeurope\"` and `zones = 3`"));
     }
+    let regions = regions.unwrap_or_default();
+    let wanted = regions.len();
     let mut nodes: u64 = 0;
     for item in regions {
         let Some(r) = item.table() else { continue };
         region(&mut world, &item, &r, &mut nodes);
         r.close();
     }
+    root.cx.world_incomplete.set(world.regions.is_empty() || world.regions.len() < wanted);
     if let Some(item) = root.get("link") {
         for item in item.list().unwrap_or_default() {
             let Some(r) = item.table() else { continue };
@@ -234,10 +241,17 @@ pub(super) fn region_of(world: &World, item: &Item<'_>) -> Option<RegionId> {
     let names: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
     let found = names.iter().position(|n| *n == text);
     if found.is_none() {
-        let problem = Problem::new(code::UNKNOWN_PLACE, format!("unknown region `{text}`"), "no such region");
-        item.error(problem.did_you_mean(text, &names));
+        unknown_region(item.cx, &item.value.at, &item.path, text, &names);
     }
     found.map(|i| RegionId(i as u32))
+}
+
+/// Reports a name that is none of the regions, unless regions are missing anyway.
+pub(super) fn unknown_region(cx: &Context<'_>, at: &At, path: &str, name: &str, known: &[&str]) {
+    if !cx.world_incomplete.get() {
+        let problem = Problem::new(code::UNKNOWN_PLACE, format!("unknown region `{name}`"), "no such region");
+        cx.report(Severity::Error, at, path, problem.did_you_mean(name, known));
+    }
 }
 
 fn link(world: &World, item: &Item<'_>, r: &Reader<'_>) -> Option<Link> {

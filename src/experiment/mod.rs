@@ -1,0 +1,3 @@
+//! Many replications: run them in parallel, gather what they report.
+
+pub mod blocks;

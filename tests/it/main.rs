@@ -1,0 +1,5 @@
+//! One test binary for everything that looks at the package from outside.
+
+mod architecture;
+mod source;
+mod tidy;

@@ -1,5 +1,6 @@
 //! Zonefall: a deterministic discrete-event simulator of zone and region failures.
 
+pub mod engine;
 pub mod experiment;
 pub mod model;
 pub mod rng;

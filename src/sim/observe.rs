@@ -209,6 +209,15 @@ pub struct Loss {
     pub lost: i128,
 }
 
+impl Loss {
+    /// At the end of a replication: what was absent is what became of it (an unfenced region may have gone on).
+    pub(crate) fn close(&mut self) {
+        let sum = self.recovered + self.superseded + self.missing + self.lost;
+        assert!(sum >= self.absent, "writes absent at a takeover were not all accounted for");
+        self.absent = sum;
+    }
+}
+
 /// Failing requests of one store by who is to blame; sums equal [`StoreRun::failed`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct CauseRun {
@@ -219,7 +228,7 @@ pub struct CauseRun {
 }
 
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct StoreRun {
     /// Volume of one request.
     pub volume_per_request: i128,

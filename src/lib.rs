@@ -4,5 +4,6 @@ pub mod engine;
 pub mod experiment;
 pub mod model;
 pub mod rng;
+pub mod scenario;
 pub mod sim;
 pub mod units;

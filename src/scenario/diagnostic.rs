@@ -1,0 +1,221 @@
+//! Problems of a scenario, with stable codes, and how they are shown.
+
+use super::Source;
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use core::ops::Range;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    /// The scenario cannot be run.
+    Error,
+    /// It can, but something in it does not do what its author probably thinks.
+    Warning,
+}
+
+/// One problem of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// Stable code; [`CODES`] lists all, docs/diagnostics.md explains each.
+    pub code: &'static str,
+    /// What is wrong, in one lower-case sentence without a full stop.
+    pub message: String,
+    /// Bytes of the text; `None` for problems of the whole file or of a command-line setting.
+    pub span: Option<Range<usize>>,
+    /// Dotted key, as in overrides: `store.orders.regions[westeurope].zones`.
+    pub path: String,
+    /// Line, from 1; 0 without a span.
+    pub line: u32,
+    /// Column in characters, from 1; 0 without a span.
+    pub column: u32,
+    /// The reason, shown at the caret.
+    pub label: String,
+    /// What to do instead.
+    pub help: Option<String>,
+}
+
+/// Stable codes of all problems.
+pub(super) mod code {
+    pub const SYNTAX: &str = "ZF0001";
+    pub const LIMIT: &str = "ZF0002";
+    pub const UNKNOWN_KEY: &str = "ZF0101";
+    pub const MISSING_KEY: &str = "ZF0102";
+    pub const WRONG_TYPE: &str = "ZF0103";
+    pub const OUT_OF_RANGE: &str = "ZF0104";
+    pub const UNKNOWN_WORD: &str = "ZF0105";
+    pub const UNREADABLE: &str = "ZF0106";
+    pub const EXCLUSIVE: &str = "ZF0107";
+    pub const NOT_HERE: &str = "ZF0108";
+    pub const BAD_NAME: &str = "ZF0109";
+    pub const DUPLICATE: &str = "ZF0110";
+    pub const UNKNOWN_PRESET: &str = "ZF0111";
+    pub const FILE: &str = "ZF0112";
+    pub const OVERRIDE: &str = "ZF0113";
+    pub const LAW: &str = "ZF0114";
+    pub const UNKNOWN_PLACE: &str = "ZF0201";
+    pub const LINK: &str = "ZF0202";
+    pub const WORLD_SIZE: &str = "ZF0203";
+    pub const SELECTOR: &str = "ZF0301";
+    pub const NO_MATCH: &str = "ZF0302";
+    pub const EFFECT_TARGET: &str = "ZF0303";
+    pub const NO_SCHEDULE: &str = "ZF0304";
+    pub const CASCADE: &str = "ZF0305";
+    pub const CASCADE_CYCLE: &str = "ZF0306";
+    pub const PRODUCT_RULE: &str = "ZF0401";
+    pub const QUORUM: &str = "ZF0402";
+    pub const PLACEMENT: &str = "ZF0403";
+    pub const WRITES: &str = "ZF0404";
+    pub const TOO_LARGE: &str = "ZF0405";
+    pub const SHARES: &str = "ZF0501";
+    pub const PROFILE: &str = "ZF0502";
+    pub const BLOCK: &str = "ZF0601";
+    pub const ACTION: &str = "ZF0602";
+    pub const VARIANT: &str = "ZF0701";
+    pub const COMPARISON: &str = "ZF0702";
+    pub const NOT_PER_VARIANT: &str = "ZF0703";
+    pub const FAILOVER_OFF: &str = "ZF0901";
+    pub const NO_EFFECT: &str = "ZF0902";
+    pub const FAULT_UNUSED: &str = "ZF0903";
+    pub const AFTER_HORIZON: &str = "ZF0904";
+    pub const SAME_LEVELS: &str = "ZF0905";
+    pub const DEGRADE_UNLIMITED: &str = "ZF0906";
+    pub const RPO_PROMISE: &str = "ZF0907";
+    pub const CREWS: &str = "ZF0908";
+    pub const EVEN_GROUP: &str = "ZF0909";
+    pub const CATCH_UP: &str = "ZF0910";
+    pub const CASCADE_APART: &str = "ZF0911";
+}
+
+/// Every code with what it means, in order. Codes from `ZF0901` are warnings.
+pub const CODES: &[(&str, &str)] = &[
+    (code::SYNTAX, "the text is not valid TOML"),
+    (code::LIMIT, "the file is too large, too deep, or has too many problems"),
+    (code::UNKNOWN_KEY, "unknown key"),
+    (code::MISSING_KEY, "a required key is missing"),
+    (code::WRONG_TYPE, "a value of the wrong type"),
+    (code::OUT_OF_RANGE, "a number out of range"),
+    (code::UNKNOWN_WORD, "a word that is not one of those allowed"),
+    (code::UNREADABLE, "a text that is no duration, size or rate"),
+    (code::EXCLUSIVE, "keys that exclude each other"),
+    (code::NOT_HERE, "a key that means nothing beside the others"),
+    (code::BAD_NAME, "a name with characters that are not allowed"),
+    (code::DUPLICATE, "a name or value given twice"),
+    (code::UNKNOWN_PRESET, "an unknown preset"),
+    (code::FILE, "a file the scenario refers to cannot be used"),
+    (code::OVERRIDE, "an override whose path leads nowhere"),
+    (code::LAW, "parameters that make no law"),
+    (code::UNKNOWN_PLACE, "an unknown region or zone"),
+    (code::LINK, "a link that joins nothing, or what is joined already"),
+    (code::WORLD_SIZE, "a world without regions or with too many nodes"),
+    (code::SELECTOR, "a selector that cannot be read"),
+    (code::NO_MATCH, "a selector that matches nothing"),
+    (code::EFFECT_TARGET, "an effect that its target cannot suffer"),
+    (code::NO_SCHEDULE, "a fault that nothing ever causes"),
+    (code::CASCADE, "a cascade to a rule that cannot be caused"),
+    (code::CASCADE_CYCLE, "cascades that go in a circle"),
+    (code::PRODUCT_RULE, "a setting the preset's product does not offer"),
+    (code::QUORUM, "a quorum that cannot be reached or cannot protect a write"),
+    (code::PLACEMENT, "replicas that do not fit on the nodes or zones"),
+    (code::WRITES, "several write regions, which this version does not simulate"),
+    (code::TOO_LARGE, "rates, partitions and profile too large to be counted exactly"),
+    (code::SHARES, "client shares that do not sum to 1"),
+    (code::PROFILE, "a profile with the wrong number of values"),
+    (code::BLOCK, "a block that needs more members than it has, or contains itself"),
+    (code::ACTION, "an action that does not say what to do, or to whom"),
+    (code::VARIANT, "an unknown variant, or a variant name that cannot be used"),
+    (code::COMPARISON, "an expectation that cannot be read"),
+    (code::NOT_PER_VARIANT, "a setting that must be the same for all variants"),
+    (code::FAILOVER_OFF, "read regions, but nothing fails over to them"),
+    (code::NO_EFFECT, "a setting without effect"),
+    (code::FAULT_UNUSED, "a fault that touches no store and no block"),
+    (code::AFTER_HORIZON, "something scripted after the horizon"),
+    (code::SAME_LEVELS, "variants that cannot differ in this version"),
+    (code::DEGRADE_UNLIMITED, "lost capacity where throughput is unlimited"),
+    (code::RPO_PROMISE, "an RPO promised below the allowed staleness"),
+    (code::CREWS, "as many repair crews as targets, or more"),
+    (code::EVEN_GROUP, "an even number of replicas with majority quorum"),
+    (code::CATCH_UP, "catch-up that is not faster than the writes"),
+    (code::CASCADE_APART, "a cascade between places that share nothing"),
+];
+
+/// Line and column (both from 1, column in characters) of a byte.
+pub(super) fn position(text: &str, byte: usize) -> (u32, u32) {
+    let mut start = byte.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let before = &text[..start];
+    let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    (line as u32, column as u32)
+}
+
+/// A diagnostic as text, in the manner of rustc: `error[ZF0101]: …`, place, caret, help.
+///
+/// `color` adds ANSI colours. The text ends without a line break.
+pub fn render(source: Source<'_>, diagnostic: &Diagnostic, color: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let mut group = match &diagnostic.span {
+        Some(span) => {
+            let span = visible(source.text, span);
+            let label = Some(diagnostic.label.as_str()).filter(|l| !l.is_empty());
+            title.element(
+                Snippet::source(source.text)
+                    .path(source.name)
+                    .annotation(AnnotationKind::Primary.span(span).label(label)),
+            )
+        }
+        None => {
+            let whole = if diagnostic.path.is_empty() {
+                diagnostic.label.clone()
+            } else {
+                format!("in {}: {}", diagnostic.path, diagnostic.label)
+            };
+            Group::with_title(title).element(Level::NOTE.message(whole))
+        }
+    };
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// The span cut to the text, to character boundaries and to its first line: carets over pages help nobody.
+fn visible(text: &str, span: &Range<usize>) -> Range<usize> {
+    let mut start = span.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let end = start + text[start..end].trim_end().lines().next().map_or(0, str::len);
+    start..end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_ascending() {
+        assert!(CODES.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+
+    #[test]
+    fn positions_count_characters() {
+        assert_eq!(position("ä = 1\nb = 2", 0), (1, 1));
+        assert_eq!(position("ä = 1\nb = 2", 3), (1, 3));
+        assert_eq!(position("ä = 1\nb = 2", 7), (2, 1));
+        assert_eq!(position("x", 99), (1, 2));
+    }
+}

@@ -1,0 +1,93 @@
+//! What a product does not offer, read from the `[limits]` of its preset.
+
+use super::diagnostic::code;
+use super::layers;
+use super::reader::{Context, Item, Problem, Reader};
+use crate::units::Duration;
+
+/// Limits of a preset, each with the rule that states it.
+pub(super) struct Limits {
+    placements: Option<(Vec<String>, String)>,
+    zones: Option<(u64, String)>,
+    lag_writes: Option<(u64, u64, String)>,
+    lag_time: Option<(Duration, Duration, String)>,
+}
+
+impl Limits {
+    /// The limits of the preset that a store names; `None` if it has none or does not exist (reported elsewhere).
+    pub fn of(cx: &Context<'_>, item: &Item<'_>) -> Option<Limits> {
+        let name = item.text()?;
+        let value = layers::preset(name, "limits", item.value.at.range.clone())?;
+        let root = Item { cx, value: &value, path: "preset".into() }.table()?;
+        Some(Limits::read(&root.table("limits")?))
+    }
+
+    fn read(r: &Reader<'_>) -> Limits {
+        let rule = |r: &Reader<'_>| r.get("rule").and_then(|i| i.text()).unwrap_or_default().to_owned();
+        Limits {
+            placements: r.table("placements").and_then(|t| {
+                let allowed = t.get("allowed")?.list()?;
+                let words = allowed.iter().filter_map(|i| i.text().map(str::to_owned)).collect();
+                Some((words, rule(&t)))
+            }),
+            zones: r
+                .table("zone_redundant_zones")
+                .and_then(|t| Some((t.get("at_least")?.integer(1..=1000)?, rule(&t)))),
+            lag_writes: r.table("max_lag_writes").and_then(|t| {
+                let at_least = |key| t.get(key)?.integer(1..=u64::MAX);
+                Some((at_least("one_region")?, at_least("several_regions")?, rule(&t)))
+            }),
+            lag_time: r.table("max_lag_time").and_then(|t| {
+                let at_least = |key| t.get(key)?.duration();
+                Some((at_least("one_region")?, at_least("several_regions")?, rule(&t)))
+            }),
+        }
+    }
+
+    /// Checks where replicas may be.
+    pub fn placement(&self, item: &Item<'_>, mode: &str, zones: usize) {
+        if let Some((allowed, rule)) = &self.placements
+            && !allowed.iter().any(|w| w == mode)
+        {
+            let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let message = format!("the product of this preset does not offer `{mode}` regions (rule {rule})");
+            let label = format!("offers {}", super::suggest::list(&words));
+            item.error(Problem::new(code::PRODUCT_RULE, message, label));
+        }
+        if let Some((at_least, rule)) = &self.zones
+            && mode == "zone-redundant"
+            && (zones as u64) < *at_least
+        {
+            let message = format!("a zone-redundant region needs at least {at_least} zones (rule {rule})");
+            let problem = Problem::new(code::PRODUCT_RULE, message, format!("this region has {zones}"));
+            item.error(
+                problem.help(format!("give the region `zones = {at_least}`, or write `zones = \"unzoned\"`")),
+            );
+        }
+    }
+
+    /// Checks the bound on writes.
+    pub fn lag_writes(&self, item: &Item<'_>, writes: u64, several: bool) {
+        let Some((one, more, rule)) = &self.lag_writes else { return };
+        let least = if several { *more } else { *one };
+        if writes < least {
+            below(item, several, &least.to_string(), rule);
+        }
+    }
+
+    /// Checks the bound on time.
+    pub fn lag_time(&self, item: &Item<'_>, time: Duration, several: bool) {
+        let Some((one, more, rule)) = &self.lag_time else { return };
+        let least = if several { *more } else { *one };
+        if time < least {
+            below(item, several, &format!("\"{least}\""), rule);
+        }
+    }
+}
+
+fn below(item: &Item<'_>, several: bool, least: &str, rule: &str) {
+    let regions = if several { "several regions" } else { "one region" };
+    let message = format!("`{}` is below what the product of this preset allows (rule {rule})", item.path);
+    let problem = Problem::new(code::PRODUCT_RULE, message, format!("with {regions} at least {least}"));
+    item.error(problem.help(format!("raise it to {least}, or use \"strong\" for a smaller loss")));
+}

@@ -1,0 +1,174 @@
+//! Legal but pointless: warnings about what does not do what its author probably thinks.
+
+use super::Variant;
+use super::diagnostic::{Severity, code};
+use super::expect::{Comparison, Expect};
+use super::reader::{Context, Item, Problem};
+use super::tree::{At, Kind, Value};
+use crate::model::{
+    Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Target,
+};
+
+/// Place of a dotted key, as near as the tree gets.
+fn place(root: &Value, keys: &[&str]) -> At {
+    let mut value = root;
+    for key in keys {
+        match &value.kind {
+            Kind::Table(table) => match table.get(key) {
+                Some(next) => value = next,
+                None => break,
+            },
+            _ => break,
+        }
+    }
+    value.at.clone()
+}
+
+/// Warnings about one variant.
+pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
+    for (index, store) in model.stores.iter().enumerate() {
+        let acts = model.actions.iter().any(|a| match a.command {
+            Command::ForceFailover { store, .. } | Command::SetFailover { store, .. } => {
+                store as usize == index
+            }
+            _ => false,
+        });
+        if store.regions.len() > 1 && store.failover.mode == FailoverMode::None && !acts {
+            let path = format!("store.{}.failover.mode", store.name);
+            let at = place(root, &["store", &store.name, "failover", "mode"]);
+            let message =
+                format!("store `{}` has read regions, but nothing ever fails over to them", store.name);
+            let problem =
+                Problem::new(code::FAILOVER_OFF, message, "writes stop until the write region is back");
+            let problem = problem
+                .help("`failover.mode = \"service-managed\"` is recommended for production (rule c17)");
+            cx.report(Severity::Warning, &at, &path, problem);
+        }
+    }
+    for rule in &model.faults {
+        fault(cx, root, model, rule);
+    }
+}
+
+fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
+    let path = format!("fault.{}", rule.name);
+    if !model.stores.is_empty() || !model.blocks.is_empty() {
+        let used = rule.targets.iter().any(|&t| touches(model, t));
+        if !used && rule.cascades.is_empty() {
+            let at = place(root, &["fault", &rule.name, "target"]);
+            let message = format!("fault `{}` touches no store and no block", rule.name);
+            let problem = Problem::new(code::FAULT_UNUSED, message, "nothing is measured there");
+            cx.report(Severity::Warning, &at, &format!("{path}.target"), problem);
+        }
+    }
+    let limited = model.stores.iter().any(|s| s.throughput_mru.is_some())
+        || model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
+    if matches!(rule.effect, Effect::Degrade { .. }) && !limited {
+        let at = place(root, &["fault", &rule.name, "effect"]);
+        let problem = Problem::new(
+            code::DEGRADE_UNLIMITED,
+            format!("fault `{}` takes capacity, but no store has limited `throughput`", rule.name),
+            "changes nothing",
+        );
+        let problem = problem.help("give the store a `throughput`");
+        cx.report(Severity::Warning, &at, &format!("{path}.effect"), problem);
+    }
+}
+
+/// Whether a target holds, or lies in, something that is measured.
+fn touches(model: &Model, target: Target) -> bool {
+    let world = &model.world;
+    let store_in =
+        |region: RegionId| model.stores.iter().any(|s| s.regions.iter().any(|r| r.region == region));
+    match target {
+        Target::Link(id) => world.links[id.0 as usize].ends.iter().any(|&end| {
+            store_in(end) || model.stores.iter().any(|s| s.clients.iter().any(|c| c.region == end))
+        }),
+        Target::Domain(id) => {
+            let domain = world.domain(id);
+            let clients = model.stores.iter().any(|s| s.clients.iter().any(|c| c.region == domain.region));
+            let overlaps = |member: DomainId| {
+                let other = &world.domain(member).nodes;
+                other.start < domain.nodes.end && domain.nodes.start < other.end
+            };
+            let blocks = model.blocks.iter().flat_map(|b| &b.members);
+            store_in(domain.region)
+                || clients
+                || blocks.into_iter().any(|m| matches!(m, Member::Domain(d) if overlaps(*d)))
+        }
+    }
+}
+
+/// Warnings about promises that the allowed staleness breaks.
+pub(super) fn promises(
+    cx: &Context<'_>,
+    promised: &[(Expect, Item<'_>)],
+    name: &str,
+    base: &str,
+    model: &Model,
+) {
+    let allowed = model.stores.iter().filter_map(|s| match s.consistency {
+        Consistency::Bounded { max_time, .. } => Some(max_time),
+        _ => None,
+    });
+    let Some(allowed) = allowed.max() else { return };
+    for (expect, item) in promised {
+        let about = expect.variant.as_deref().unwrap_or(base);
+        let limit = match expect.comparison {
+            Comparison::Less(x) | Comparison::AtMost(x) | Comparison::Equal(x) | Comparison::Within(_, x) => {
+                x
+            }
+            _ => continue,
+        };
+        if about != name || !expect.metric.contains("rpo_s") || limit >= allowed.as_secs_f64() {
+            continue;
+        }
+        let problem = Problem::new(
+            code::RPO_PROMISE,
+            "bounded staleness cannot promise this: it allows to lose more (rule c15)",
+            format!("`max_lag_time` is {allowed}"),
+        );
+        // Only this variant is meant, so the path names it and the warning is not asked of the others.
+        cx.report(Severity::Error, &item.value.at, &item.path, problem);
+        if let Some(last) = cx.problems.borrow_mut().last_mut() {
+            last.severity = Severity::Warning;
+        }
+    }
+}
+
+/// Warnings about variants that differ in nothing this version simulates.
+pub(super) fn variants(cx: &Context<'_>, file: &Value, variants: &[Variant]) {
+    for (i, b) in variants.iter().enumerate() {
+        for a in &variants[..i] {
+            let message = if a.model == b.model {
+                format!("variants `{}` and `{}` are the same", a.name, b.name)
+            } else if alike(&a.model, &b.model) {
+                format!("variants `{}` and `{}` cannot differ", a.name, b.name)
+            } else {
+                continue;
+            };
+            let label = if a.model == b.model { "changes nothing" } else { "only the weak level differs" };
+            let problem = Problem::new(code::SAME_LEVELS, message, label);
+            let problem = problem.help(
+                "session, consistent-prefix and eventual differ in what single reads see, which this version does not simulate",
+            );
+            let path = format!("variant.{}", b.name);
+            cx.report(Severity::Warning, &place(file, &["variant", &b.name]), &path, problem);
+            break;
+        }
+    }
+}
+
+/// Whether two models are equal but for weak consistency levels.
+fn alike(a: &Model, b: &Model) -> bool {
+    let plain = |model: &Model| {
+        let mut model = model.clone();
+        for store in &mut model.stores {
+            if matches!(store.consistency, Consistency::Session | Consistency::ConsistentPrefix) {
+                store.consistency = Consistency::Eventual;
+            }
+        }
+        model
+    };
+    plain(a) == plain(b)
+}

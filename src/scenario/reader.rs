@@ -1,0 +1,470 @@
+//! Typed access to the tree that remembers which keys it was asked for: what nobody asked for is unknown.
+
+use super::diagnostic::{Diagnostic, Severity, code, position};
+use super::suggest;
+use super::tree::{At, Kind, Origin, Table, Value};
+use crate::units::Duration;
+use core::cell::RefCell;
+use core::ops::RangeInclusive;
+
+/// Most problems that are collected.
+const MAX_PROBLEMS: usize = 200;
+
+/// What reading one variant shares: the text, the problems found so far, the loader of other files.
+pub(super) struct Context<'a> {
+    pub text: &'a str,
+    pub loader: &'a dyn Fn(&str) -> Result<String, String>,
+    pub problems: RefCell<Vec<Diagnostic>>,
+    /// Contents of the files that were read, for the digest.
+    pub files: RefCell<Vec<(String, String)>>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(text: &'a str, loader: &'a dyn Fn(&str) -> Result<String, String>) -> Context<'a> {
+        Context { text, loader, problems: RefCell::default(), files: RefCell::default() }
+    }
+
+    /// Notes a problem at a place.
+    pub fn report(&self, severity: Severity, at: &At, path: &str, problem: Problem) {
+        let mut problems = self.problems.borrow_mut();
+        if problems.len() >= MAX_PROBLEMS {
+            return;
+        }
+        let (line, column) = at.range.as_ref().map_or((0, 0), |r| position(self.text, r.start));
+        let mut label = problem.label;
+        match &at.origin {
+            Origin::File => {}
+            Origin::Preset(name) => label = format!("{label} (set by preset \"{name}\")"),
+            Origin::Set(_) => label = format!("{label} (set on the command line)"),
+        }
+        problems.push(Diagnostic {
+            severity,
+            code: problem.code,
+            message: problem.message,
+            span: at.range.clone(),
+            path: path.to_owned(),
+            line,
+            column,
+            label,
+            help: problem.help,
+        });
+    }
+
+    /// Whether an error was noted.
+    pub fn failed(&self) -> bool {
+        self.problems.borrow().iter().any(|p| p.severity == Severity::Error)
+    }
+}
+
+/// What is wrong, apart from where.
+pub(super) struct Problem {
+    code: &'static str,
+    message: String,
+    label: String,
+    help: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: &'static str, message: impl Into<String>, label: impl Into<String>) -> Problem {
+        Problem { code, message: message.into(), label: label.into(), help: None }
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds "did you mean" if a candidate is near, else the list of candidates if it is short.
+    pub fn did_you_mean(mut self, wrong: &str, candidates: &[&str]) -> Problem {
+        self.help = suggest::help(wrong, candidates);
+        self
+    }
+}
+
+/// A value with its dotted path.
+#[derive(Clone)]
+pub(super) struct Item<'a> {
+    pub cx: &'a Context<'a>,
+    pub value: &'a Value,
+    pub path: String,
+}
+
+impl<'a> Item<'a> {
+    /// Notes an error at this value.
+    pub fn error(&self, problem: Problem) {
+        self.cx.report(Severity::Error, &self.value.at, &self.path, problem);
+    }
+
+    /// Notes a warning at this value.
+    pub fn warn(&self, problem: Problem) {
+        self.cx.report(Severity::Warning, &self.value.at, &self.path, problem);
+    }
+
+    fn wrong_type(&self, wanted: &str) {
+        let message = format!("`{}` must be {wanted}", self.path);
+        let label = format!("expected {wanted}, found {}", self.value.kind.word());
+        self.error(Problem::new(code::WRONG_TYPE, message, label));
+    }
+
+    /// A string.
+    pub fn text(&self) -> Option<&'a str> {
+        match &self.value.kind {
+            Kind::Text(text) => Some(text),
+            _ => {
+                self.wrong_type("a string");
+                None
+            }
+        }
+    }
+
+    /// The string, if it is one.
+    pub fn maybe_text(&self) -> Option<&'a str> {
+        match &self.value.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is a table.
+    pub fn is_table(&self) -> bool {
+        matches!(self.value.kind, Kind::Table(_))
+    }
+
+    /// Whether the value is a list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.value.kind, Kind::List(_))
+    }
+
+    pub fn boolean(&self) -> Option<bool> {
+        match self.value.kind {
+            Kind::Boolean(b) => Some(b),
+            _ => {
+                self.wrong_type("true or false");
+                None
+            }
+        }
+    }
+
+    /// One of some words; gives its index.
+    pub fn word(&self, words: &[&str]) -> Option<usize> {
+        let text = self.text()?;
+        let found = words.iter().position(|w| *w == text);
+        if found.is_none() {
+            let message = format!("`{}` cannot be {text:?}", self.path);
+            let label = format!("expected {}", suggest::list(words));
+            self.error(Problem::new(code::UNKNOWN_WORD, message, label).did_you_mean(text, words));
+        }
+        found
+    }
+
+    /// An integer within a range.
+    pub fn integer(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        let (low, high) = (*range.start(), *range.end());
+        match self.value.kind {
+            Kind::Integer(n) => match u64::try_from(n) {
+                Ok(n) if range.contains(&n) => Some(n),
+                _ => {
+                    let message = format!("`{}` is out of range", self.path);
+                    let bounds = match (low, high) {
+                        (_, u64::MAX) => format!("must be {low} or more"),
+                        _ => format!("must be from {low} to {high}"),
+                    };
+                    self.error(Problem::new(code::OUT_OF_RANGE, message, bounds));
+                    None
+                }
+            },
+            _ => {
+                self.wrong_type("an integer");
+                None
+            }
+        }
+    }
+
+    /// A number within a range.
+    pub fn number(&self, range: RangeInclusive<f64>) -> Option<f64> {
+        let number = match self.value.kind {
+            Kind::Integer(n) => n as f64,
+            Kind::Float(n) => n,
+            _ => {
+                self.wrong_type("a number");
+                return None;
+            }
+        };
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let message = format!("`{}` is out of range", self.path);
+        let label = format!("must be from {} to {}", range.start(), range.end());
+        self.error(Problem::new(code::OUT_OF_RANGE, message, label));
+        None
+    }
+
+    /// A rate or cost as thousandths, exact for integers, rounded to nearest for fractions.
+    pub fn thousandths(&self, most: u64) -> Option<u64> {
+        match self.value.kind {
+            Kind::Integer(_) => self.integer(0..=most).and_then(|n| n.checked_mul(1000)),
+            _ => self.number(0.0..=most as f64).map(|n| (n * 1000.0 + 0.5) as u64),
+        }
+    }
+
+    /// A probability or share as millionths.
+    pub fn millionths(&self) -> Option<u32> {
+        self.number(0.0..=1.0).map(|n| (n * 1e6 + 0.5) as u32)
+    }
+
+    /// A duration text.
+    pub fn duration(&self) -> Option<Duration> {
+        let Kind::Text(text) = &self.value.kind else {
+            self.wrong_type("a duration such as \"15m\" or \"1h 30m\"");
+            return None;
+        };
+        match text.parse::<Duration>() {
+            Ok(duration) => Some(duration),
+            Err(error) => {
+                let message = format!("`{}` is not a duration", self.path);
+                self.error(Problem::new(code::UNREADABLE, message, error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// A duration above zero.
+    pub fn positive_duration(&self) -> Option<Duration> {
+        let duration = self.duration()?;
+        if duration == Duration::ZERO {
+            let message = format!("`{}` must be longer than 0", self.path);
+            self.error(Problem::new(code::OUT_OF_RANGE, message, "must be longer than 0s"));
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// A size such as `"50GB"` in bytes; `suffix` is `""` or `"/s"`.
+    pub fn bytes(&self, suffix: &str) -> Option<u64> {
+        let example = format!("\"50GB{suffix}\"");
+        let Kind::Text(text) = &self.value.kind else {
+            self.wrong_type(&format!("a size such as {example}"));
+            return None;
+        };
+        let parsed = parse_bytes(text, suffix);
+        if parsed.is_none() {
+            let message = format!("`{}` is not a size", self.path);
+            let label = format!("expected a number with a unit of B, kB, MB, GB, TB{}", {
+                if suffix.is_empty() { String::new() } else { format!(" and {suffix:?}") }
+            });
+            let problem = Problem::new(code::UNREADABLE, message, label);
+            self.error(problem.help(format!("write for example {example}; 1 kB is 1000 B")));
+        }
+        parsed
+    }
+
+    /// The elements of a list.
+    pub fn list(&self) -> Option<Vec<Item<'a>>> {
+        match &self.value.kind {
+            Kind::List(items) => Some(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(i, value)| Item {
+                        cx: self.cx,
+                        value,
+                        path: format!("{}[{}]", self.path, label_of(value, i)),
+                    })
+                    .collect(),
+            ),
+            _ => {
+                self.wrong_type("a list");
+                None
+            }
+        }
+    }
+
+    /// The elements of a list, or the value itself as the only one.
+    pub fn one_or_many(&self) -> Vec<Item<'a>> {
+        if self.is_list() { self.list().unwrap_or_default() } else { vec![self.clone()] }
+    }
+
+    /// A table.
+    pub fn table(&self) -> Option<Reader<'a>> {
+        match &self.value.kind {
+            Kind::Table(table) => Some(Reader::of(self.cx, table, self.value.at.clone(), self.path.clone())),
+            _ => {
+                self.wrong_type("a table");
+                None
+            }
+        }
+    }
+}
+
+/// How an override addresses an element: by its name, else by its number.
+fn label_of(value: &Value, index: usize) -> String {
+    match &value.kind {
+        Kind::Table(table) => match table.text("name") {
+            Some(name) => name.to_owned(),
+            None => index.to_string(),
+        },
+        _ => index.to_string(),
+    }
+}
+
+/// Reads a size; decimal units.
+fn parse_bytes(text: &str, suffix: &str) -> Option<u64> {
+    let text = text.trim().strip_suffix(suffix)?.trim();
+    let split = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(split);
+    let factor = match unit {
+        "B" => 1u64,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return None,
+    };
+    let number: String = number.trim().chars().filter(|&c| c != '_').collect();
+    if !number.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor).filter(|&b| b <= 1_000_000_000_000_000_000);
+    }
+    let bytes = number.parse::<f64>().ok()? * factor as f64;
+    (bytes <= 1e18).then_some((bytes + 0.5) as u64)
+}
+
+/// A table being read. [`Reader::close`] reports every key nobody asked for.
+pub(super) struct Reader<'a> {
+    pub cx: &'a Context<'a>,
+    pub table: &'a Table,
+    pub at: At,
+    pub path: String,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a table that lies at a path.
+    pub fn of(cx: &'a Context<'a>, table: &'a Table, at: At, path: String) -> Reader<'a> {
+        Reader { cx, table, at, path, known: RefCell::default() }
+    }
+
+    /// Path of a key in this table.
+    pub fn sub(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The value of a key; the key is known from now on.
+    pub fn get(&self, key: &'static str) -> Option<Item<'a>> {
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
+        self.table.get(key).map(|value| Item { cx: self.cx, value, path: self.sub(key) })
+    }
+
+    /// The value of a key that must be there.
+    pub fn require(&self, key: &'static str, example: &str) -> Option<Item<'a>> {
+        let item = self.get(key);
+        if item.is_none() {
+            let message = format!("`{}` is missing", self.sub(key));
+            let problem = Problem::new(code::MISSING_KEY, message, format!("needs `{key}`"));
+            self.error(problem.help(format!("add for example `{key} = {example}`")));
+        }
+        item
+    }
+
+    /// A sub-table, if the key is there.
+    pub fn table(&self, key: &'static str) -> Option<Reader<'a>> {
+        self.get(key)?.table()
+    }
+
+    /// Notes that a known key means nothing here.
+    pub fn refuse(&self, key: &'static str, why: &str) {
+        if let Some(item) = self.get(key) {
+            let message = format!("`{}` means nothing here", item.path);
+            item.error(Problem::new(code::NOT_HERE, message, why).help(format!("remove `{key}`")));
+        }
+    }
+
+    /// At most one of these keys may be there.
+    pub fn exclusive(&self, keys: &[&'static str]) {
+        let given: Vec<&'static str> = keys.iter().copied().filter(|k| self.get(k).is_some()).collect();
+        if let [first, second, ..] = given[..]
+            && let Some(item) = self.get(second)
+        {
+            let message = format!("`{first}` and `{second}` exclude each other");
+            let label = format!("`{first}` is given too");
+            item.error(Problem::new(code::EXCLUSIVE, message, label).help("keep one of them"));
+        }
+    }
+
+    /// Notes an error at the table itself.
+    pub fn error(&self, problem: Problem) {
+        self.cx.report(Severity::Error, &self.at, &self.path, problem);
+    }
+
+    /// Notes a warning at the table itself.
+    pub fn warn(&self, problem: Problem) {
+        self.cx.report(Severity::Warning, &self.at, &self.path, problem);
+    }
+
+    /// The entries of a table whose keys are names the user chose, with their checked names.
+    pub fn named(&self) -> Vec<(&'a str, Item<'a>)> {
+        let mut found = Vec::new();
+        for entry in &self.table.entries {
+            let item = Item { cx: self.cx, value: &entry.value, path: self.sub(&entry.key) };
+            if check_name(self.cx, &entry.key_at, &item.path, &entry.key) {
+                found.push((entry.key.as_str(), item));
+            }
+        }
+        found
+    }
+
+    /// Ends the reading: every key nobody asked for is an error.
+    pub fn close(self) {
+        let known = self.known.borrow();
+        for entry in &self.table.entries {
+            if known.contains(&entry.key.as_str()) {
+                continue;
+            }
+            let message = format!("unknown key `{}`", self.sub(&entry.key));
+            let problem = Problem::new(code::UNKNOWN_KEY, message, "not a key of this table");
+            let problem = problem.did_you_mean(&entry.key, &known);
+            self.cx.report(Severity::Error, &entry.key_at, &self.sub(&entry.key), problem);
+        }
+    }
+}
+
+/// Whether a name is usable in paths and selectors; if not, that is reported.
+pub(super) fn check_name(cx: &Context<'_>, at: &At, path: &str, name: &str) -> bool {
+    let good = !name.is_empty()
+        && name.len() <= 64
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if !good {
+        let message = format!("{name:?} cannot be a name");
+        let label = "names are made of 1 to 64 letters, digits, `-` and `_`";
+        cx.report(Severity::Error, at, path, Problem::new(code::BAD_NAME, message, label));
+    }
+    good
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_decimal_units() {
+        for (text, suffix, bytes) in [
+            ("50GB", "", Some(50_000_000_000)),
+            ("1.5 kB", "", Some(1500)),
+            ("100MB/s", "/s", Some(100_000_000)),
+            ("100MB", "/s", None),
+            ("100", "", None),
+            ("GB", "", None),
+            ("-1GB", "", None),
+            ("1Gbit", "", None),
+            ("99999999TB", "", None),
+            ("1e3B", "", None),
+        ] {
+            assert_eq!(parse_bytes(text, suffix), bytes, "{text}");
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Replicated stores.
+
+use super::diagnostic::code;
+use super::failover;
+use super::limits::Limits;
+use super::reader::{Item, Problem, Reader};
+use super::workload;
+use super::world::{duplicate, region_of};
+use crate::model::{Consistency, DomainId, Placement, Rebuild, Store, StoreRegion, World};
+use crate::rng::Law;
+use crate::units::Duration;
+
+const LEVELS: [&str; 5] = ["strong", "bounded-staleness", "session", "consistent-prefix", "eventual"];
+const PLACEMENTS: [&str; 3] = ["zone-redundant", "unzoned", "zonal"];
+/// Most regions of a store, most replicas of a partition in a region.
+const MAX_REGIONS: usize = 16;
+/// Catch-up rate if none is given, in writes per second.
+const CATCH_UP: u64 = 100_000;
+
+/// Reads `[store.NAME]`.
+pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
+    let Some(table) = root.table("store") else { return Vec::new() };
+    let mut stores = Vec::new();
+    for (name, item) in table.named() {
+        let Some(r) = item.table() else { continue };
+        let found = store(name, &r, world);
+        r.close();
+        stores.extend(found);
+    }
+    stores
+}
+
+/// How a level is enforced and read in a region.
+struct Copies {
+    replicas: u8,
+    write_quorum: u8,
+    read_quorum: u8,
+}
+
+fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
+    let limits = r.get("preset").and_then(|i| Limits::of(r.cx, &i));
+    let copies = copies(r);
+    let regions = regions(r, world, limits.as_ref(), copies.as_ref().map_or(1, |c| c.replicas));
+    let several = regions.as_ref().is_none_or(|found| found.len() > 1);
+    if let Some(item) = r.get("writes") {
+        single_write(&item);
+    }
+    let consistency = consistency(r, limits.as_ref(), several);
+    let reconfigure = match r.get("reconfigure") {
+        None => Some(None),
+        Some(item) if item.maybe_text() == Some("never") => Some(None),
+        Some(item) => item.duration().map(Some),
+    };
+    let rebuild = r.get("rebuild").map_or(Some(None), |i| rebuild(&i));
+    let partitions = r.get("partitions").map_or(Some(1), |i| i.integer(1..=10_000_000));
+    let data_bytes = r.get("data_size").map_or(Some(0), |i| i.bytes(""));
+    let write_bytes = r.get("write_size").map_or(Some(1000), |i| i.bytes(""));
+    let lag = lag(r, several, consistency);
+    let catch_up = r.get("catch_up").map_or(Some(CATCH_UP * 1000), |i| i.thousandths(10_000_000_000));
+    let failover = failover::failover(r);
+    let evict = match r.get("evict") {
+        Some(item) => item.law(),
+        None => failover.as_ref().map(|f| f.detect.clone()),
+    };
+    let on_return = failover::on_return(r);
+    let throughput = r.get("throughput").map_or(Some(None), |i| throughput(&i));
+    let read_cost = r.get("read_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
+    let write_cost = r.get("write_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
+    let threshold = r.get("outage_threshold").map_or(Some(0), |i| i.millionths());
+    let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
+    let work = r.table("workload").and_then(|w| {
+        let found =
+            workload::read(&w, world, regions.as_deref().unwrap_or_default(), partitions.unwrap_or(1));
+        w.close();
+        found
+    });
+    let work = if r.get("workload").is_some() { work } else { Some(workload::none()) };
+    let (copies, work) = (copies?, work?);
+    let catch_up_mps = catch_up?;
+    check_catch_up(r, catch_up_mps, &work, several);
+    Some(Store {
+        name: name.to_owned(),
+        regions: regions?,
+        replicas: copies.replicas,
+        write_quorum: copies.write_quorum,
+        read_quorum: copies.read_quorum,
+        reconfigure: reconfigure?,
+        rebuild: rebuild?,
+        partitions: partitions? as u32,
+        data_bytes: data_bytes?,
+        write_bytes: write_bytes?,
+        consistency: consistency?,
+        lag: lag?,
+        catch_up_mps,
+        evict: evict?,
+        failover: failover?,
+        on_return: on_return?,
+        throughput_mru: throughput?,
+        read_cost_mru: read_cost?,
+        write_cost_mru: write_cost?,
+        clients: work.clients,
+        profile: work.profile,
+        outage_threshold_ppm: threshold?,
+        commit_latency: commit_latency?,
+    })
+}
+
+fn single_write(item: &Item<'_>) {
+    if item.text().is_some_and(|t| t != "single-region") {
+        let problem = Problem::new(
+            code::WRITES,
+            "this version simulates stores with a single write region only",
+            "must be \"single-region\"",
+        );
+        item.error(problem.help("several write regions come in a later version"));
+    }
+}
+
+fn copies(r: &Reader<'_>) -> Option<Copies> {
+    let replicas = r.get("replicas").map_or(Some(3), |i| i.integer(1..=16))?;
+    let majority = replicas / 2 + 1;
+    let write_item = r.get("write_quorum");
+    let write = write_item.as_ref().map_or(Some(majority), |i| i.integer(1..=16))?;
+    let read_item = r.get("read_quorum");
+    let read = read_item.as_ref().map_or(Some(1), |i| i.integer(1..=16))?;
+    for (item, quorum) in [(&write_item, write), (&read_item, read)] {
+        if let Some(item) = item
+            && quorum > replicas
+        {
+            let label = format!("there are only {replicas} replicas");
+            item.error(Problem::new(code::QUORUM, format!("`{}` can never be reached", item.path), label));
+            return None;
+        }
+    }
+    if let Some(item) = write_item.as_ref().filter(|_| write < majority) {
+        let message = "two writes could be acknowledged by replicas that have nothing in common";
+        let label = format!("must be a majority: at least {majority} of {replicas}");
+        item.error(Problem::new(code::QUORUM, message, label));
+        return None;
+    }
+    if let Some(item) = r.get("replicas").filter(|_| write_item.is_none() && replicas % 2 == 0) {
+        let message = format!(
+            "{replicas} replicas with a majority of {majority} tolerate no more than {}",
+            replicas - 1
+        );
+        item.warn(Problem::new(code::EVEN_GROUP, message, "an even number of replicas"));
+    }
+    Some(Copies { replicas: replicas as u8, write_quorum: write as u8, read_quorum: read as u8 })
+}
+
+fn regions(r: &Reader<'_>, world: &World, limits: Option<&Limits>, replicas: u8) -> Option<Vec<StoreRegion>> {
+    let min_zones = r.get("min_zones").map_or(Some(1), |i| i.integer(1..=1000));
+    let list = r.require("regions", "[\"westeurope\"]")?;
+    let items = list.list()?;
+    if items.is_empty() || items.len() > MAX_REGIONS {
+        let message = format!("`{}` must name 1 to {MAX_REGIONS} regions", list.path);
+        list.error(Problem::new(code::OUT_OF_RANGE, message, format!("found {}", items.len())));
+        return None;
+    }
+    let mut found: Vec<StoreRegion> = Vec::new();
+    for item in &items {
+        let Some(region) = region(item, world, limits, replicas, min_zones.unwrap_or(1) as u32) else {
+            continue;
+        };
+        if found.iter().any(|f| f.region == region.region) {
+            duplicate(item, "region", world.region_name(region.region));
+            continue;
+        }
+        found.push(region);
+    }
+    min_zones?;
+    (found.len() == items.len()).then_some(found)
+}
+
+fn region(
+    item: &Item<'_>,
+    world: &World,
+    limits: Option<&Limits>,
+    replicas: u8,
+    min_zones: u32,
+) -> Option<StoreRegion> {
+    let short = item.maybe_text().is_some();
+    let reader = if short { None } else { Some(item.table()?) };
+    let name = match &reader {
+        None => Some(item.clone()),
+        Some(r) => r.require("name", "\"westeurope\""),
+    };
+    let mode_item = reader.as_ref().and_then(|r| r.get("zones"));
+    let zone_item = reader.as_ref().and_then(|r| r.get("zone"));
+    let mode = mode_item.as_ref().map_or(Some("unzoned"), |i| i.word(&PLACEMENTS).map(|w| PLACEMENTS[w]));
+    if let Some(r) = &reader {
+        if mode == Some("zone-redundant") {
+            r.refuse("zone", "a zone-redundant region uses all its zones");
+        }
+    }
+    if let Some(r) = reader {
+        r.close();
+    }
+    let region = region_of(world, &name?)?;
+    let mode = mode?;
+    let zones: Vec<DomainId> = world.zones(region).collect();
+    let at = mode_item.as_ref().unwrap_or(item);
+    if let Some(limits) = limits {
+        limits.placement(at, mode, zones.len());
+    }
+    if mode == "zone-redundant" {
+        if zones.len() < min_zones as usize {
+            let label = format!(
+                "{} has {} zones, `min_zones` is {min_zones}",
+                world.region_name(region),
+                zones.len()
+            );
+            at.error(Problem::new(code::PLACEMENT, "this region would be down from the start", label));
+            return None;
+        }
+        fits(at, world, world.regions[region.0 as usize], replicas)?;
+        return Some(StoreRegion { region, placement: Placement::ZoneRedundant, min_zones });
+    }
+    let zone = match zone_item {
+        None => *zones.first()?,
+        Some(item) => zone(&item, world, &zones)?,
+    };
+    fits(at, world, zone, replicas)?;
+    let placement = if mode == "zonal" { Placement::Zonal(zone) } else { Placement::Unzoned(zone) };
+    Some(StoreRegion { region, placement, min_zones: 1 })
+}
+
+fn zone(item: &Item<'_>, world: &World, zones: &[DomainId]) -> Option<DomainId> {
+    let text = item.text()?;
+    let names: Vec<&str> =
+        zones.iter().map(|&z| world.domain(z).path.rsplit('/').next().unwrap_or_default()).collect();
+    let found = names.iter().position(|n| *n == text);
+    if found.is_none() {
+        let problem = Problem::new(
+            code::UNKNOWN_PLACE,
+            format!("unknown zone `{text}`"),
+            "no such zone in this region",
+        );
+        item.error(problem.did_you_mean(text, &names));
+    }
+    found.map(|i| zones[i])
+}
+
+/// Each replica of a partition needs a node of its own.
+fn fits(at: &Item<'_>, world: &World, domain: DomainId, replicas: u8) -> Option<()> {
+    let domain = world.domain(domain);
+    if domain.nodes.len() >= usize::from(replicas) {
+        return Some(());
+    }
+    let message = format!("{replicas} replicas do not fit: each needs a node of its own");
+    let label = format!("{} `{}` has {} nodes", domain.kind.word(), domain.path, domain.nodes.len());
+    let problem = Problem::new(code::PLACEMENT, message, label);
+    at.error(problem.help("raise `nodes_per_zone` of the region"));
+    None
+}
+
+fn consistency(r: &Reader<'_>, limits: Option<&Limits>, several: bool) -> Option<Consistency> {
+    let level = match r.get("consistency") {
+        None => "session",
+        Some(item) => LEVELS[item.word(&LEVELS)?],
+    };
+    if level == "bounded-staleness" {
+        let writes = r.require("max_lag_writes", "100_000");
+        let time = r.require("max_lag_time", "\"5m\"");
+        let k = writes.as_ref().and_then(|i| i.integer(1..=1_000_000_000_000));
+        let t = time.as_ref().and_then(|i| i.positive_duration());
+        if let (Some(limits), Some(writes), Some(k)) = (limits, &writes, k) {
+            limits.lag_writes(writes, k, several);
+        }
+        if let (Some(limits), Some(time), Some(t)) = (limits, &time, t) {
+            limits.lag_time(time, t, several);
+        }
+        return Some(Consistency::Bounded { max_writes: k?, max_time: t? });
+    }
+    for key in ["max_lag_writes", "max_lag_time"] {
+        if let Some(item) = r.get(key) {
+            let valid = if key == "max_lag_writes" {
+                item.integer(1..=1_000_000_000_000).is_some()
+            } else {
+                item.positive_duration().is_some()
+            };
+            if valid {
+                let label = format!("consistency is \"{level}\"");
+                let message = format!("`{key}` matters with \"bounded-staleness\" only");
+                item.warn(Problem::new(code::NO_EFFECT, message, label));
+            }
+        }
+    }
+    Some(match level {
+        "strong" => Consistency::Strong,
+        "session" => Consistency::Session,
+        "consistent-prefix" => Consistency::ConsistentPrefix,
+        _ => Consistency::Eventual,
+    })
+}
+
+fn lag(r: &Reader<'_>, several: bool, consistency: Option<Consistency>) -> Option<Law> {
+    match r.get("lag") {
+        Some(item) => item.law(),
+        None if !several || consistency == Some(Consistency::Strong) => Some(Law::constant(Duration::ZERO)),
+        None => r.require("lag", "{ law = \"lognormal\", median = \"2s\", p95 = \"10s\" }").and(None),
+    }
+}
+
+fn rebuild(item: &Item<'_>) -> Option<Option<Rebuild>> {
+    if item.maybe_text() == Some("never") {
+        return Some(None);
+    }
+    let r = item.table()?;
+    let bandwidth = r.require("bandwidth", "\"100MB/s\"");
+    r.close();
+    let bandwidth = bandwidth?;
+    let bytes = bandwidth.bytes("/s")?;
+    if bytes == 0 {
+        let problem =
+            Problem::new(code::OUT_OF_RANGE, "a rebuild without bandwidth never ends", "must be above 0");
+        bandwidth.error(problem.help("write `rebuild = \"never\"` if that is meant"));
+        return None;
+    }
+    Some(Some(Rebuild { bandwidth: bytes }))
+}
+
+/// Request units per second, or `unlimited`, as thousandths.
+pub(super) fn throughput(item: &Item<'_>) -> Option<Option<u64>> {
+    match item.maybe_text() {
+        Some("unlimited") => Some(None),
+        Some(_) => {
+            let message = format!("`{}` must be a number or \"unlimited\"", item.path);
+            item.error(Problem::new(code::WRONG_TYPE, message, "expected request units per second"));
+            None
+        }
+        None => item.thousandths(1_000_000_000_000).map(Some),
+    }
+}
+
+fn check_catch_up(r: &Reader<'_>, rate: u64, work: &workload::Workload, several: bool) {
+    let writes: u64 = work.clients.iter().map(|c| c.writes_mps).sum();
+    if several && writes > 0 && rate <= writes {
+        let problem = Problem::new(
+            code::CATCH_UP,
+            "a region that has fallen behind can hardly catch up",
+            format!("writes come at {} per second, catch-up does {}", writes / 1000, rate / 1000),
+        );
+        match r.get("catch_up") {
+            Some(item) => item.warn(problem),
+            None => r.warn(problem),
+        }
+    }
+}

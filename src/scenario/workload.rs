@@ -1,0 +1,249 @@
+//! The requests of a store.
+
+use super::diagnostic::code;
+use super::reader::{Item, Problem, Reader};
+use super::world::duplicate;
+use crate::model::{Client, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World};
+use crate::rng::Law;
+use crate::units::Duration;
+
+/// Highest rate per second of a store.
+const MAX_RATE: u64 = 1_000_000_000;
+/// Shares are read to a billionth; this is 1.
+const WHOLE: u128 = 1_000_000_000;
+/// Shares may miss 1 by this many billionths.
+const SLACK: u128 = 1_000;
+/// Highest multiplier of a profile.
+const MAX_FACTOR: f64 = 1000.0;
+
+/// Clients and course of the rates.
+pub(super) struct Workload {
+    pub clients: Vec<Client>,
+    pub profile: Profile,
+}
+
+/// No requests at all.
+pub(super) fn none() -> Workload {
+    Workload { clients: Vec::new(), profile: Profile::flat() }
+}
+
+/// One population before the rates are split.
+struct Population {
+    region: RegionId,
+    share: u128,
+    order: Vec<u8>,
+    redirect: Redirect,
+}
+
+/// Reads `[store.NAME.workload]`.
+pub(super) fn read(
+    r: &Reader<'_>,
+    world: &World,
+    regions: &[StoreRegion],
+    partitions: u64,
+) -> Option<Workload> {
+    let rate = |key| r.get(key).map_or(Some(0), |i| i.thousandths(MAX_RATE));
+    let (writes, reads) = (rate("writes_per_second"), rate("reads_per_second"));
+    let profile = r.get("profile").map_or(Some(Profile::flat()), |i| profile(&i));
+    let clients = r.require("clients", "{ westeurope = 1.0 }");
+    let populations = clients.as_ref().and_then(|i| populations(i, world, regions));
+    let (writes, reads, profile, populations) = (writes?, reads?, profile?, populations?);
+    // Volumes are rate × profile × nanoseconds × partitions; they and sums of them must fit into i128.
+    let most = u128::from(writes + reads) * u128::from(profile.peak()) * u128::from(partitions);
+    if most > 100_000_000_000_000_000 {
+        let message = "rates × peak of the profile × partitions are too large to be counted exactly";
+        r.error(Problem::new(code::TOO_LARGE, message, "at most 10^11 requests per second × partitions"));
+        return None;
+    }
+    let writes = split(writes, &populations);
+    let reads = split(reads, &populations);
+    let clients = populations.into_iter().zip(writes.into_iter().zip(reads));
+    let clients = clients.map(|(p, (writes_mps, reads_mps))| Client {
+        region: p.region,
+        writes_mps,
+        reads_mps,
+        order: p.order,
+        redirect: p.redirect,
+    });
+    Some(Workload { clients: clients.collect(), profile })
+}
+
+/// Splits a rate by shares into integers that add up to it exactly: the largest remainders get what is left over.
+fn split(total: u64, populations: &[Population]) -> Vec<u64> {
+    let sum: u128 = populations.iter().map(|p| p.share).sum();
+    let exact: Vec<(u128, u128)> = populations
+        .iter()
+        .map(|p| (u128::from(total) * p.share / sum.max(1), u128::from(total) * p.share % sum.max(1)))
+        .collect();
+    let mut left = u128::from(total).saturating_sub(exact.iter().map(|e| e.0).sum());
+    let mut order: Vec<usize> = (0..exact.len()).collect();
+    order.sort_by_key(|&i| (core::cmp::Reverse(exact[i].1), i));
+    let mut rates: Vec<u64> = exact.iter().map(|e| e.0 as u64).collect();
+    for i in order {
+        if left == 0 {
+            break;
+        }
+        rates[i] += 1;
+        left -= 1;
+    }
+    rates
+}
+
+fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Vec<Population>> {
+    let table = item.table()?;
+    let mut found = Vec::new();
+    let mut complete = true;
+    for (name, client) in table.named() {
+        match population(name, &client, world, regions) {
+            Some(population) => found.push(population),
+            None => complete = false,
+        }
+    }
+    if !complete {
+        return None;
+    }
+    let sum: u128 = found.iter().map(|p| p.share).sum();
+    if sum.abs_diff(WHOLE) > SLACK {
+        let message = format!("the shares of `{}` do not sum to 1", item.path);
+        let label = format!("they sum to {}", sum as f64 / WHOLE as f64);
+        item.error(Problem::new(code::SHARES, message, label));
+        return None;
+    }
+    Some(found)
+}
+
+fn population(name: &str, item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Population> {
+    let names: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
+    let region = names.iter().position(|n| *n == name).map(|i| RegionId(i as u32));
+    if region.is_none() {
+        let problem = Problem::new(code::UNKNOWN_PLACE, format!("unknown region `{name}`"), "no such region");
+        item.error(problem.did_you_mean(name, &names));
+    }
+    let share_of = |i: &Item<'_>| i.number(0.0..=1.0).map(|n| (n * WHOLE as f64 + 0.5) as u128);
+    if !item.is_table() {
+        let share = share_of(item);
+        let region = region?;
+        let order = order(world, regions, region, None);
+        return Some(Population { region, share: share?, order, redirect: at_once() });
+    }
+    let r = item.table()?;
+    let share = r.require("share", "0.5").and_then(|i| share_of(&i));
+    let preferred = match r.get("preferred") {
+        None => Some(None),
+        Some(item) => preferred(&item, world, regions).map(Some),
+    };
+    let redirect = r.get("redirect").map_or(Some(at_once()), |i| redirect(&i));
+    r.close();
+    let region = region?;
+    let order = order(world, regions, region, preferred?.as_deref());
+    Some(Population { region, share: share?, order, redirect: redirect? })
+}
+
+fn at_once() -> Redirect {
+    Redirect::After(Law::constant(Duration::ZERO))
+}
+
+/// The order in which clients read: preferred regions, then the others, the write region last; without
+/// preferences their own region, then by priority.
+fn order(world: &World, regions: &[StoreRegion], home: RegionId, preferred: Option<&[u8]>) -> Vec<u8> {
+    debug_assert!(home.0 < world.regions.len() as u32);
+    let all = 0..regions.len() as u8;
+    match preferred {
+        Some(first) => {
+            let mut order = first.to_vec();
+            order.extend(all.clone().filter(|i| *i != 0 && !first.contains(i)));
+            order.extend(all.filter(|i| *i == 0 && !first.contains(i)));
+            order
+        }
+        None => {
+            let mut order: Vec<u8> = all.collect();
+            order.sort_by_key(|&i| regions[usize::from(i)].region != home);
+            order
+        }
+    }
+}
+
+fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Vec<u8>> {
+    let names: Vec<&str> = regions.iter().map(|r| world.region_name(r.region)).collect();
+    let mut found = Vec::new();
+    let items = item.list()?;
+    for element in &items {
+        let text = element.text()?;
+        match names.iter().position(|n| *n == text) {
+            None => {
+                let message = format!("the store is not in a region `{text}`");
+                let problem = Problem::new(code::UNKNOWN_PLACE, message, "no region of this store");
+                element.error(problem.did_you_mean(text, &names));
+            }
+            Some(i) if found.contains(&(i as u8)) => duplicate(element, "region", text),
+            Some(i) => found.push(i as u8),
+        }
+    }
+    (found.len() == items.len()).then_some(found)
+}
+
+fn redirect(item: &Item<'_>) -> Option<Redirect> {
+    if item.maybe_text() == Some("never") {
+        return Some(Redirect::Never);
+    }
+    if item.is_table() {
+        let r = item.table()?;
+        if let Some(by) = r.get("by") {
+            let by = by.word(&["service"]);
+            let after = r.get("after").map_or(Some(Law::constant(Duration::ZERO)), |i| i.law());
+            r.close();
+            by?;
+            return after.map(Redirect::ByService);
+        }
+    }
+    item.law().map(Redirect::After)
+}
+
+fn profile(item: &Item<'_>) -> Option<Profile> {
+    let r = item.table()?;
+    let factors = |key: &'static str, count: usize| -> Option<Vec<f64>> {
+        let Some(item) = r.get(key) else { return Some(vec![1.0; count]) };
+        let items = item.list()?;
+        if items.len() != count {
+            let message = format!("`{}` needs {count} numbers", item.path);
+            let what =
+                if count == 24 { "one for each hour of the day" } else { "one for each day, Monday first" };
+            item.error(Problem::new(code::PROFILE, message, format!("{what}, found {}", items.len())));
+            return None;
+        }
+        let found: Vec<f64> = items.iter().filter_map(|i| i.number(0.0..=MAX_FACTOR)).collect();
+        (found.len() == count).then_some(found)
+    };
+    let (daily, weekly) = (factors("daily", 24), factors("weekly", 7));
+    r.close();
+    let (daily, weekly) = (daily?, weekly?);
+    let mut hours = [0u32; 168];
+    for (i, hour) in hours.iter_mut().enumerate() {
+        *hour = (daily[i % 24] * weekly[i / 24] * f64::from(PROFILE_ONE) + 0.5) as u32;
+    }
+    if hours.iter().all(|&h| h == 0) {
+        let problem = Problem::new(code::PROFILE, "this profile leaves no request at all", "every hour is 0");
+        item.error(problem.help("write factors around 1: they multiply the rates"));
+        return None;
+    }
+    Some(Profile::weekly(hours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn population(share: u128) -> Population {
+        Population { region: RegionId(0), share, order: vec![0], redirect: Redirect::Never }
+    }
+
+    #[test]
+    fn rates_are_split_exactly() {
+        let thirds: Vec<Population> = [333_333_333, 333_333_333, 333_333_334].map(population).into();
+        assert_eq!(split(1000, &thirds), [333, 333, 334]);
+        assert_eq!(split(2, &thirds), [1, 0, 1]);
+        for total in 0..200 {
+            assert_eq!(split(total, &thirds).iter().sum::<u64>(), total);
+        }
+    }
+}

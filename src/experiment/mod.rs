@@ -1,3 +1,8 @@
-//! Many replications: run them in parallel, gather what they report.
+//! From replications to results: running them in parallel, exact accumulation.
 
+pub mod accumulate;
 pub mod blocks;
+pub mod runner;
+
+pub use accumulate::Accumulator;
+pub use runner::{Experiment, Failure};

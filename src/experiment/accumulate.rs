@@ -2,7 +2,7 @@
 
 use crate::model::{CauseClass, Effect, Model, Schedule, Target};
 use crate::sim::observe::{
-    Blame, BlockRun, CauseRun, Class, Kind, Loss, Outage, Phase, Replication, StoreRun, Subject,
+    BlockRun, CauseRun, Class, Kind, Loss, Outage, Phase, Replication, StoreRun, Subject,
 };
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
@@ -148,10 +148,7 @@ impl Events {
 impl ByClass {
     fn new(possible: u16) -> ByClass {
         let events = |possible| Events { possible, ..Events::default() };
-        ByClass {
-            all: events(true),
-            classes: (0..CLASSES).map(|c| events(possible >> c & 1 == 1)).collect(),
-        }
+        ByClass { all: events(true), classes: (0..CLASSES).map(|c| events(possible >> c & 1 == 1)).collect() }
     }
 
     fn push(&mut self, class: Class, value: u64) {
@@ -490,14 +487,5 @@ impl Accumulator {
             a.outages.merge(&b.outages);
             a.causes.iter_mut().zip(&b.causes).for_each(|(x, y)| *x += y);
         }
-    }
-}
-
-/// Position of a blame among a store's causes: the rule, then load, then actions.
-pub(crate) fn cause_index(blame: Blame, rules: usize) -> usize {
-    match blame {
-        Blame::Fault { rule, .. } => rule as usize,
-        Blame::Load => rules,
-        Blame::Action(_) => rules + 1,
     }
 }

@@ -154,7 +154,8 @@ impl Histogram {
         let share = |rank: u64| u128::from(rank) * u128::from(self.n);
         // The lower end is rounded down, the upper one up: the interval only grows.
         let lower = |rank| self.ranked(((share(rank) / u128::from(independent)) as u64).clamp(1, self.n));
-        let upper = |rank| self.ranked((share(rank).div_ceil(u128::from(independent)) as u64).clamp(1, self.n));
+        let upper =
+            |rank| self.ranked((share(rank).div_ceil(u128::from(independent)) as u64).clamp(1, self.n));
         Some(QuantileEstimate {
             estimate,
             low: low.and_then(lower),

@@ -66,14 +66,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
     /// Number of replications [default: the scenario's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_REPLICATIONS))]
     pub replications: Option<u64>,
     /// Run just this replication (from 0) and show its timeline
     #[arg(long, value_name = "N", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
     pub replication: Option<u64>,
     /// Simulated time, as in `1y` or `90d` [default: the scenario's]
-    #[arg(long, value_name = "DURATION")]
-    pub horizon: Option<Duration>,
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub horizon: Option<String>,
     /// Number of threads; results do not depend on it [default: one for each processor]
     #[arg(long, short, value_name = "N", env = "ZONEFALL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
@@ -81,7 +81,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Rows to write into --out, besides summary.csv and run.json
-    #[arg(long, value_enum, default_value_t = Rows::Replications)]
+    #[arg(long, value_enum, default_value_t = Rows::Replications, requires = "out")]
     pub rows: Rows,
     /// What standard output gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -111,12 +111,22 @@ pub enum Format {
     Csv,
 }
 
+/// Most replications of a run, as in scenarios.
+const MAX_REPLICATIONS: u64 = 1_000_000_000;
+
+/// Checked here, kept as written: replay commands repeat it.
+fn duration(text: &str) -> Result<String, String> {
+    text.parse::<Duration>().map(|_| text.to_string()).map_err(|error| error.to_string())
+}
+
 fn seed(text: &str) -> Result<u64, String> {
     let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => u64::from_str_radix(hex, 16),
         None => text.parse(),
     };
-    parsed.map_err(|_| "expected a whole number from 0 to 18446744073709551615, or 0x and hexadecimal digits".into())
+    parsed.map_err(|_| {
+        "expected a whole number from 0 to 18446744073709551615, or 0x and hexadecimal digits".into()
+    })
 }
 
 #[cfg(test)]

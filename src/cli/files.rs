@@ -38,7 +38,10 @@ impl Folder {
         let mut folder = Folder { path: path.to_path_buf(), drafts: Vec::new() };
         for name in names {
             if path.join(name).is_dir() {
-                return Err(Failure::Io(format!("cannot write {}: it is a folder", path.join(name).display())));
+                return Err(Failure::Io(format!(
+                    "cannot write {}: it is a folder",
+                    path.join(name).display()
+                )));
             }
             let temporary = path.join(format!(".{name}.{}.part", std::process::id()));
             let file = OpenOptions::new()

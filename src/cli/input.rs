@@ -1,8 +1,8 @@
 //! From what the command line names to validated scenarios.
 
-use super::catalogue;
 use super::exit::Failure;
-use anstream::eprintln;
+use super::{catalogue, say};
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -76,6 +76,14 @@ pub struct Problems {
     pub warnings: usize,
 }
 
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let Problems { errors, warnings } = *self;
+        write!(f, "{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings))
+    }
+}
+
 /// Loads a scenario and shows its problems on standard error; warnings only if asked for.
 pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenario>, Problems) {
     let folder = Path::new(&text.name).parent().unwrap_or(Path::new(""));
@@ -97,7 +105,7 @@ pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenar
         *if error { &mut problems.errors } else { &mut problems.warnings } += 1;
         if error || warn {
             // The stream takes the colours out again where they are not wanted.
-            eprintln!("{}\n", scenario::render(source, diagnostic, true));
+            say(&format!("{}\n", scenario::render(source, diagnostic, true)));
         }
     }
     (loaded.scenario, problems)

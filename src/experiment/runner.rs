@@ -127,7 +127,8 @@ where
     // replications.
     let variants = (experiment.subjects.len() as u64).max(1);
     let split = Split {
-        items: 0..(experiment.replications.end.saturating_sub(experiment.replications.start)).saturating_mul(variants),
+        items: 0..(experiment.replications.end.saturating_sub(experiment.replications.start))
+            .saturating_mul(variants),
         block: experiment.block.max(1).saturating_mul(variants),
         jobs: experiment.jobs,
     };
@@ -176,4 +177,87 @@ fn merge(workers: Vec<Worker<'_>>) -> Vec<Accumulator> {
         }
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Options, Source, load};
+
+    fn model(max_events: u64) -> Model {
+        let text = format!(
+            "[scenario]\nname = \"t\"\nhorizon = \"1y\"\nmax_events = {max_events}\n\
+             [[region]]\nname = \"r\"\nnodes_per_zone = 3\n\
+             [fault.node]\ntarget = \"node:*\"\nmtbf = \"1000h\"\nduration = \"10h\"\n\
+             [block.b]\nk = 2\nof = [\"node:*\"]\n"
+        );
+        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+        let loaded = load(Source { name: "t", text: &text }, &options);
+        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        scenario.variants[0].model.clone()
+    }
+
+    fn experiment(models: &[Model], replications: Range<u64>, block: u64, jobs: usize) -> Experiment<'_> {
+        let subjects = models.iter().zip(["first", "second"]).map(|(model, name)| Subject { name, model });
+        Experiment { subjects: subjects.collect(), seed: 1, replications, block, jobs, timeline: false }
+    }
+
+    type Rows = Vec<(usize, u64, u64)>;
+
+    fn sums(experiment: &Experiment<'_>) -> (Vec<Accumulator>, Rows) {
+        let mut all: Rows = Vec::new();
+        let observe = |v: usize, r: &Replication, rows: &mut Rows| rows.push((v, r.index, r.fault_digest));
+        let deliver = |rows| -> Result<(), String> {
+            all.extend::<Rows>(rows);
+            Ok(())
+        };
+        let sums = run(experiment, &AtomicBool::new(false), observe, deliver, |_| {}).unwrap();
+        (sums, all)
+    }
+
+    #[test]
+    fn sums_and_rows_depend_on_neither_blocks_nor_jobs() {
+        let models = [model(u64::MAX), model(u64::MAX)];
+        let (expected, rows) = sums(&experiment(&models, 5..105, 64, 1));
+        assert_eq!(expected[0].replications(), 100);
+        let order: Vec<(usize, u64)> = rows.iter().map(|r| (r.0, r.1)).collect();
+        assert_eq!(order, (5..105).flat_map(|r| [(0, r), (1, r)]).collect::<Vec<_>>());
+        // The same model under two names meets the same faults.
+        assert!(rows.chunks(2).all(|pair| pair[0].2 == pair[1].2));
+        for (block, jobs) in [(1, 1), (1, 3), (7, 2), (0, 0), (1000, 8)] {
+            let other = sums(&experiment(&models, 5..105, block, jobs));
+            assert!(other == (expected.clone(), rows.clone()), "block {block}, jobs {jobs}");
+        }
+        // Two halves merge to the whole.
+        let (mut half, _) = sums(&experiment(&models, 5..50, 8, 2));
+        let (rest, _) = sums(&experiment(&models, 50..105, 8, 2));
+        half.iter_mut().zip(&rest).for_each(|(a, b)| a.merge(b));
+        assert_eq!(half, expected);
+    }
+
+    #[test]
+    fn failures_name_variant_and_replication() {
+        let models = [model(u64::MAX), model(3)];
+        for jobs in [1, 4] {
+            let experiment = experiment(&models, 10..500, 4, jobs);
+            let cancel = AtomicBool::new(false);
+            let limit = run(&experiment, &cancel, |_, _, (): &mut ()| {}, |()| Ok::<(), String>(()), |_| {});
+            match limit {
+                Err(Failure::Limit { variant, replication: 10, .. }) => assert_eq!(variant, "second"),
+                other => panic!("{other:?}"),
+            }
+            let models = [model(u64::MAX), model(u64::MAX)];
+            let experiment = self::experiment(&models, 10..500, 4, jobs);
+            let panics = |variant: usize, r: &Replication, (): &mut ()| {
+                assert!((variant, r.index) != (1, 77), "odd at {}", r.index);
+            };
+            let broken = run(&experiment, &cancel, panics, |()| Ok::<(), String>(()), |_| {});
+            match broken {
+                Err(Failure::Broken { variant, replication: 77, message }) => {
+                    assert_eq!((variant.as_str(), message.as_str()), ("second", "odd at 77"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }

@@ -411,6 +411,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Warns that a key changes nothing, unless a preset gave it or it is not there. No error, because a variant can
+    /// change the other settings, but not take a key away.
+    pub fn idle(&self, key: &'static str, why: &str) {
+        if let Some(item) = self.get(key)
+            && !matches!(item.value.at.origin, Origin::Preset(_))
+        {
+            let message = format!("`{}` has no effect", item.path);
+            item.warn(Problem::new(code::NO_EFFECT, message, why));
+        }
+    }
+
     /// At most one of these keys may be there.
     pub fn exclusive(&self, keys: &[&'static str]) {
         let given: Vec<&'static str> = keys.iter().copied().filter(|k| self.get(k).is_some()).collect();
@@ -454,7 +465,10 @@ impl<'a> Reader<'a> {
             }
             let message = format!("unknown key `{}`", self.sub(&entry.key));
             let problem = Problem::new(code::UNKNOWN_KEY, message, "not a key of this table");
-            let problem = problem.did_you_mean(&entry.key, &known);
+            let problem = match (self.path.as_str(), entry.key.as_str()) {
+                ("scenario", "use") => problem.help("`use` stands above the first table of the file"),
+                (_, key) => problem.did_you_mean(key, &known),
+            };
             self.cx.report(Severity::Error, &entry.key_at, &self.sub(&entry.key), problem);
         }
     }

@@ -14,6 +14,7 @@ mod law;
 mod layers;
 mod limits;
 mod lint;
+mod overrides;
 mod plans;
 mod problems;
 mod reader;

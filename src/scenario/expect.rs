@@ -78,6 +78,9 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
     let Some(list) = root.get("expect") else { return Vec::new() };
     let mut found = Vec::new();
     for item in list.list().unwrap_or_default() {
+        if item.cx.full() {
+            break;
+        }
         let Some(r) = item.table() else { continue };
         let variant = r.get("variant").map_or(Some(None), |i| known(&i, variants).map(Some));
         let metric_item = r.require("metric", "\"rpo_seconds.max\"");

@@ -60,6 +60,9 @@ pub(super) fn variant_may_change(path: &str) -> bool {
 
 /// Puts one override into the tree; a path that leads nowhere is reported.
 pub(super) fn apply(cx: &Context<'_>, root: &mut Value, over: &Override) {
+    if cx.full() {
+        return;
+    }
     let Some(steps) = steps(&over.path) else {
         let problem =
             Problem::new(code::OVERRIDE, format!("{:?} is not a path", over.path), "cannot be read");

@@ -10,6 +10,9 @@ use core::ops::RangeInclusive;
 /// Most problems that are shown.
 pub(super) const MAX_PROBLEMS: usize = 200;
 
+/// Most comparisons of a selector with a domain, in one variant.
+const MAX_COMPARISONS: usize = 50_000_000;
+
 /// What reading one variant shares: the text, the problems found so far, the loader of other files.
 pub(super) struct Context<'a> {
     pub text: &'a str,
@@ -17,6 +20,7 @@ pub(super) struct Context<'a> {
     pub problems: RefCell<Vec<Diagnostic>>,
     /// Whether regions are missing because of errors of their own: names that lead nowhere are not reported then.
     pub world_incomplete: Cell<bool>,
+    comparisons: Cell<usize>,
     /// Contents of the files that were read, for the digest.
     pub files: RefCell<Vec<(String, String)>>,
 }
@@ -28,6 +32,7 @@ impl<'a> Context<'a> {
             loader,
             problems: RefCell::default(),
             world_incomplete: Cell::new(false),
+            comparisons: Cell::new(0),
             files: RefCell::default(),
         }
     }
@@ -35,6 +40,7 @@ impl<'a> Context<'a> {
     /// Notes a problem at a place.
     pub fn report(&self, severity: Severity, at: &At, path: &str, problem: Problem) {
         let mut problems = self.problems.borrow_mut();
+        // One more than is shown, so that it can be said that there are more.
         if problems.len() > MAX_PROBLEMS {
             return;
         }
@@ -56,6 +62,18 @@ impl<'a> Context<'a> {
             label,
             help: problem.help,
         });
+    }
+
+    /// Whether as many problems were noted as are shown: time to stop looking for suggestions.
+    pub fn full(&self) -> bool {
+        self.problems.borrow().len() > MAX_PROBLEMS
+    }
+
+    /// Counts comparisons of selectors with domains; `false` once there were too many.
+    pub fn afford(&self, comparisons: usize) -> bool {
+        let spent = self.comparisons.get().saturating_add(comparisons);
+        self.comparisons.set(spent);
+        spent <= MAX_COMPARISONS
     }
 
     /// Whether an error was noted.
@@ -462,6 +480,9 @@ impl<'a> Reader<'a> {
         for entry in &self.table.entries {
             if known.contains(&entry.key.as_str()) {
                 continue;
+            }
+            if self.cx.full() {
+                break;
             }
             let message = format!("unknown key `{}`", self.sub(&entry.key));
             let problem = Problem::new(code::UNKNOWN_KEY, message, "not a key of this table");

@@ -12,6 +12,8 @@ use crate::units::Duration;
 
 const LEVELS: [&str; 5] = ["strong", "bounded-staleness", "session", "consistent-prefix", "eventual"];
 const PLACEMENTS: [&str; 3] = ["zone-redundant", "unzoned", "zonal"];
+/// Most stores.
+const MAX_STORES: usize = 1000;
 /// Most regions of a store, most replicas of a partition in a region.
 const MAX_REGIONS: usize = 16;
 /// Largest bound on the lag in writes.
@@ -23,7 +25,12 @@ const CATCH_UP: u64 = 100_000;
 pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
     let Some(table) = root.table("store") else { return Vec::new() };
     let mut stores = Vec::new();
-    for Named { name, item, .. } in table.named() {
+    let named = table.named();
+    if named.len() > MAX_STORES {
+        table.error(Problem::new(code::LIMIT, "too many stores", format!("at most {MAX_STORES} are read")));
+        return stores;
+    }
+    for Named { name, item, .. } in named {
         let Some(r) = item.table() else { continue };
         let found = store(name, &r, world);
         r.close();

@@ -95,6 +95,9 @@ fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Optio
     let mut found = Vec::new();
     let mut complete = true;
     for Named { name, at, item: client } in table.named() {
+        if item.cx.full() {
+            return None;
+        }
         match population(name, at, &client, world, regions) {
             Some(population) => found.push(population),
             None => complete = false,

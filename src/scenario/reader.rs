@@ -18,8 +18,9 @@ pub(super) struct Context<'a> {
     pub text: &'a str,
     pub loader: &'a dyn Fn(&str) -> Result<String, String>,
     pub problems: RefCell<Vec<Diagnostic>>,
-    /// Whether regions are missing because of errors of their own: names that lead nowhere are not reported then.
-    pub world_incomplete: Cell<bool>,
+    /// Whether regions or stores are missing because of errors of their own: names that lead nowhere are not
+    /// reported then.
+    pub incomplete: Cell<bool>,
     comparisons: Cell<usize>,
     /// Contents of the files that were read, for the digest.
     pub files: RefCell<Vec<(String, String)>>,
@@ -31,7 +32,7 @@ impl<'a> Context<'a> {
             text,
             loader,
             problems: RefCell::default(),
-            world_incomplete: Cell::new(false),
+            incomplete: Cell::new(false),
             comparisons: Cell::new(0),
             files: RefCell::default(),
         }

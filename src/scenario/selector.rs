@@ -50,7 +50,7 @@ pub(super) fn targets(world: &World, item: &Item<'_>) -> Vec<Target> {
         Some(kind) => domains(world, *kind, pattern),
         None => links(world, pattern),
     };
-    if found.is_empty() && !item.cx.world_incomplete.get() {
+    if found.is_empty() && !item.cx.incomplete.get() {
         let names: Vec<&str> = match kind {
             Some(kind) => {
                 let names = world.domains.iter().filter(|d| d.kind == *kind).map(|d| d.path.as_str());

@@ -2,6 +2,7 @@
 
 use super::diagnostic::code;
 use super::failover;
+use super::layers;
 use super::limits::Limits;
 use super::reader::{Item, Named, Problem, Reader};
 use super::workload;
@@ -32,6 +33,13 @@ pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
     }
     for Named { name, item, .. } in named {
         let Some(r) = item.table() else { continue };
+        if let Some(preset) = r.get("preset").and_then(|i| i.maybe_text())
+            && layers::preset(preset, "store", None).is_none()
+        {
+            // Reported already; without its defaults most of the store would be called missing.
+            r.cx.incomplete.set(true);
+            continue;
+        }
         let found = store(name, &r, world);
         r.close();
         stores.extend(found);

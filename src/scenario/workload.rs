@@ -179,7 +179,7 @@ fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<
     for element in &items {
         let text = element.text()?;
         match names.iter().position(|n| *n == text) {
-            None if item.cx.world_incomplete.get() || regions.is_empty() => {}
+            None if item.cx.incomplete.get() || regions.is_empty() => {}
             None => {
                 let message = format!("the store is not in a region `{text}`");
                 let problem = Problem::new(code::UNKNOWN_PLACE, message, "no region of this store");

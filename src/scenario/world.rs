@@ -44,7 +44,7 @@ pub(super) fn read(root: &Reader<'_>) -> World {
         region(&mut world, &item, &r, &mut nodes);
         r.close();
     }
-    root.cx.world_incomplete.set(world.regions.is_empty() || world.regions.len() < wanted);
+    root.cx.incomplete.set(world.regions.is_empty() || world.regions.len() < wanted);
     if let Some(item) = root.get("link") {
         let links = item.list().unwrap_or_default();
         if links.len() > MAX_LINKS {
@@ -261,7 +261,7 @@ pub(super) fn region_of(world: &World, item: &Item<'_>) -> Option<RegionId> {
 
 /// Reports a name that is none of the regions, unless regions are missing anyway.
 pub(super) fn unknown_region(cx: &Context<'_>, at: &At, path: &str, name: &str, known: &[&str]) {
-    if !cx.world_incomplete.get() {
+    if !cx.incomplete.get() {
         let problem = Problem::new(code::UNKNOWN_PLACE, format!("unknown region `{name}`"), "no such region");
         cx.report(Severity::Error, at, path, problem.did_you_mean(name, known));
     }

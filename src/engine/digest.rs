@@ -37,6 +37,29 @@ impl Digest {
     }
 }
 
+/// Any plain value can be digested through its `Hash`; sizes count as 64 bits on every machine.
+impl core::hash::Hasher for Digest {
+    fn finish(&self) -> u64 {
+        Digest::finish(*self)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.add(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.add(word);
+    }
+
+    fn write_usize(&mut self, size: usize) {
+        self.add(size as u64);
+    }
+}
+
 impl Default for Digest {
     fn default() -> Digest {
         Digest::new()

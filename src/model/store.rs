@@ -61,7 +61,7 @@ impl Consistency {
 }
 
 /// Who decides that another region becomes the write region.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FailoverMode {
     /// Nobody, unless a scripted action does.
     None,

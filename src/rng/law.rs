@@ -71,7 +71,11 @@ fn positive_number(name: &str, x: f64) -> Result<f64, LawError> {
 
 /// A derived scale, in nanoseconds: refused where doubles end.
 fn derived(name: &str, ns: f64) -> Result<f64, LawError> {
-    if ns >= 1e-6 && ns < 1e30 { Ok(ns) } else { fail(format!("these parameters give an impossible {name}")) }
+    if (1e-6..1e30).contains(&ns) {
+        Ok(ns)
+    } else {
+        fail(format!("these parameters give an impossible {name}"))
+    }
 }
 
 /// A number in (0, 1), symmetric around one half: neither it nor its complement is ever 0.
@@ -320,12 +324,14 @@ impl Law {
             Kind::Empirical(values) if values.contains(&Duration::NEVER) => return None,
             Kind::Empirical(values) => empirical_mean(values, |ns| ns),
         };
-        finite((ns + self.shift.ns() as f64) / NS_PER_SECOND as f64)
+        let shift = Some(self.shift).filter(|&d| d < Duration::NEVER)?;
+        finite((ns + shift.ns() as f64) / NS_PER_SECOND as f64)
     }
 
     /// The variance in square seconds; `None` if it is infinite.
     pub fn variance(&self) -> Option<f64> {
         let ns = match &self.kind {
+            _ if self.shift == Duration::NEVER => return None,
             Kind::Constant(Duration::NEVER) => return None,
             Kind::Constant(_) => 0.0,
             Kind::Exponential { mean } => mean * mean,
@@ -410,3 +416,7 @@ fn shown(ns: f64) -> Duration {
     }
     Duration::from_ns(((ns / step + 0.5) as u64).saturating_mul(step as u64))
 }
+
+#[cfg(test)]
+#[path = "law_tests.rs"]
+mod tests;

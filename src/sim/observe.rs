@@ -154,7 +154,7 @@ pub enum Subject {
 }
 
 /// A maximal interval in which the failing share of a subject exceeded its threshold (design D14).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Outage {
     /// Of what.
     pub subject: Subject,
@@ -181,7 +181,7 @@ pub struct Outage {
 }
 
 /// A takeover by another copy, or data destroyed for ever: an RPO is defined.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Loss {
     /// Index of the store.
     pub store: u32,
@@ -209,8 +209,17 @@ pub struct Loss {
     pub lost: i128,
 }
 
+impl Loss {
+    /// At the end of a replication: what was absent is what became of it (an unfenced region may have gone on).
+    pub(crate) fn close(&mut self) {
+        let sum = self.recovered + self.superseded + self.missing + self.lost;
+        assert!(sum >= self.absent, "writes absent at a takeover were not all accounted for");
+        self.absent = sum;
+    }
+}
+
 /// Failing requests of one store by who is to blame; sums equal [`StoreRun::failed`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct CauseRun {
     /// Failed volume by [`Kind`].
     pub failed: [i128; 2],
@@ -219,7 +228,7 @@ pub struct CauseRun {
 }
 
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct StoreRun {
     /// Volume of one request.
     pub volume_per_request: i128,
@@ -258,7 +267,7 @@ pub struct StoreRun {
 }
 
 /// What one redundancy block saw in one replication.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlockRun {
     /// Time down, up to the horizon.
     pub down: Duration,
@@ -267,7 +276,7 @@ pub struct BlockRun {
 }
 
 /// An entry of the timeline of one replication.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct TimelineEntry {
     /// When, measured from the start of measurement (warm-up is not shown).
     pub at: Time,
@@ -280,7 +289,7 @@ pub struct TimelineEntry {
 }
 
 /// Result of one replication. Reused from one to the next, so that memory does not grow.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct Replication {
     /// Its number.
     pub index: u64,

@@ -1,0 +1,151 @@
+//! The command line's grammar.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use zonefall::units::Duration;
+
+/// Simulates zone and region failures of replicated services: availability, RPO, RTO and data loss.
+#[derive(Debug, Parser)]
+#[command(name = "zonefall", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success; 2 wrong usage or scenario; 3 a limit was reached; 70 broken invariant (please report it); \
+74 input/output; 130 interrupted. 1 is reserved for broken promises under `check`.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and print what happened
+    Run(RunArgs),
+    /// Report every problem of scenarios without running them
+    Validate(ValidateArgs),
+    /// Products' documented behaviour, as TOML to read and to override
+    #[command(subcommand)]
+    Preset(Shelf),
+    /// Scenarios that come with the program, which `run` also takes by name
+    #[command(subcommand)]
+    Scenario(Shelf),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Shelf {
+    /// List the names
+    List,
+    /// Print one
+    Show {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Scenario files, or names of shipped scenarios
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Scenario files, or names of shipped scenarios
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Run only this variant; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub variant: Vec<String>,
+    /// Write result files into this folder (a folder in it for each of several scenarios)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed, decimal or 0x hexadecimal [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = seed)]
+    pub seed: Option<u64>,
+    /// Number of replications [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_REPLICATIONS))]
+    pub replications: Option<u64>,
+    /// Run just this replication (from 0) and show its timeline
+    #[arg(long, value_name = "N", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
+    pub replication: Option<u64>,
+    /// Simulated time, as in `1y` or `90d` [default: the scenario's]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub horizon: Option<String>,
+    /// Number of threads; results do not depend on it [default: one for each processor]
+    #[arg(long, short, value_name = "N", env = "ZONEFALL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Rows to write into --out, besides summary.csv and run.json
+    #[arg(long, value_enum, default_value_t = Rows::Replications, requires = "out")]
+    pub rows: Rows,
+    /// What standard output gets
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// No progress bar, and no warnings
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rows {
+    /// None
+    None,
+    /// replications.csv
+    Replications,
+    /// replications.csv, outages.csv and losses.csv
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A summary to read
+    Human,
+    /// The bytes of run.json
+    Json,
+    /// The bytes of summary.csv
+    Csv,
+}
+
+/// Most replications of a run, as in scenarios.
+const MAX_REPLICATIONS: u64 = 1_000_000_000;
+
+/// Checked here, kept as written: replay commands repeat it.
+fn duration(text: &str) -> Result<String, String> {
+    text.parse::<Duration>().map(|_| text.to_string()).map_err(|error| error.to_string())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| {
+        "expected a whole number from 0 to 18446744073709551615, or 0x and hexadecimal digits".into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds() {
+        assert_eq!(seed("42"), Ok(42));
+        assert_eq!(seed("0xff"), Ok(255));
+        assert_eq!(seed("0xFFFFFFFFFFFFFFFF"), Ok(u64::MAX));
+        for bad in ["", "0x", "-1", "1.5", "abc", "18446744073709551616"] {
+            assert!(seed(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Scenarios that come with the program, embedded when it is built.
+
+/// A shipped scenario: its name and its text.
+pub struct Shipped {
+    /// Path below `scenarios/` without `.toml`: `cosmos-db/tiers`.
+    pub name: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(Shipped { name: $name, text: include_str!(concat!("../../scenarios/", $name, ".toml")) }),*]
+    };
+}
+
+/// All of them, by name in ascending order; a test compares the list with the folder.
+pub const SCENARIOS: &[Shipped] = shipped![];
+
+/// The scenario of this name.
+pub fn find(name: &str) -> Option<&'static Shipped> {
+    SCENARIOS.iter().find(|s| s.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn names_below(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_string();
+            if path.is_dir() {
+                names_below(&path, &format!("{prefix}{name}/"), names);
+            } else if let Some(stem) = name.strip_suffix(".toml") {
+                names.push(format!("{prefix}{stem}"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_is_the_folder() {
+        let mut names = Vec::new();
+        names_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"), "", &mut names);
+        names.sort();
+        let listed: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
+        assert_eq!(listed, names);
+    }
+}

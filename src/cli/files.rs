@@ -1,0 +1,152 @@
+//! Output files that appear complete or not at all.
+//!
+//! Each file is written under a temporary name in its own folder; [`Folder::publish`] gives all of them their
+//! names after the last byte of every one is on disk. Dropped before that, they leave nothing behind.
+
+use super::exit::Failure;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Every name a run may write. Those of an earlier run that this one does not write are removed when it is
+/// published, so that a folder always describes one run.
+pub const NAMES: [&str; 6] =
+    ["summary.csv", "replications.csv", "outages.csv", "losses.csv", "timeline.csv", "run.json"];
+
+/// The output files of one scenario, not yet visible.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    drafts: Vec<Draft>,
+}
+
+#[derive(Debug)]
+struct Draft {
+    name: &'static str,
+    temporary: PathBuf,
+    file: BufWriter<File>,
+    published: bool,
+}
+
+impl Folder {
+    /// Creates the folder if needed and a draft for each name (of [`NAMES`]).
+    ///
+    /// # Errors
+    /// The folder cannot be made or written to, or something that is no file has one of the names.
+    pub fn create(path: &Path, names: &[&'static str]) -> Result<Folder, Failure> {
+        fs::create_dir_all(path).map_err(|e| Failure::file("create folder", path, &e))?;
+        let mut folder = Folder { path: path.to_path_buf(), drafts: Vec::new() };
+        for name in names {
+            if path.join(name).is_dir() {
+                return Err(Failure::Io(format!(
+                    "cannot write {}: it is a folder",
+                    path.join(name).display()
+                )));
+            }
+            let temporary = path.join(format!(".{name}.{}.part", std::process::id()));
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(&temporary)
+                .map_err(|e| Failure::file("write", &temporary, &e))?;
+            folder.drafts.push(Draft { name, temporary, file: BufWriter::new(file), published: false });
+        }
+        Ok(folder)
+    }
+
+    /// Appends to the draft of this name; does nothing for a name that is not written in this run.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn append(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        match self.drafts.iter_mut().find(|d| d.name == name) {
+            None => Ok(()),
+            Some(draft) => {
+                draft.file.write_all(bytes).map_err(|e| Failure::file("write", &draft.temporary, &e))
+            }
+        }
+    }
+
+    /// Whether this run writes a file of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.drafts.iter().any(|d| d.name == name)
+    }
+
+    /// Makes all drafts visible, replacing older files, and removes those of an earlier run.
+    ///
+    /// # Errors
+    /// The disk refuses; while bytes are still being written nothing has become visible.
+    pub fn publish(mut self) -> Result<(), Failure> {
+        for draft in &mut self.drafts {
+            let written = draft.file.flush().and_then(|()| draft.file.get_ref().sync_all());
+            written.map_err(|e| Failure::file("write", &draft.temporary, &e))?;
+        }
+        for draft in &mut self.drafts {
+            let target = self.path.join(draft.name);
+            fs::rename(&draft.temporary, &target).map_err(|e| Failure::file("write", &target, &e))?;
+            draft.published = true;
+        }
+        for name in NAMES {
+            let old = self.path.join(name);
+            if !self.has(name)
+                && let Err(error) = fs::remove_file(&old)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(Failure::file("remove", &old, &error));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nothing can be done about a failure here, and the run has a failure to tell already.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(path: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        let path = std::env::temp_dir().join(format!("zonefall-files-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        let mut folder = Folder::create(&path, &["summary.csv", "outages.csv"]).unwrap();
+        folder.append("summary.csv", b"a").unwrap();
+        folder.append("losses.csv", b"not written").unwrap();
+        drop(folder);
+        assert_eq!(listing(&path), [""; 0]);
+
+        let mut folder = Folder::create(&path, &["summary.csv", "outages.csv"]).unwrap();
+        folder.append("summary.csv", b"b").unwrap();
+        assert!(!listing(&path).contains(&"summary.csv".to_string()));
+        folder.publish().unwrap();
+        assert_eq!(listing(&path), ["outages.csv", "summary.csv"]);
+
+        fs::write(path.join("mine.csv"), "kept").unwrap();
+        let mut folder = Folder::create(&path, &["summary.csv"]).unwrap();
+        folder.append("summary.csv", b"c").unwrap();
+        folder.publish().unwrap();
+        assert_eq!(listing(&path), ["mine.csv", "summary.csv"]);
+        assert_eq!(fs::read(path.join("summary.csv")).unwrap(), b"c");
+
+        fs::create_dir(path.join("run.json")).unwrap();
+        let refused = Folder::create(&path, &["summary.csv", "run.json"]).unwrap_err();
+        assert_eq!(refused.code(), 74);
+        assert_eq!(listing(&path), ["mine.csv", "run.json", "summary.csv"]);
+        fs::remove_dir_all(&path).unwrap();
+    }
+}

@@ -1,0 +1,127 @@
+//! From what the command line names to validated scenarios.
+
+use super::exit::Failure;
+use super::{catalogue, say};
+use std::fmt;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use zonefall::scenario::{self, Options, Scenario, Severity, Source};
+
+/// Most bytes of a file that a scenario refers to.
+const MAX_DATA_BYTES: u64 = 100_000_000;
+
+/// A text somebody named.
+pub struct Text {
+    /// As named; what replay commands repeat and diagnostics show.
+    pub name: String,
+    text: String,
+    /// Whether it is a file (and not one that comes with the program).
+    is_file: bool,
+}
+
+/// Finds a file, or a shipped scenario where there is no such file.
+///
+/// # Errors
+/// There is neither, or the file cannot be read.
+pub fn find(name: &str) -> Result<Text, Failure> {
+    let path = Path::new(name);
+    match read(path, scenario::MAX_BYTES as u64) {
+        Ok(text) => Ok(Text { name: name.to_string(), text, is_file: true }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match catalogue::find(name) {
+            Some(shipped) => {
+                Ok(Text { name: name.to_string(), text: shipped.text.to_string(), is_file: false })
+            }
+            None => Err(Failure::Input(format!(
+                "no file and no shipped scenario is called {name} (`zonefall scenario list` shows those)"
+            ))),
+        },
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(Failure::Input(format!("cannot read {name}: {error}")))
+        }
+        Err(error) => Err(Failure::file("read", path, &error)),
+    }
+}
+
+/// Reads a text file, at most `limit` bytes and one: who gets more than the limit can say so.
+fn read(path: &Path, limit: u64) -> io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// `KEY=VALUE` as a pair.
+///
+/// # Errors
+/// There is no `=`, or nothing before it.
+pub fn settings(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    set.iter()
+        .map(|text| match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok((key.trim().to_string(), value.trim().to_string()))
+            }
+            _ => Err(Failure::Input(format!(
+                "--set {text}: expected KEY=VALUE, as in --set store.orders.consistency=strong"
+            ))),
+        })
+        .collect()
+}
+
+/// How many problems a scenario has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// That keep it from running.
+    pub errors: usize,
+    /// That do not.
+    pub warnings: usize,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let Problems { errors, warnings } = *self;
+        write!(f, "{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings))
+    }
+}
+
+/// Loads a scenario and shows its problems on standard error; warnings only if asked for.
+pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenario>, Problems) {
+    let folder = Path::new(&text.name).parent().unwrap_or(Path::new(""));
+    let loader = |name: &str| {
+        if !text.is_file {
+            return Err("a shipped scenario refers to no files".to_string());
+        }
+        let data = read(&folder.join(name), MAX_DATA_BYTES).map_err(|error| error.to_string())?;
+        if data.len() as u64 > MAX_DATA_BYTES {
+            return Err(format!("the file has more than {MAX_DATA_BYTES} bytes"));
+        }
+        Ok(data)
+    };
+    let source = Source { name: &text.name, text: &text.text };
+    let loaded = scenario::load(source, &Options { set, loader: &loader });
+    let mut problems = Problems::default();
+    for diagnostic in &loaded.diagnostics {
+        let error = diagnostic.severity == Severity::Error;
+        *if error { &mut problems.errors } else { &mut problems.warnings } += 1;
+        if error || warn {
+            // The stream takes the colours out again where they are not wanted.
+            say(&format!("{}\n", scenario::render(source, diagnostic, true)));
+        }
+    }
+    (loaded.scenario, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_split_at_the_first_equals_sign() {
+        let pair = |k: &str, v: &str| (k.to_string(), v.to_string());
+        let read = settings(&["a.b = \"x=y\"".into(), "c=".into()]).unwrap();
+        assert_eq!(read, [pair("a.b", "\"x=y\""), pair("c", "")]);
+        for bad in ["a", "=1", " =1"] {
+            assert_eq!(settings(&[bad.into()]).unwrap_err().code(), 2);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The command that replays one replication.
+
+use super::args::RunArgs;
+
+/// The command that replays `replication` of `variant` of the scenario `file` under `seed`, with the horizon and
+/// settings in force.
+pub fn command(args: &RunArgs, file: &str, variant: &str, seed: u64, replication: u64) -> String {
+    let mut words = vec!["zonefall".to_string(), "run".into()];
+    if file.starts_with('-') {
+        words.push(quote(&format!("./{file}")));
+    } else {
+        words.push(quote(file));
+    }
+    words.push(format!("--variant={}", quote(variant)));
+    words.push(format!("--seed {seed} --replication {replication}"));
+    if let Some(horizon) = &args.horizon {
+        words.push(format!("--horizon={}", quote(horizon)));
+    }
+    words.extend(args.set.iter().map(|set| format!("--set={}", quote(set))));
+    words.join(" ")
+}
+
+/// A word as a POSIX shell reads it.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::{Cli, Command};
+    use super::*;
+    use clap::Parser;
+
+    fn args(words: &[&str]) -> RunArgs {
+        match Cli::parse_from(["zonefall", "run"].iter().chain(words)).command {
+            Command::Run(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn settings_and_horizon_are_repeated() {
+        let given =
+            args(&["a b.toml", "--horizon", "1h 30m", "--set", "fault.x.per_year=2", "--set", "a=\"it's\""]);
+        let line = command(&given, &given.files[0], "base", 42, 7);
+        let wanted = [
+            "zonefall run 'a b.toml' --variant=base --seed 42 --replication 7 --horizon='1h 30m'",
+            r#"--set=fault.x.per_year=2 --set='a="it'\''s"'"#,
+        ];
+        assert_eq!(line, wanted.join(" "));
+    }
+
+    #[test]
+    fn the_command_is_understood() {
+        let given = args(&["x.toml", "--horizon", "90d"]);
+        let line = command(&given, "x.toml", "strong", 3, 9);
+        let words: Vec<&str> = line.split(' ').skip(2).collect();
+        let again = args(&words);
+        assert_eq!(again.variant, ["strong"]);
+        assert_eq!((again.seed, again.replication), (Some(3), Some(9)));
+        assert_eq!(again.horizon.as_deref(), Some("90d"));
+    }
+}

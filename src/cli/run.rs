@@ -1,0 +1,243 @@
+//! `zonefall run`.
+
+use super::args::{Format, Rows, RunArgs};
+use super::exit::Failure;
+use super::files::Folder;
+use super::input::{self, Text};
+use super::progress::Progress;
+use super::rows::{self, BlockRows};
+use super::{print, replay};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
+use zonefall::experiment::{self, ExpectResult, Outcome, VariantOutcome, expect};
+use zonefall::report;
+use zonefall::scenario::{Comparison, Scenario};
+
+/// A scenario ready to run.
+struct Job {
+    file: String,
+    scenario: Scenario,
+    /// Where its files go.
+    folder: Option<Folder>,
+}
+
+/// Runs every scenario named, one after the other, after all of them have been read and their folders tried.
+pub fn run(args: &RunArgs) -> Result<(), Failure> {
+    let mut set = input::settings(&args.set)?;
+    if let Some(horizon) = &args.horizon {
+        set.push(("scenario.horizon".into(), horizon.clone()));
+    }
+    let texts = args.files.iter().map(|name| input::find(name)).collect::<Result<Vec<Text>, Failure>>()?;
+    let loaded: Vec<_> = texts.iter().map(|text| input::load(text, &set, !args.quiet).0).collect();
+    let Some(scenarios) = loaded.into_iter().collect::<Option<Vec<Scenario>>>() else {
+        return Err(Failure::Reported);
+    };
+    let folders = folders(args)?;
+    let mut jobs = Vec::new();
+    for ((text, mut scenario), path) in texts.into_iter().zip(scenarios).zip(folders) {
+        select(&mut scenario, args, &text.name)?;
+        let folder = path.map(|path| Folder::create(&path, &names(args))).transpose()?;
+        jobs.push(Job { file: text.name, scenario, folder });
+    }
+    for (index, job) in jobs.into_iter().enumerate() {
+        let separate = index > 0 && args.format == Format::Human;
+        if separate {
+            print(b"\n")?;
+        }
+        run_one(args, job)?;
+    }
+    Ok(())
+}
+
+/// Applies the options that choose variants, seed and number of replications.
+fn select(scenario: &mut Scenario, args: &RunArgs, file: &str) -> Result<(), Failure> {
+    scenario.seed = args.seed.unwrap_or(scenario.seed);
+    scenario.replications = args.replications.unwrap_or(scenario.replications);
+    if args.variant.is_empty() {
+        return Ok(());
+    }
+    for wanted in &args.variant {
+        if !scenario.variants.iter().any(|v| v.name == *wanted) {
+            let names: Vec<&str> = scenario.variants.iter().map(|v| v.name.as_str()).collect();
+            return Err(Failure::Input(format!(
+                "{file} has no variant {wanted}; it has {}",
+                names.join(", ")
+            )));
+        }
+    }
+    let base = scenario.variants[0].name.clone();
+    scenario.variants.retain(|v| args.variant.contains(&v.name));
+    // Promises about variants that do not run cannot be judged.
+    scenario.expects.retain(|e| args.variant.iter().any(|v| v == e.variant.as_ref().unwrap_or(&base)));
+    for expect in &mut scenario.expects {
+        expect.variant.get_or_insert_with(|| base.clone());
+    }
+    Ok(())
+}
+
+/// The files this run writes.
+fn names(args: &RunArgs) -> Vec<&'static str> {
+    let mut names = vec!["summary.csv", "run.json"];
+    if args.rows != Rows::None {
+        names.push("replications.csv");
+    }
+    if args.rows == Rows::All {
+        names.extend(["outages.csv", "losses.csv"]);
+    }
+    if args.replication.is_some() {
+        names.push("timeline.csv");
+    }
+    names
+}
+
+/// The output folder of each scenario: `--out` itself for one, folders in it named after the files for several.
+fn folders(args: &RunArgs) -> Result<Vec<Option<PathBuf>>, Failure> {
+    let Some(out) = &args.out else { return Ok(args.files.iter().map(|_| None).collect()) };
+    if args.files.len() == 1 {
+        return Ok(vec![Some(out.clone())]);
+    }
+    let mut taken: Vec<String> = Vec::new();
+    for file in &args.files {
+        let stem = Path::new(file).file_stem().and_then(|s| s.to_str()).unwrap_or("scenario");
+        let free = |name: &String| !taken.contains(name);
+        let name = std::iter::once(stem.to_string())
+            .chain((2..=args.files.len() + 1).map(|n| format!("{stem}-{n}")))
+            .find(free)
+            .ok_or_else(|| Failure::Input(format!("no free folder name for {file}")))?;
+        taken.push(name);
+    }
+    Ok(taken.into_iter().map(|name| Some(out.join(name))).collect())
+}
+
+/// Runs one scenario and hands out its results.
+fn run_one(args: &RunArgs, job: Job) -> Result<(), Failure> {
+    let Job { file, scenario, mut folder } = job;
+    let replications = match args.replication {
+        Some(one) => one..one + 1,
+        None => 0..scenario.replications,
+    };
+    let experiment = Experiment {
+        subjects: scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect(),
+        seed: scenario.seed,
+        replications: replications.clone(),
+        block: BLOCK,
+        jobs: args.jobs.map_or_else(processors, usize::from),
+        timeline: args.replication.is_some(),
+    };
+    if let Some(folder) = &mut folder {
+        rows::headers(folder)?;
+    }
+    let wanted = rows::Wanted::of(args, folder.as_ref());
+    let bar = Progress::new(&scenario.name, replications.end - replications.start, args.quiet);
+    let mut timelines = String::new();
+    let sums = runner::run(
+        &experiment,
+        &AtomicBool::new(false),
+        |variant, replication, block: &mut BlockRows| {
+            block.add(wanted, &scenario.variants[variant], replication);
+        },
+        |block| {
+            timelines += &block.write(folder.as_mut())?;
+            Ok(())
+        },
+        |done| bar.set(done),
+    );
+    drop(bar);
+    let sums = sums.map_err(|failure| explain(failure, args, &file, &scenario))?;
+    let outcome = Outcome {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
+        replications: replications.end - replications.start,
+        version: env!("CARGO_PKG_VERSION").into(),
+        digest: scenario.digest,
+        variants: scenario
+            .variants
+            .iter()
+            .zip(&sums)
+            .map(|(v, sum)| VariantOutcome::new(&v.name, &v.model, sum))
+            .collect(),
+    };
+    let promises = promises(&scenario, &outcome);
+    let summary = report::csv::summary_csv(&outcome);
+    let json = Vec::new();
+    if let Some(mut folder) = folder {
+        folder.append("summary.csv", &summary)?;
+        folder.append("run.json", &json)?;
+        folder.publish()?;
+    }
+    match args.format {
+        Format::Csv => print(&summary),
+        Format::Json => print(&json),
+        Format::Human => human(&outcome, &promises, &timelines),
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Turns what stopped a run into a message with the command that replays it, and an exit code.
+fn explain(
+    failure: experiment::Failure<Failure>,
+    args: &RunArgs,
+    file: &str,
+    scenario: &Scenario,
+) -> Failure {
+    let replay = |variant: &str, replication: u64| {
+        let command = replay::command(args, file, variant, scenario.seed, replication);
+        format!(
+            "\n  scenario: {} ({file})\n  seed: {}\n  to replay it: {command}",
+            scenario.name, scenario.seed
+        )
+    };
+    match failure {
+        experiment::Failure::Delivery(failure) => failure,
+        experiment::Failure::Plan { .. } => Failure::Input(format!("{file}: {failure}")),
+        experiment::Failure::Limit { ref variant, replication, .. } => {
+            Failure::Limit(format!("a limit was reached: {failure}{}", replay(variant, replication)))
+        }
+        experiment::Failure::Broken { ref variant, replication, .. } => Failure::Broken(format!(
+            "a bug in zonefall, please report it: {failure}{}",
+            replay(variant, replication)
+        )),
+        experiment::Failure::Cancelled => Failure::Broken("cancelled by nobody".into()),
+    }
+}
+
+/// What became of the scenario's promises.
+fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
+    let first = scenario.variants.first().map_or("", |v| v.name.as_str());
+    scenario
+        .expects
+        .iter()
+        .map(|e| {
+            expect::evaluate(
+                outcome,
+                e.variant.as_deref().unwrap_or(first),
+                &e.metric,
+                comparison(e.comparison),
+            )
+        })
+        .collect()
+}
+
+fn comparison(written: Comparison) -> experiment::Comparison {
+    match written {
+        Comparison::Equal(x) => experiment::Comparison::Eq(x),
+        Comparison::NotEqual(x) => experiment::Comparison::Ne(x),
+        Comparison::Less(x) => experiment::Comparison::Lt(x),
+        Comparison::AtMost(x) => experiment::Comparison::Le(x),
+        Comparison::More(x) => experiment::Comparison::Gt(x),
+        Comparison::AtLeast(x) => experiment::Comparison::Ge(x),
+        Comparison::Within(a, b) => experiment::Comparison::In(a, b),
+        Comparison::Undefined => experiment::Comparison::Undefined,
+    }
+}
+
+/// The human form: timelines if there are any, then the summary.
+fn human(outcome: &Outcome, promises: &[ExpectResult], timelines: &str) -> Result<(), Failure> {
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let summary = report::terminal::summary(outcome, promises, report::terminal::Style { colour });
+    print(format!("{timelines}{summary}").as_bytes())
+}

@@ -1,0 +1,196 @@
+//! The catalogue of figures: which are computed, under which names. Documented in docs/outputs.md.
+
+use super::accumulate::{Accumulator, BlockTally, ByClass, Events, OutageTally, SHARE_ONE, StoreTally};
+use super::metric::{Ceiling, Estimate, Metric};
+use crate::model::Model;
+use crate::sim::observe::{Class, Kind, Phase};
+use crate::stats::Moments;
+use crate::units::{Duration, NS_PER_SECOND};
+
+/// Minutes in a year of 365 days.
+pub const MINUTES_PER_YEAR: f64 = 525_600.0;
+const SHARE_SCALE: f64 = 1.0 / SHARE_ONE as f64;
+const SECOND: f64 = 1.0 / NS_PER_SECOND as f64;
+
+struct Catalogue {
+    n: u64,
+    horizon_ns: f64,
+    years: f64,
+    subject: String,
+    metrics: Vec<Metric>,
+}
+
+/// Every figure of the catalogue, in its order: stores, blocks, the run.
+pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
+    let horizon_ns = model.horizon.ns() as f64;
+    let mut c = Catalogue {
+        n: acc.replications,
+        horizon_ns,
+        years: horizon_ns / Duration::YEAR.ns() as f64,
+        subject: String::new(),
+        metrics: Vec::new(),
+    };
+    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+        c.subject.clone_from(&store.name);
+        let clients: Vec<&str> = store.clients.iter().map(|c| model.world.region_name(c.region)).collect();
+        c.store(tally, &clients);
+    }
+    for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
+        c.subject.clone_from(&block.name);
+        c.block(tally);
+    }
+    c.subject.clear();
+    let years = c.years;
+    c.push("occurrences_per_year", "1/year", Estimate::rate(&acc.occurrences, c.n, years));
+    c.push("fault_events_per_year", "1/year", Estimate::rate(&acc.fault_events, c.n, years));
+    c.metrics
+}
+
+impl Catalogue {
+    fn push(&mut self, id: impl Into<String>, unit: &'static str, e: Estimate) {
+        self.metrics.push(Metric {
+            id: id.into(),
+            subject: self.subject.clone(),
+            unit,
+            estimate: e.estimate,
+            low: e.low,
+            high: e.high,
+            n: e.n,
+            note: e.note,
+        });
+    }
+
+    fn store(&mut self, tally: &StoreTally, clients: &[&str]) {
+        for (suffix, i) in [("", 2), (".read", 0), (".write", 1)] {
+            let failed = failed_share(&tally.failed[i]);
+            self.shares(suffix, &failed);
+            self.push(
+                format!("failed_minutes_per_year{suffix}"),
+                "minutes/year",
+                failed.scaled(MINUTES_PER_YEAR),
+            );
+            let sla = failed_share(&tally.failed_sla[i]).complement();
+            self.push(format!("availability_sla{suffix}"), "fraction", sla);
+        }
+        for kind in Kind::ALL {
+            let (word, i) = (kind.word(), kind as usize);
+            self.push(format!("throttled.{word}"), "fraction", failed_share(&tally.throttled[i]));
+            for (client, name) in tally.clients.iter().zip(clients) {
+                let e = failed_share(&client[i]).complement();
+                self.push(format!("availability.{word}.client.{name}"), "fraction", e);
+            }
+            self.outages(word, &tally.outages[i]);
+        }
+        self.losses(tally);
+        self.writes(tally);
+    }
+
+    fn block(&mut self, tally: &BlockTally) {
+        let down = self.down_share(&tally.outages.down);
+        self.shares(".block", &down);
+        self.outages("block", &tally.outages);
+    }
+
+    /// Availability, its complement and its nines from the failing share.
+    fn shares(&mut self, suffix: &str, failing: &Estimate) {
+        self.push(format!("availability{suffix}"), "fraction", failing.complement());
+        self.push(format!("unavailability{suffix}"), "fraction", failing.clone());
+        self.push(format!("nines{suffix}"), "nines", failing.nines());
+    }
+
+    /// Share of the measured time.
+    fn down_share(&self, down: &Moments) -> Estimate {
+        if self.horizon_ns <= 0.0 {
+            return Estimate::undefined("nothing was measured");
+        }
+        Estimate::mean(down, 1.0 / self.horizon_ns, Ceiling::At(1.0))
+    }
+
+    fn outages(&mut self, word: &str, tally: &OutageTally) {
+        let down = self.down_share(&tally.down);
+        if word != "block" {
+            self.push(format!("availability_time.{word}"), "fraction", down.complement());
+        }
+        self.push(format!("downtime_minutes_per_year.{word}"), "minutes/year", down.scaled(MINUTES_PER_YEAR));
+        let with = tally.lengths.all.ratio.clusters();
+        self.push(format!("probability_outage.{word}"), "probability", Estimate::probability(with, self.n));
+        self.rates(&format!("outages_per_year.{word}"), &tally.lengths);
+        self.by_class(&format!("rto_seconds.{word}"), "seconds", SECOND, &tally.lengths);
+        self.events(&format!("time_to_impact_seconds.{word}"), "seconds", SECOND, &tally.impact);
+        if word == "block" {
+            return;
+        }
+        let scale = if self.years > 0.0 { SECOND / 60.0 / self.years } else { 0.0 };
+        for (phase, time) in Phase::ALL.iter().zip(&tally.phases) {
+            let e = Estimate::mean(&time.with_zeros(self.n), scale, Ceiling::Open);
+            self.push(format!("phase_minutes_per_year.{word}.{}", phase.word()), "minutes/year", e);
+        }
+    }
+
+    fn losses(&mut self, tally: &StoreTally) {
+        let losses = &tally.losses;
+        self.rates("loss_events_per_year", &losses.rpo);
+        self.by_class("rpo_seconds", "seconds", SECOND, &losses.rpo);
+        self.by_class("rpo_final_seconds", "seconds", SECOND, &losses.rpo_final);
+        self.by_class("rpo_writes", "writes", 1.0, &losses.absent);
+    }
+
+    fn writes(&mut self, tally: &StoreTally) {
+        let w = &tally.writes;
+        for (name, moments) in [
+            ("writes_acknowledged", &w.acknowledged),
+            ("writes_lost", &w.lost),
+            ("writes_missing", &w.missing),
+            ("writes_missing_peak", &w.missing_peak),
+            ("writes_recovered", &w.recovered),
+            ("writes_superseded", &w.superseded),
+        ] {
+            self.push(format!("{name}.mean"), "writes", Estimate::mean(moments, 1.0, Ceiling::Open));
+            let largest = Estimate {
+                estimate: moments.largest().map(|x| x as f64),
+                n: moments.n(),
+                note: "largest of the replications".into(),
+                ..Estimate::default()
+            };
+            self.push(format!("{name}.max"), "writes", largest);
+        }
+        self.push("probability_loss", "probability", Estimate::probability(w.with_lost, self.n));
+        self.push("probability_missing", "probability", Estimate::probability(w.with_missing, self.n));
+    }
+
+    fn rates(&mut self, name: &str, tally: &ByClass) {
+        for (class, events) in shown(tally) {
+            let e = Estimate::rate(&events.counts, self.n, self.years);
+            self.push(format!("{name}{class}"), "1/year", e);
+        }
+    }
+
+    fn by_class(&mut self, name: &str, unit: &'static str, scale: f64, tally: &ByClass) {
+        for (class, events) in shown(tally) {
+            self.events(&format!("{name}{class}"), unit, scale, events);
+        }
+    }
+
+    fn events(&mut self, name: &str, unit: &'static str, scale: f64, events: &Events) {
+        self.push(format!("{name}.mean"), unit, Estimate::event_mean(&events.ratio, scale));
+        for (word, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+            let e = Estimate::event_quantile(&events.values, &events.ratio, p, scale);
+            self.push(format!("{name}.{word}"), unit, e);
+        }
+        self.push(format!("{name}.max"), unit, Estimate::event_max(&events.values, &events.ratio, scale));
+    }
+}
+
+/// All classes together, then those that the model can produce (or that were seen).
+fn shown(tally: &ByClass) -> impl Iterator<Item = (String, &Events)> {
+    let classes = Class::ALL.iter().zip(&tally.classes);
+    let classes = classes.filter(|(_, e)| e.possible || e.values.n() > 0);
+    core::iter::once((String::new(), &tally.all)).chain(classes.map(|(c, e)| (format!(".{}", c.word()), e)))
+}
+
+fn failed_share(m: &Moments) -> Estimate {
+    if m.n() == 0 {
+        return Estimate::undefined("no requests");
+    }
+    Estimate::mean(m, SHARE_SCALE, Ceiling::At(1.0))
+}

@@ -1,0 +1,147 @@
+//! Expectations: what a scenario promises of its own results.
+
+use super::outcome::Outcome;
+use core::fmt;
+
+/// A plain comparison with a figure's estimate.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Comparison {
+    /// Equal.
+    Eq(f64),
+    /// Not equal (an undefined figure is not compared).
+    Ne(f64),
+    /// Less.
+    Lt(f64),
+    /// Less or equal.
+    Le(f64),
+    /// Greater.
+    Gt(f64),
+    /// Greater or equal.
+    Ge(f64),
+    /// Between two numbers, both included.
+    In(f64, f64),
+    /// The figure is undefined: nothing of the kind happened.
+    Undefined,
+}
+
+impl Comparison {
+    /// Whether an estimate satisfies the comparison; `None` where an undefined one is compared with a number.
+    pub fn holds(self, estimate: Option<f64>) -> Option<bool> {
+        if self == Comparison::Undefined {
+            return Some(estimate.is_none());
+        }
+        estimate.map(|x| match self {
+            Comparison::Eq(y) => x == y,
+            Comparison::Ne(y) => x != y,
+            Comparison::Lt(y) => x < y,
+            Comparison::Le(y) => x <= y,
+            Comparison::Gt(y) => x > y,
+            Comparison::Ge(y) => x >= y,
+            Comparison::In(a, b) => a <= x && x <= b,
+            Comparison::Undefined => false,
+        })
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Comparison::Eq(x) => write!(f, "== {x}"),
+            Comparison::Ne(x) => write!(f, "!= {x}"),
+            Comparison::Lt(x) => write!(f, "< {x}"),
+            Comparison::Le(x) => write!(f, "<= {x}"),
+            Comparison::Gt(x) => write!(f, "> {x}"),
+            Comparison::Ge(x) => write!(f, ">= {x}"),
+            Comparison::In(a, b) => write!(f, "in {a} ..= {b}"),
+            Comparison::Undefined => f.write_str("undefined"),
+        }
+    }
+}
+
+/// What became of an expectation.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Verdict {
+    /// It holds.
+    Met,
+    /// It does not.
+    Broken,
+    /// The figure is undefined, so the comparison says nothing.
+    Undefined,
+    /// There is no such figure (or variant, or the bare id belongs to several subjects); names that come close.
+    Unknown {
+        /// Up to five ids, the closest first.
+        close: Vec<String>,
+    },
+}
+
+/// An expectation with what became of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExpectResult {
+    /// The variant it is about.
+    pub variant: String,
+    /// The figure, as written.
+    pub metric: String,
+    /// What was promised.
+    pub comparison: Comparison,
+    /// The estimate it was compared with.
+    pub estimate: Option<f64>,
+    /// The result.
+    pub verdict: Verdict,
+}
+
+/// Compares one figure of one variant with what was promised.
+pub fn evaluate(outcome: &Outcome, variant: &str, metric: &str, comparison: Comparison) -> ExpectResult {
+    let found = outcome.metric(variant, metric);
+    let estimate = found.and_then(|m| m.estimate);
+    let verdict = match found {
+        None if class_cannot_happen(outcome, variant, metric) => match comparison.holds(None) {
+            Some(true) => Verdict::Met,
+            _ => Verdict::Undefined,
+        },
+        None => Verdict::Unknown { close: close_names(outcome, variant, metric) },
+        Some(_) => match comparison.holds(estimate) {
+            Some(true) => Verdict::Met,
+            Some(false) => Verdict::Broken,
+            None => Verdict::Undefined,
+        },
+    };
+    ExpectResult { variant: variant.into(), metric: metric.into(), comparison, estimate, verdict }
+}
+
+/// Whether the id only names a disruption class that this model cannot produce: a good name, nothing to show.
+fn class_cannot_happen(outcome: &Outcome, variant: &str, metric: &str) -> bool {
+    crate::sim::observe::Class::ALL.iter().any(|class| {
+        let part = format!(".{}", class.word());
+        let without = metric.replacen(&format!("{part}."), ".", 1);
+        let without = if without == metric { metric.strip_suffix(&part).unwrap_or(metric) } else { &without };
+        without != metric && outcome.metric(variant, without).is_some()
+    })
+}
+
+fn close_names(outcome: &Outcome, variant: &str, metric: &str) -> Vec<String> {
+    let Some(variant) = outcome.variant(variant) else {
+        return Vec::new();
+    };
+    let wanted = metric.rsplit('/').next().unwrap_or(metric);
+    let mut names: Vec<(usize, String)> =
+        variant.metrics.iter().map(|m| (distance(wanted, &m.id), m.full_id())).collect();
+    names.sort();
+    names.truncate(5);
+    names.into_iter().filter(|(d, _)| *d <= wanted.len().max(4) / 2).map(|(_, name)| name).collect()
+}
+
+/// Edits (insert, delete, replace) between two words.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

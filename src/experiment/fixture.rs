@@ -1,0 +1,220 @@
+//! Made-up models and replications for the tests of statistics and reports.
+
+use super::{Accumulator, Outcome, VariantOutcome};
+use crate::model::*;
+use crate::rng::Law;
+use crate::sim::observe::*;
+use crate::units::{Duration, Time};
+
+fn secs(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+fn rule(name: &str, target: Target) -> FaultRule {
+    FaultRule {
+        name: name.into(),
+        cause: CauseClass::Power,
+        effect: Effect::Down,
+        targets: vec![target],
+        schedule: Schedule::Stochastic { uptime: Law::constant(Duration::DAY) },
+        duration: Law::constant(Duration::HOUR),
+        crews: None,
+        together_ppm: None,
+        cascades: vec![],
+    }
+}
+
+/// Two regions of one zone and one node each; rules `zone-power` (zone) and `=region-lost` (region); one store, one
+/// block; a year.
+pub(crate) fn model() -> Model {
+    let mut world = World::default();
+    for (r, name) in ["west", "north"].into_iter().enumerate() {
+        let (region, base) = (RegionId(r as u32), 3 * r as u32);
+        let node = r as u32;
+        world.regions.push(DomainId(base));
+        world.nodes.push(DomainId(base + 2));
+        for (kind, path, parent) in [
+            (DomainKind::Region, name.to_string(), None),
+            (DomainKind::Zone, format!("{name}/1"), Some(DomainId(base))),
+            (DomainKind::Node, format!("{name}/1/1"), Some(DomainId(base + 1))),
+        ] {
+            world.domains.push(Domain { path, kind, parent, region, nodes: node..node + 1 });
+        }
+    }
+    let zero = || Law::constant(Duration::ZERO);
+    let region = |r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 1 };
+    let client = |r, order| Client {
+        region: RegionId(r),
+        writes_mps: 500_000,
+        reads_mps: 1_000_000,
+        order,
+        redirect: Redirect::After(zero()),
+    };
+    let store = Store {
+        name: "orders".into(),
+        regions: vec![region(0), region(1)],
+        replicas: 4,
+        write_quorum: 3,
+        read_quorum: 1,
+        reconfigure: Some(secs(10)),
+        rebuild: None,
+        partitions: 1,
+        data_bytes: 0,
+        write_bytes: 1,
+        consistency: Consistency::Session,
+        lag: zero(),
+        catch_up_mps: 2_000_000,
+        evict: zero(),
+        failover: Failover {
+            mode: FailoverMode::ServiceManaged,
+            detect: zero(),
+            decide: zero(),
+            promote: zero(),
+            redirect: zero(),
+            fence: true,
+        },
+        on_return: OnReturn { merge_after: Some(zero()), superseded_ppm: 0 },
+        throughput_mru: None,
+        read_cost_mru: 1000,
+        write_cost_mru: 5000,
+        clients: vec![client(0, vec![0, 1]), client(1, vec![1, 0])],
+        profile: Profile::flat(),
+        outage_threshold_ppm: 0,
+        commit_latency: Duration::ZERO,
+    };
+    Model {
+        world,
+        faults: vec![
+            rule("zone-power", Target::Domain(DomainId(1))),
+            rule("=region-lost", Target::Domain(DomainId(0))),
+        ],
+        stores: vec![store],
+        blocks: vec![Block {
+            name: "quorum".into(),
+            need: 1,
+            members: vec![Member::Domain(DomainId(1))],
+            report: true,
+        }],
+        actions: vec![],
+        horizon: Duration::YEAR,
+        warmup: Duration::ZERO,
+        max_events: 1000,
+    }
+}
+
+/// Volume of one request: a thousandth per second × a thousandth of the profile × nanoseconds.
+pub(crate) const REQUEST: i128 = 1_000 * 1_000 * 1_000_000_000;
+
+/// A replication whose figures vary with its number: even ones see a zone outage, every third a lost region.
+pub(crate) fn replication(index: u64) -> Replication {
+    let year = i128::from(Duration::YEAR.ns() / 1_000_000_000);
+    let requested = [2000 * year * REQUEST, 1000 * year * REQUEST];
+    let mut rep = Replication {
+        index,
+        occurrences: 3 + index % 4,
+        fault_events: 6 + 2 * (index % 4),
+        events: 40 + index,
+        fault_digest: index.wrapping_mul(0x1234_5678_9abc_def1),
+        ..Replication::default()
+    };
+    let none = CauseRun { failed: [0, 0], lost: 0 };
+    let mut run = StoreRun {
+        volume_per_request: REQUEST,
+        requested,
+        failed: [0, 0],
+        throttled_above: [0, 0],
+        throttled_below: [0, 0],
+        client_requested: vec![[requested[0] / 2, requested[1] / 2]; 2],
+        client_failed: vec![[0, 0]; 2],
+        down: [Duration::ZERO; 2],
+        causes: vec![none; 4],
+        acknowledged: requested[1],
+        surviving: requested[1],
+        missing: 0,
+        superseded: 0,
+        damaged: 0,
+        lost: 0,
+        recovered: 0,
+        missing_peak: 0,
+    };
+    let mut block = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; 2] };
+    if index % 2 == 0 {
+        let length = secs(60 + index % 17);
+        outage(&mut rep, &mut run, 0, Class::Zone, length);
+        block.down = length;
+        block.causes[0] = length;
+        let mut down = rep.outages[0].clone();
+        down.subject = Subject::Block(0);
+        down.failed = 0;
+        rep.outages.push(down);
+    }
+    if index % 3 == 0 {
+        outage(&mut rep, &mut run, 1, Class::Region, secs(3_600 + 60 * (index % 29)));
+        lose(&mut rep, &mut run, i128::from(index % 5));
+    }
+    rep.stores.push(run);
+    rep.blocks.push(block);
+    rep
+}
+
+fn outage(rep: &mut Replication, run: &mut StoreRun, rule: u32, class: Class, length: Duration) {
+    let failed = 1000 * i128::from(length.ns()) * 1_000_000;
+    run.failed[1] += failed;
+    run.client_failed[0][1] += failed / 2;
+    run.client_failed[1][1] += failed / 2;
+    run.down[1] = run.down[1].saturating_add(length);
+    run.causes[rule as usize].failed[1] += failed;
+    let mut phases = [Duration::ZERO; Phase::ALL.len()];
+    phases[Phase::Repair as usize] = length;
+    rep.outages.push(Outage {
+        subject: Subject::Store(0, Kind::Write),
+        start: Time::ZERO + Duration::from_days(10 + u64::from(rule)),
+        length,
+        time_to_impact: secs(u64::from(rule) * 2),
+        peak_ppm: 1_000_000,
+        failed,
+        blame: Blame::Fault { rule, target: Target::Domain(DomainId(1 - rule)), k: rep.index },
+        class,
+        cause: CauseClass::Power,
+        phases,
+        regions: 0b01,
+    });
+}
+
+fn lose(rep: &mut Replication, run: &mut StoreRun, seconds: i128) {
+    let absent = 1000 * seconds * REQUEST;
+    run.surviving -= absent / 2;
+    run.lost += absent / 2;
+    run.recovered += absent - absent / 2;
+    run.missing_peak = absent;
+    run.causes[1].lost += absent / 2;
+    rep.losses.push(Loss {
+        store: 0,
+        at: Time::ZERO + Duration::from_days(11),
+        blame: Blame::Fault { rule: 1, target: Target::Domain(DomainId(0)), k: rep.index },
+        class: Class::Region,
+        cause: CauseClass::Power,
+        rpo: secs(seconds as u64),
+        rpo_final: secs(seconds as u64 / 2),
+        absent,
+        recovered: absent - absent / 2,
+        superseded: 0,
+        missing: 0,
+        lost: absent / 2,
+    });
+}
+
+/// Results of the first `n` made-up replications in one variant `base`.
+pub(crate) fn outcome(n: u64) -> Outcome {
+    let model = model();
+    let mut acc = Accumulator::new(&model);
+    (0..n).for_each(|i| acc.add(&replication(i)));
+    Outcome {
+        scenario: "Orders: two regions".into(),
+        seed: 42,
+        replications: n,
+        version: "0.1.0".into(),
+        digest: 0xabc,
+        variants: vec![VariantOutcome::new("base", &model, &acc)],
+    }
+}

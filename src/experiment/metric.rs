@@ -1,0 +1,225 @@
+//! One figure with its uncertainty, and the rules by which estimates are made (rule R6).
+
+use crate::stats::histogram::SMALL_SAMPLE;
+use crate::stats::interval::{Interval, unseen_probability, unseen_rate, wilson};
+use crate::stats::{Histogram, Moments, Ratio};
+
+/// A figure of the results. Undefined is `None`, never 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// Name in the catalogue (docs/outputs.md), for example `availability.write`.
+    pub id: String,
+    /// Name of the store or block it is about; empty for figures of the whole run.
+    pub subject: String,
+    /// Unit of the numbers.
+    pub unit: &'static str,
+    /// Best estimate.
+    pub estimate: Option<f64>,
+    /// Lower end of the 95 % interval, or a lower 95 % bound.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval, or an upper 95 % bound.
+    pub high: Option<f64>,
+    /// Independent observations behind the estimate: replications, or replications with an event.
+    pub n: u64,
+    /// What a reader must know to use the number; may be empty.
+    pub note: String,
+}
+
+impl Metric {
+    /// `SUBJECT/ID`, or the bare id for figures of the whole run.
+    pub fn full_id(&self) -> String {
+        if self.subject.is_empty() { self.id.clone() } else { format!("{}/{}", self.subject, self.id) }
+    }
+}
+
+/// An estimate without its name.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct Estimate {
+    pub(crate) estimate: Option<f64>,
+    pub(crate) low: Option<f64>,
+    pub(crate) high: Option<f64>,
+    pub(crate) n: u64,
+    pub(crate) note: String,
+}
+
+/// How large a per-replication figure can get, for the bound when it was 0 throughout.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Ceiling {
+    /// At most this.
+    At(f64),
+    /// Unknown.
+    Open,
+}
+
+const ONE_REPLICATION: &str = "one replication: no interval";
+
+fn percent(p: f64) -> String {
+    crate::report::number::percent_bound(p)
+}
+
+impl Estimate {
+    /// Nothing can be said, and why.
+    pub(crate) fn undefined(note: &str) -> Estimate {
+        Estimate { note: note.into(), ..Estimate::default() }
+    }
+
+    /// Mean over replications of a non-negative figure, times `scale`.
+    ///
+    /// Zero throughout: the chance p that a replication has any is below 1 − 0.05^(1/n), and the mean is at most p
+    /// times the figure's ceiling; without a ceiling only p is given, in the note.
+    pub(crate) fn mean(m: &Moments, scale: f64, ceiling: Ceiling) -> Estimate {
+        let Some(mean) = m.mean() else {
+            return Estimate::undefined("never defined");
+        };
+        let n = m.n();
+        if m.sum() == 0 {
+            let p = unseen_probability(n).unwrap_or(1.0);
+            return Estimate {
+                estimate: Some(0.0),
+                low: Some(0.0),
+                high: match ceiling {
+                    Ceiling::At(most) => Some(p * most),
+                    Ceiling::Open => None,
+                },
+                n,
+                note: format!(
+                    "none in {n} replications: at most {} of replications have any (95 %)",
+                    percent(p)
+                ),
+            };
+        }
+        let interval = m.interval95().map(|i| i.map(scale, 0.0)).map(|i| match ceiling {
+            Ceiling::At(most) => i.clamp(0.0, most),
+            Ceiling::Open => i.clamp(0.0, f64::INFINITY),
+        });
+        let note = if n < 2 { ONE_REPLICATION.into() } else { String::new() };
+        Estimate { estimate: Some(mean * scale), low: low(interval), high: high(interval), n, note }
+    }
+
+    /// Events per unit of exposure; `exposure` is that of one replication. Zero throughout: the exact bound of a
+    /// Poisson process.
+    pub(crate) fn rate(counts: &Moments, n: u64, exposure: f64) -> Estimate {
+        if n == 0 || exposure <= 0.0 {
+            return Estimate::undefined("nothing was measured");
+        }
+        let counts = counts.with_zeros(n);
+        if counts.sum() == 0 {
+            return Estimate {
+                estimate: Some(0.0),
+                low: Some(0.0),
+                high: unseen_rate(exposure * n as f64),
+                n,
+                note: format!("none in {n} replications: upper 95 % bound of independent events"),
+            };
+        }
+        Estimate::mean(&counts, 1.0 / exposure, Ceiling::Open)
+    }
+
+    /// k of n replications: Wilson's interval, or the exact bound when k = 0.
+    pub(crate) fn probability(k: u64, n: u64) -> Estimate {
+        let Some(interval) = wilson(k, n) else {
+            return Estimate::undefined("nothing was measured");
+        };
+        let (high, note) = match k {
+            0 => (unseen_probability(n), format!("none in {n} replications: exact upper 95 % bound")),
+            _ => (Some(interval.high), String::new()),
+        };
+        Estimate { estimate: Some(k as f64 / n as f64), low: Some(interval.low), high, n, note }
+    }
+
+    /// Mean per event.
+    pub(crate) fn event_mean(ratio: &Ratio, scale: f64) -> Estimate {
+        let Some(mean) = ratio.mean() else {
+            return Estimate::undefined("no event");
+        };
+        let interval = ratio.interval95().map(|i| i.map(scale, 0.0).clamp(0.0, f64::INFINITY));
+        Estimate {
+            estimate: Some(mean * scale),
+            low: low(interval),
+            high: high(interval),
+            n: ratio.clusters(),
+            note: event_note(ratio),
+        }
+    }
+
+    /// Quantile over pooled events.
+    pub(crate) fn event_quantile(values: &Histogram, ratio: &Ratio, p: f64, scale: f64) -> Estimate {
+        let Some(q) = values.estimate(p, ratio.clusters()) else {
+            return Estimate::undefined("no event");
+        };
+        let scaled = |x: u64| x as f64 * scale;
+        Estimate {
+            estimate: Some(scaled(q.estimate)),
+            low: q.low.map(scaled),
+            high: q.high.map(scaled),
+            n: ratio.clusters(),
+            note: event_note(ratio),
+        }
+    }
+
+    /// Largest event seen; nothing bounds what was not seen.
+    pub(crate) fn event_max(values: &Histogram, ratio: &Ratio, scale: f64) -> Estimate {
+        let Some(largest) = values.largest() else {
+            return Estimate::undefined("no event");
+        };
+        Estimate {
+            estimate: Some(largest as f64 * scale),
+            n: ratio.clusters(),
+            note: event_note(ratio),
+            ..Estimate::default()
+        }
+    }
+
+    /// The figure 1 − x of a share x.
+    pub(crate) fn complement(&self) -> Estimate {
+        let flip = |x: Option<f64>| x.map(|x| 1.0 - x);
+        Estimate {
+            estimate: flip(self.estimate),
+            low: flip(self.high),
+            high: flip(self.low),
+            n: self.n,
+            note: self.note.clone(),
+        }
+    }
+
+    /// −log₁₀ of a share: the number of nines. A share of 0 has no finite number of nines, only a lower bound.
+    pub(crate) fn nines(&self) -> Estimate {
+        let nines = |x: Option<f64>| x.filter(|&x| x > 0.0).map(|x| 0.0 - libm::log10(x));
+        Estimate {
+            estimate: nines(self.estimate),
+            low: nines(self.high),
+            high: nines(self.low),
+            n: self.n,
+            note: self.note.clone(),
+        }
+    }
+
+    /// The same times a positive factor.
+    pub(crate) fn scaled(&self, factor: f64) -> Estimate {
+        let times = |x: Option<f64>| x.map(|x| x * factor);
+        Estimate {
+            estimate: times(self.estimate),
+            low: times(self.low),
+            high: times(self.high),
+            n: self.n,
+            note: self.note.clone(),
+        }
+    }
+}
+
+fn low(i: Option<Interval>) -> Option<f64> {
+    i.map(|i| i.low)
+}
+
+fn high(i: Option<Interval>) -> Option<f64> {
+    i.map(|i| i.high)
+}
+
+fn event_note(ratio: &Ratio) -> String {
+    let (events, clusters) = (ratio.count(), ratio.clusters());
+    if clusters < SMALL_SAMPLE {
+        format!("small sample: {events} events in {clusters} replications")
+    } else {
+        format!("{events} events in {clusters} replications")
+    }
+}

@@ -1,0 +1,18 @@
+//! From replications to results: running them in parallel, exact accumulation, the catalogue of figures,
+//! expectations.
+
+pub mod accumulate;
+pub mod blocks;
+pub mod catalogue;
+pub mod expect;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod metric;
+pub mod outcome;
+pub mod runner;
+
+pub use accumulate::Accumulator;
+pub use expect::{Comparison, ExpectResult, Verdict};
+pub use metric::Metric;
+pub use outcome::{CauseRow, Outcome, VariantOutcome};
+pub use runner::{Experiment, Failure};

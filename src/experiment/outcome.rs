@@ -1,0 +1,182 @@
+//! The results of an experiment as plain data: what reporters read.
+
+use super::accumulate::Accumulator;
+use super::catalogue::{self, MINUTES_PER_YEAR};
+use super::metric::Metric;
+use crate::model::Model;
+use crate::sim::observe::Kind;
+use crate::units::Duration;
+
+/// Results of one scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of the random streams.
+    pub seed: u64,
+    /// Replications of each variant.
+    pub replications: u64,
+    /// Version of zonefall that computed this.
+    pub version: String,
+    /// Digest of the scenario as run.
+    pub digest: u64,
+    /// In order of declaration.
+    pub variants: Vec<VariantOutcome>,
+}
+
+/// Results of one variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantOutcome {
+    /// Name of the variant.
+    pub name: String,
+    /// Measured time of each replication.
+    pub horizon: Duration,
+    /// The figures, in the order of the catalogue.
+    pub metrics: Vec<Metric>,
+    /// Who is to blame for what; only causes that did something.
+    pub causes: Vec<CauseRow>,
+    /// Remarks on the whole variant.
+    pub notes: Vec<String>,
+    /// Independent of the order of replications; equal for variants that met the same fault history.
+    pub fault_digest: u64,
+}
+
+/// What one cause did to one kind of request of a store, or to a block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CauseRow {
+    /// Name of the store or block.
+    pub subject: String,
+    /// `read`, `write` or `block`.
+    pub kind: &'static str,
+    /// Name of the fault rule, or `(load)` or `(action)`.
+    pub cause: String,
+    /// Failed requests per replication; `None` for blocks.
+    pub failed_requests: Option<f64>,
+    /// Failing share of requests (blocks: share of time) as minutes of a year; `None` without requests.
+    pub minutes_per_year: Option<f64>,
+    /// Part of all that failed for this subject and kind, 0 to 1; `None` where nothing failed.
+    pub share: Option<f64>,
+    /// Writes lost or still missing, per replication; only in rows of kind `write`.
+    pub writes_lost: Option<f64>,
+}
+
+impl Outcome {
+    /// A figure by `ID` or `SUBJECT/ID`. A bare id must belong to one subject only.
+    pub fn metric(&self, variant: &str, id: &str) -> Option<&Metric> {
+        self.variant(variant)?.metric(id)
+    }
+
+    /// A variant by name.
+    pub fn variant(&self, name: &str) -> Option<&VariantOutcome> {
+        self.variants.iter().find(|v| v.name == name)
+    }
+}
+
+impl VariantOutcome {
+    /// The results that `acc` holds of `model`'s replications.
+    pub fn new(name: &str, model: &Model, acc: &Accumulator) -> VariantOutcome {
+        VariantOutcome {
+            name: name.into(),
+            horizon: model.horizon,
+            metrics: catalogue::metrics(model, acc),
+            causes: causes(model, acc),
+            notes: notes(model, acc),
+            fault_digest: acc.fault_digest,
+        }
+    }
+
+    /// A figure by `ID` or `SUBJECT/ID`; `None` if there is none or a bare id belongs to several subjects.
+    pub fn metric(&self, id: &str) -> Option<&Metric> {
+        // Exact names first: a subject's name may contain a slash.
+        if let Some(metric) = self.metrics.iter().find(|m| !m.subject.is_empty() && m.full_id() == id) {
+            return Some(metric);
+        }
+        let mut found = self.metrics.iter().filter(|m| m.id == id);
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+}
+
+fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
+    let n = acc.replications as f64;
+    let name = |i: usize| match model.faults.get(i) {
+        Some(rule) => rule.name.clone(),
+        None if i == model.faults.len() => "(load)".into(),
+        None => "(action)".into(),
+    };
+    let mut rows = Vec::new();
+    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+        for kind in Kind::ALL {
+            let k = kind as usize;
+            let requested = tally.requested[k].to_f64();
+            let total: f64 = tally.causes.iter().map(|c| c.failed[k].to_f64()).sum();
+            for (i, cause) in tally.causes.iter().enumerate() {
+                let lost = if kind == Kind::Write { cause.lost } else { Default::default() };
+                if cause.failed[k].is_zero() && lost.is_zero() {
+                    continue;
+                }
+                let failed = cause.failed[k].to_f64();
+                let per_request = tally.volume_per_request as f64 * n;
+                rows.push(CauseRow {
+                    subject: store.name.clone(),
+                    kind: kind.word(),
+                    cause: name(i),
+                    failed_requests: (per_request > 0.0).then(|| failed / per_request),
+                    minutes_per_year: (requested > 0.0).then(|| failed / requested * MINUTES_PER_YEAR),
+                    share: (total > 0.0).then(|| failed / total),
+                    writes_lost: (kind == Kind::Write && per_request > 0.0)
+                        .then(|| lost.to_f64() / per_request),
+                });
+            }
+        }
+    }
+    for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
+        let total: i128 = tally.causes.iter().sum();
+        let measured = model.horizon.ns() as f64 * n;
+        for (i, &down) in tally.causes.iter().enumerate().filter(|&(_, &down)| down > 0) {
+            rows.push(CauseRow {
+                subject: block.name.clone(),
+                kind: "block",
+                cause: name(i),
+                failed_requests: None,
+                minutes_per_year: (measured > 0.0).then(|| down as f64 / measured * MINUTES_PER_YEAR),
+                share: Some(down as f64 / total as f64),
+                writes_lost: None,
+            });
+        }
+    }
+    rows
+}
+
+fn notes(model: &Model, acc: &Accumulator) -> Vec<String> {
+    let mut notes = Vec::new();
+    if acc.replications == 1 {
+        notes.push("one replication: no interval can be given".into());
+    } else if acc.replications < crate::stats::histogram::SMALL_SAMPLE {
+        notes.push(format!("only {} replications: intervals are rough", acc.replications));
+    }
+    for (what, moments, name) in sample_advice(model, acc) {
+        if let Some(needed) = moments.needed_for_ten_percent().filter(|&n| n > acc.replications) {
+            let needed = crate::report::number::thousands(needed);
+            notes.push(format!("for ±10 % on {what} of {name}, run {needed} replications"));
+        }
+    }
+    notes
+}
+
+/// Figures a reader wants sharp: the failing share of each kind, or of each block.
+fn sample_advice<'a>(
+    model: &'a Model,
+    acc: &'a Accumulator,
+) -> Vec<(&'static str, &'a crate::stats::Moments, &'a str)> {
+    let mut list = Vec::new();
+    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+        list.push(("read unavailability", &tally.failed[0], store.name.as_str()));
+        list.push(("write unavailability", &tally.failed[1], store.name.as_str()));
+        list.push(("mean writes lost", &tally.writes.lost, store.name.as_str()));
+    }
+    for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
+        list.push(("unavailability", &tally.outages.down, block.name.as_str()));
+    }
+    list
+}

@@ -1,0 +1,7 @@
+//! Reporters: pure functions from results to bytes. They open no file and know no clock (rule R9).
+
+#[cfg(feature = "report")]
+pub mod csv;
+pub mod number;
+pub(crate) mod table;
+pub mod terminal;

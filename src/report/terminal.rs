@@ -1,0 +1,374 @@
+//! The human summary: plain text of at most 100 columns, in colour on request.
+
+use super::number::{duration, estimate, fixed, percent, significant, thousands};
+use super::table::Table;
+use crate::experiment::{ExpectResult, Metric, Outcome, VariantOutcome, Verdict};
+use crate::sim::observe::Class;
+
+/// Whether to use colours (ANSI escape codes).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Style {
+    /// Colours on.
+    pub colour: bool,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+const WIDTH: usize = 100;
+
+/// The summary of an outcome with its expectations, ready to print.
+pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -> String {
+    let mut page = Page { style, text: String::new() };
+    page.line(0, &style.bold(&outcome.scenario));
+    let horizon = outcome.variants.first().map_or_else(String::new, |v| format!(" × {}", v.horizon));
+    page.line(
+        0,
+        &style.dim(&format!(
+            "{} replications{horizon} · seed {} · zonefall {}",
+            thousands(outcome.replications),
+            outcome.seed,
+            outcome.version
+        )),
+    );
+    for variant in &outcome.variants {
+        page.variant(variant, outcome.variants.len() > 1);
+    }
+    page.expectations(expectations);
+    page.text
+}
+
+struct Page {
+    style: Style,
+    text: String,
+}
+
+/// The figures of one subject, by id.
+struct Figures<'a> {
+    variant: &'a VariantOutcome,
+    subject: &'a str,
+}
+
+impl<'a> Figures<'a> {
+    fn get(&self, id: &str) -> Option<&'a Metric> {
+        self.variant.metrics.iter().find(|m| m.subject == self.subject && m.id == id)
+    }
+
+    fn estimate(&self, id: &str) -> Option<f64> {
+        self.get(id)?.estimate
+    }
+
+    /// Whether the figure exists and something of the kind happened.
+    fn happened(&self, id: &str) -> bool {
+        self.estimate(id).is_some_and(|x| x > 0.0)
+    }
+}
+
+impl Page {
+    fn line(&mut self, indent: usize, text: &str) {
+        if !text.is_empty() {
+            self.text.push_str(&" ".repeat(indent));
+            self.text.push_str(text);
+        }
+        self.text.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A table under its dim head.
+    fn table(&mut self, indent: usize, table: &Table) {
+        for (i, line) in table.lines().iter().enumerate() {
+            let line = if i == 0 { self.style.dim(line) } else { line.clone() };
+            self.line(indent, &line);
+        }
+    }
+
+    /// Prose, broken at blanks before the right margin, later lines hanging by two.
+    fn wrapped(&mut self, indent: usize, text: &str) {
+        let mut line = String::new();
+        let mut margin = indent;
+        for word in text.split(' ') {
+            if !line.is_empty() && margin + line.chars().count() + 1 + word.chars().count() > WIDTH {
+                let full = core::mem::take(&mut line);
+                self.line(margin, &full);
+                margin = indent + 2;
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(margin, &line);
+    }
+
+    fn variant(&mut self, variant: &VariantOutcome, several: bool) {
+        self.blank();
+        if several {
+            let rule = "─".repeat(WIDTH.saturating_sub(variant.name.chars().count() + 4));
+            let title = format!("── {} {rule}", variant.name);
+            self.line(0, &self.style.bold(&title));
+        }
+        let mut subjects: Vec<&str> = Vec::new();
+        for m in variant.metrics.iter().filter(|m| !m.subject.is_empty()) {
+            if !subjects.contains(&m.subject.as_str()) {
+                subjects.push(&m.subject);
+            }
+        }
+        for (i, subject) in subjects.into_iter().enumerate() {
+            if i > 0 {
+                self.blank();
+            }
+            self.line(0, &self.style.bold(subject));
+            let figures = Figures { variant, subject };
+            self.availability(&figures);
+            for kind in ["write", "read", "block"] {
+                self.outages(&figures, kind);
+            }
+            self.rpo(&figures);
+            self.writes(&figures);
+            self.causes(variant, subject);
+        }
+        if !variant.notes.is_empty() {
+            self.blank();
+        }
+        for note in &variant.notes {
+            self.wrapped(2, &self.style.dim(&format!("note: {note}")));
+        }
+    }
+
+    fn availability(&mut self, f: &Figures) {
+        let mut table = Table::new(&["availability", "", "nines", "minutes per year", "time up"]);
+        for (name, suffix, time) in [
+            ("all requests", "", None),
+            ("reads", ".read", Some("availability_time.read")),
+            ("writes", ".write", Some("availability_time.write")),
+            ("time up", ".block", None),
+        ] {
+            let Some(share) = f.get(&format!("availability{suffix}")) else { continue };
+            let minutes_id = if suffix == ".block" {
+                "downtime_minutes_per_year.block".into()
+            } else {
+                format!("failed_minutes_per_year{suffix}")
+            };
+            let Some(x) = share.estimate else {
+                table.row(vec![name.into(), "no requests".into()]);
+                continue;
+            };
+            let nines = f.get(&format!("nines{suffix}"));
+            let nines = nines.map_or_else(String::new, |m| match (m.estimate, m.low) {
+                (Some(x), _) => fixed(x, 2),
+                (None, Some(low)) => format!("> {}", fixed(low, 2)),
+                (None, None) => String::new(),
+            });
+            let minutes = f.get(&minutes_id).map_or_else(String::new, with_interval);
+            let up = time.and_then(|id| f.estimate(id)).map_or_else(String::new, percent);
+            table.row(vec![name.into(), percent(x), nines, minutes, up]);
+        }
+        self.table(2, &table);
+    }
+
+    fn outages(&mut self, f: &Figures, kind: &str) {
+        if !f.happened(&format!("outages_per_year.{kind}")) {
+            if let Some(m) = f.get(&format!("outages_per_year.{kind}")) {
+                let what = if kind == "block" { "" } else { kind };
+                self.none_seen(&format!("no {what} outage").replace("  ", " "), m);
+            }
+            return;
+        }
+        let title = match kind {
+            "block" => "RTO of outages".to_string(),
+            _ => format!("RTO of {kind} outages"),
+        };
+        self.by_class(f, &title, &format!("outages_per_year.{kind}"), &format!("rto_seconds.{kind}"));
+    }
+
+    fn rpo(&mut self, f: &Figures) {
+        if !f.happened("loss_events_per_year") {
+            if let Some(m) = f.get("loss_events_per_year") {
+                self.none_seen("no takeover, no copy destroyed: no RPO", m);
+            }
+            return;
+        }
+        self.by_class(f, "RPO at takeover", "loss_events_per_year", "rpo_seconds");
+    }
+
+    fn none_seen(&mut self, what: &str, rate: &Metric) {
+        let bound = rate.high.map_or_else(String::new, |h| {
+            format!(" in {} replications: at most {} per year (95 %)", thousands(rate.n), significant(h, 2))
+        });
+        self.blank();
+        self.line(2, &format!("{what}{bound}"));
+    }
+
+    /// One row per disruption class that happened, the whole last.
+    fn by_class(&mut self, f: &Figures, title: &str, rate: &str, value: &str) {
+        let mut table = Table::new(&[title, "per year", "p50", "p90", "p99", "max", "seen in"]);
+        let classes = Class::ALL.iter().map(|c| (c.word(), format!(".{}", c.word())));
+        let classes: Vec<_> = classes.filter(|(_, c)| f.happened(&format!("{rate}{c}"))).collect();
+        let mut small = false;
+        let whole = (classes.len() > 1).then(|| ("all", String::new()));
+        for (word, class) in classes.into_iter().chain(whole) {
+            let mut row = vec![word.to_string()];
+            row.push(f.get(&format!("{rate}{class}")).map_or_else(String::new, with_interval));
+            for q in ["p50", "p90", "p99", "max"] {
+                let x = f.estimate(&format!("{value}{class}.{q}"));
+                row.push(x.map_or_else(|| "–".into(), duration));
+            }
+            let n = f.get(&format!("{value}{class}.p50")).map_or(0, |m| m.n);
+            let few = n < crate::stats::histogram::SMALL_SAMPLE;
+            small |= few;
+            row.push(format!("{}{}", thousands(n), if few { " *" } else { "  " }));
+            table.row(row);
+        }
+        self.blank();
+        self.table(2, &table);
+        if small {
+            self.line(
+                2,
+                &self.style.dim("* fewer than 30 replications saw one: read these quantiles with care"),
+            );
+        }
+    }
+
+    fn writes(&mut self, f: &Figures) {
+        if f.get("writes_lost.mean").is_none() {
+            return;
+        }
+        let mut table = Table::new(&["writes", "mean per replication", "largest"]);
+        for (name, id) in [
+            ("acknowledged", "writes_acknowledged"),
+            ("lost for ever", "writes_lost"),
+            ("missing at the end", "writes_missing"),
+            ("missing at worst", "writes_missing_peak"),
+            ("missing, merged later", "writes_recovered"),
+            ("superseded", "writes_superseded"),
+        ] {
+            let (mean, max) = (f.get(&format!("{id}.mean")), f.estimate(&format!("{id}.max")));
+            let shown = id == "writes_lost" || mean.and_then(|m| m.estimate).is_some_and(|x| x > 0.0);
+            if let (Some(mean), true) = (mean, shown) {
+                let max = max.map_or_else(String::new, |x| fixed(x, 0));
+                table.row(vec![name.into(), with_interval(mean), max]);
+            }
+        }
+        self.blank();
+        self.table(2, &table);
+        for id in ["probability_loss", "probability_missing"] {
+            let what = if id == "probability_loss" { "lost for ever" } else { "still missing" };
+            if let Some(m) = f.get(id) {
+                self.chance(what, m);
+            }
+        }
+    }
+
+    fn chance(&mut self, what: &str, m: &Metric) {
+        let pct = |x: f64| format!("{} %", significant(x * 100.0, 2));
+        let text = match (m.estimate, m.low, m.high) {
+            (Some(0.0), _, Some(high)) => {
+                format!("no replication with writes {what}: at most {} have any (95 %)", pct(high))
+            }
+            (Some(x), Some(low), Some(high)) => {
+                format!("{} of replications with writes {what} (95 %: {} to {})", pct(x), pct(low), pct(high))
+            }
+            _ => return,
+        };
+        self.line(2, &text);
+    }
+
+    /// The three causes that cost most of each kind.
+    fn causes(&mut self, variant: &VariantOutcome, subject: &str) {
+        let mut table = Table::new(&["what costs most", "", "share", "minutes per year", "writes lost"]);
+        for kind in ["write", "read", "block"] {
+            let rows = variant.causes.iter().filter(|c| c.subject == subject && c.kind == kind);
+            let mut rows: Vec<_> = rows.collect();
+            rows.sort_by(|a, b| b.share.unwrap_or(0.0).total_cmp(&a.share.unwrap_or(0.0)));
+            for cause in rows.into_iter().take(3) {
+                let shown = |x: Option<f64>, digits| x.map_or_else(String::new, |x| significant(x, digits));
+                table.row(vec![
+                    cause.cause.clone(),
+                    if kind == "block" { String::new() } else { format!("{kind}s") },
+                    cause.share.map_or_else(String::new, |s| format!("{} %", fixed(s * 100.0, 1))),
+                    shown(cause.minutes_per_year, 3),
+                    shown(cause.writes_lost, 3),
+                ]);
+            }
+        }
+        if table.len() > 0 {
+            self.blank();
+            self.table(2, &table);
+        }
+    }
+
+    fn expectations(&mut self, results: &[ExpectResult]) {
+        if results.is_empty() {
+            return;
+        }
+        let met = results.iter().filter(|r| r.verdict == Verdict::Met).count();
+        self.blank();
+        let title = format!("expectations: {met} of {} met", results.len());
+        self.line(0, &self.style.bold(&title));
+        for r in results {
+            let got = r.estimate.map_or_else(|| "undefined".into(), |x| significant(x, 6));
+            let claim = format!("{}: {} {}", r.variant, r.metric, r.comparison);
+            let (mark, colour, text) = match &r.verdict {
+                Verdict::Met => ("met      ", "32", format!("{claim} (is {got})")),
+                Verdict::Broken => ("BROKEN   ", "31", format!("{claim}, but it is {got}")),
+                Verdict::Undefined => ("undefined", "33", format!("{claim}: nothing of the kind happened")),
+                Verdict::Unknown { close } if close.is_empty() => {
+                    ("unknown  ", "31", format!("{claim}: no such figure"))
+                }
+                Verdict::Unknown { close } => {
+                    ("unknown  ", "31", format!("{claim}: no such figure; close: {}", close.join(", ")))
+                }
+            };
+            let mark = self.style.paint(colour, mark);
+            self.line(2, &format!("{mark}  {text}"));
+        }
+    }
+}
+
+/// `46.2 ± 3.1`, or the bound when nothing was seen.
+fn with_interval(m: &Metric) -> String {
+    let Some(x) = m.estimate else {
+        return "–".into();
+    };
+    match (m.low, m.high) {
+        (_, Some(high)) if x == 0.0 && high > 0.0 => format!("0 (< {})", significant(high, 2)),
+        (Some(low), Some(high)) if high > low => {
+            let half = (high - x).max(x - low);
+            let decimals = super::number::decimals_of(half);
+            format!("{} ± {}", fixed(x, decimals), fixed(half, decimals))
+        }
+        (low, high) => estimate(x, low, high),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture;
+
+    #[test]
+    fn lines_fit_and_end_without_blanks() {
+        for n in [1, 2, 12, 200] {
+            let text = summary(&fixture::outcome(n), &[], Style::default());
+            println!("{text}");
+            for line in text.lines() {
+                assert!(line.chars().count() <= WIDTH, "{n}: {line}");
+                assert_eq!(line.trim_end(), line);
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Redundancy blocks while they run: counters of live members, outages, time down.
+
+use crate::model::{Member, Model};
+use crate::sim::faults::Culprit;
+use crate::sim::flow::cause_class;
+use crate::sim::observe::{Blame, BlockRun, Class, Outage, Phase, Subject};
+use crate::sim::plan::Plan;
+use crate::units::{Duration, Time};
+
+/// One block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+struct BlockState {
+    /// Members up as of this instant.
+    up: u32,
+    need: u32,
+    /// State as of the last settled instant.
+    ok: bool,
+    dirty: bool,
+    report: bool,
+    down_since: Time,
+    culprit: Option<Culprit>,
+}
+
+/// All blocks of a replication.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Blocks {
+    states: Vec<BlockState>,
+    dirty: Vec<u32>,
+    pub(crate) runs: Vec<BlockRun>,
+}
+
+impl Blocks {
+    pub(crate) fn new(model: &Model) -> Blocks {
+        let states: Vec<BlockState> = model
+            .blocks
+            .iter()
+            .map(|b| BlockState {
+                up: b.members.len() as u32,
+                need: b.need,
+                ok: true,
+                dirty: false,
+                report: b.report,
+                down_since: Time::ZERO,
+                culprit: None,
+            })
+            .collect();
+        let run = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; model.faults.len()] };
+        Blocks { dirty: Vec::with_capacity(states.len()), runs: vec![run; states.len()], states }
+    }
+
+    pub(crate) fn clear(&mut self, model: &Model) {
+        for (state, block) in self.states.iter_mut().zip(&model.blocks) {
+            *state = BlockState {
+                up: block.members.len() as u32,
+                ok: true,
+                dirty: false,
+                culprit: None,
+                ..*state
+            };
+        }
+        self.dirty.clear();
+        for run in &mut self.runs {
+            run.down = Duration::ZERO;
+            run.causes.fill(Duration::ZERO);
+        }
+    }
+
+    /// A member went down or came back; takes effect when the instant is settled.
+    #[inline]
+    pub(crate) fn member(&mut self, block: u32, up: bool) {
+        let state = &mut self.states[block as usize];
+        state.up = if up { state.up + 1 } else { state.up - 1 };
+        if (state.up >= state.need) != state.ok && !state.dirty {
+            state.dirty = true;
+            self.dirty.push(block);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.dirty.is_empty()
+    }
+
+    /// All events of the instant are applied: blocks change state, inner ones first.
+    pub(crate) fn settle(
+        &mut self,
+        plan: &Plan,
+        now: Time,
+        active: &[crate::sim::faults::Active],
+        out: &mut Vec<Outage>,
+    ) {
+        while !self.dirty.is_empty() {
+            let at = (0..self.dirty.len()).min_by_key(|&i| self.dirty[i]).unwrap_or(0);
+            let block = self.dirty.swap_remove(at);
+            let state = &mut self.states[block as usize];
+            state.dirty = false;
+            let ok = state.up >= state.need;
+            if ok == state.ok {
+                continue;
+            }
+            state.ok = ok;
+            if ok {
+                self.end(plan, block, now, out);
+            } else {
+                self.begin(plan, block, now, active, out);
+            }
+            for &parent in &plan.parents[block as usize] {
+                self.member(parent, ok);
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        plan: &Plan,
+        b: u32,
+        now: Time,
+        active: &[crate::sim::faults::Active],
+        out: &mut Vec<Outage>,
+    ) {
+        let state = &mut self.states[b as usize];
+        let subject = Subject::Block(b);
+        // Outages that touch are one: take back the one that ended now.
+        let last = out
+            .iter()
+            .rposition(|o| o.subject == subject && plan.start + (o.start - Time::ZERO) + o.length == now);
+        if let Some(last) = last {
+            let old = out.remove(last);
+            state.down_since = plan.start + (old.start - Time::ZERO);
+            state.culprit = state.culprit.map(|c| Culprit { blame: old.blame, class: old.class, ..c });
+            return;
+        }
+        state.down_since = now;
+        state.culprit = blamed(plan, b, now, active);
+    }
+
+    fn end(&mut self, plan: &Plan, b: u32, now: Time, out: &mut Vec<Outage>) {
+        let state = self.states[b as usize];
+        self.count(plan, b, now.min(plan.end));
+        let Some(culprit) = state.culprit else { return };
+        if !state.report
+            || state.down_since < plan.start
+            || state.down_since >= plan.end
+            || state.down_since == now
+        {
+            return;
+        }
+        let length = now - state.down_since;
+        let mut phases = [Duration::ZERO; Phase::ALL.len()];
+        phases[Phase::Repair as usize] = length;
+        out.push(Outage {
+            subject: Subject::Block(b),
+            start: Time::ZERO + (state.down_since - plan.start),
+            length,
+            time_to_impact: state.down_since - culprit.started,
+            peak_ppm: 1_000_000,
+            failed: 0,
+            blame: culprit.blame,
+            class: culprit.class,
+            cause: cause_class(plan, culprit.blame),
+            phases,
+            regions: 0,
+        });
+    }
+
+    /// Adds the measured part of an outage up to `until` to the time down.
+    fn count(&mut self, plan: &Plan, b: u32, until: Time) {
+        let state = &self.states[b as usize];
+        let time = until - state.down_since.max(plan.start);
+        let run = &mut self.runs[b as usize];
+        run.down = run.down.saturating_add(time);
+        if let Some(Culprit { blame: Blame::Fault { rule, .. }, .. }) = state.culprit {
+            let cause = &mut run.causes[rule as usize];
+            *cause = cause.saturating_add(time);
+        }
+    }
+
+    /// End of a replication: blocks still down are down until now.
+    pub(crate) fn finish(&mut self, plan: &Plan, now: Time, out: &mut Vec<Outage>) {
+        for b in 0..self.states.len() {
+            if !self.states[b].ok {
+                self.end(plan, b as u32, now, out);
+            }
+        }
+    }
+}
+
+/// The last occurrence of this instant that touches the block, maintenance last; else the earliest that lasts.
+fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active]) -> Option<Culprit> {
+    let touching = || active.iter().map(|a| a.culprit).filter(|c| touches(plan, b, c));
+    let fault = |c: &Culprit| c.class != Class::Maintenance;
+    let fresh = || touching().filter(|c| c.started == now);
+    fresh()
+        .filter(fault)
+        .last()
+        .or_else(|| fresh().last())
+        .or_else(|| touching().find(fault))
+        .or_else(|| touching().next())
+}
+
+fn touches(plan: &Plan, b: u32, culprit: &Culprit) -> bool {
+    let Blame::Fault { target: crate::model::Target::Domain(d), .. } = culprit.blame else { return false };
+    let struck = &plan.model.world.domain(d).nodes;
+    plan.model.blocks[b as usize].members.iter().any(|m| match *m {
+        Member::Block(inner) => touches(plan, inner, culprit),
+        Member::Domain(d) => {
+            let nodes = &plan.model.world.domain(d).nodes;
+            struck.start <= nodes.start && nodes.end <= struck.end
+        }
+    })
+}

@@ -1,0 +1,72 @@
+//! Who decides when a timer fires (design D1): the model names a law and a mark, the driver answers with a time.
+
+use crate::engine::{Driver, Slot};
+use crate::rng::{Law, Marks};
+use crate::units::Duration;
+
+/// The words of an occurrence's marks, by use (design D4; contract in docs/randomness.md).
+pub(crate) mod word {
+    pub(crate) const UPTIME: u32 = 0;
+    pub(crate) const DURATION: u32 = 1;
+    pub(crate) const LAG: u32 = 2;
+    pub(crate) const DETECT: u32 = 3;
+    pub(crate) const DECIDE: u32 = 4;
+    pub(crate) const PROMOTE: u32 = 5;
+    pub(crate) const REDIRECT: u32 = 6;
+    pub(crate) const MERGE: u32 = 7;
+    /// First of the words that a rule adds for common causes and cascades.
+    pub(crate) const EXTRA: u32 = 8;
+}
+
+/// Address of the marks of one occurrence: a stream and a number in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Mark {
+    pub(crate) purpose: u32,
+    pub(crate) occurrence: u64,
+}
+
+/// "After a time that follows this law, at this mark."
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Draw<'l> {
+    pub(crate) law: &'l Law,
+    pub(crate) mark: Mark,
+    pub(crate) word: u32,
+}
+
+/// What the model may ask of a driver. Today [`Dice`] samples; a replayed history or an enumeration of rates
+/// would be further drivers.
+pub(crate) trait Chance: for<'l> Driver<Draw<'l>> {
+    /// The value of a law at a mark.
+    fn value(&mut self, draw: Draw<'_>) -> Duration;
+    /// Whether something of this chance (in millionths) happens, by one word of a mark.
+    fn happens(&mut self, mark: Mark, word: u32, ppm: u32) -> bool;
+}
+
+/// The sampling driver.
+#[derive(Clone)]
+pub(crate) struct Dice {
+    pub(crate) marks: Marks,
+}
+
+impl Chance for Dice {
+    #[inline]
+    fn value(&mut self, draw: Draw<'_>) -> Duration {
+        match draw.law.as_constant() {
+            Some(d) => d,
+            None => draw.law.quantile(self.marks.word(draw.mark.purpose, draw.mark.occurrence, draw.word)),
+        }
+    }
+
+    fn happens(&mut self, mark: Mark, word: u32, ppm: u32) -> bool {
+        let u = self.marks.word(mark.purpose, mark.occurrence, word);
+        // u / 2^64 < ppm / 10^6, in integers.
+        u128::from(u) * 1_000_000 < u128::from(ppm) << 64
+    }
+}
+
+impl Driver<Draw<'_>> for Dice {
+    #[inline]
+    fn delay(&mut self, _slot: Slot, draw: Draw<'_>) -> Duration {
+        self.value(draw)
+    }
+}

@@ -1,0 +1,314 @@
+//! Failover of one group, phase by phase, and marking read regions offline (designs D8, D9, D11).
+
+use crate::model::{Command, FailoverMode};
+use crate::sim::driver::{Chance, word};
+use crate::sim::faults::Culprit;
+use crate::sim::group::Ctx;
+use crate::sim::layout::StoreTimer;
+use crate::sim::ledger::Segment;
+use crate::sim::state::{Follow, Offline, Step, StoreState};
+use crate::units::{Duration, Time};
+
+impl<D: Chance> Ctx<'_, '_, D> {
+    fn name(&self, r: usize) -> String {
+        self.plan.model.world.region_name(self.region(r)).to_string()
+    }
+
+    /// Whether the service sees this region's copy as lost.
+    fn is_lost(&self, st: &StoreState, g: usize, r: usize) -> bool {
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        let dead =
+            !st.quorums[base + r].service.commit || matches!(st.logs[base + r].follow, Follow::Empty(_));
+        let silent =
+            r != w && st.quorums[base + w].service.commit && !self.isolated(w) && !self.connected(w, r);
+        dead || silent || self.isolated(r)
+    }
+
+    /// Whether a region can become the write region. A region that missed writes while it was away is the last
+    /// resort: better than none, at the price of what it lacks.
+    fn eligible(&self, st: &StoreState, g: usize, r: usize, last_resort: bool) -> bool {
+        let log = &st.logs[g * self.layout.regions + r];
+        let current = log.offline == Offline::No && !log.behind;
+        r != usize::from(st.groups[g].write)
+            && st.quorums[g * self.layout.regions + r].service.commit
+            && !self.isolated(r)
+            && log.offline != Offline::ByAction
+            && (current || last_resort)
+            && !matches!(log.follow, Follow::Empty(_))
+            && (!self.rules.strong || log.in_sync)
+    }
+
+    /// Starts, cancels and redirects what the service does about lost regions.
+    pub(crate) fn update_failover(&mut self, st: &mut StoreState, g: usize) {
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        for r in 0..self.layout.regions {
+            let c = base + r;
+            let lost = self.is_lost(st, g, r);
+            let managed = st.mode == FailoverMode::ServiceManaged && self.layout.regions > 1;
+            match st.logs[c].step {
+                Step::Idle if lost && managed && (r == w || st.logs[c].offline == Offline::No) => {
+                    st.logs[c].culprit = self.culprit(st, g);
+                    self.begin(st, c, Step::Detect);
+                }
+                Step::Detect | Step::Decide if !lost || !managed => self.begin(st, c, Step::Idle),
+                Step::Promote(to) if !self.eligible(st, g, usize::from(to), true) => self.promote_next(st, g),
+                Step::Wait if !lost => {
+                    // No other region could take over, and the write region is back: it goes on.
+                    st.groups[g].fenced = false;
+                    self.begin(st, c, Step::Idle);
+                }
+                Step::Wait => self.promote_next(st, g),
+                _ => {}
+            }
+        }
+    }
+
+    /// Enters a step and arms its end.
+    fn begin(&mut self, st: &mut StoreState, c: usize, step: Step) {
+        let mark = st.logs[c].culprit.map_or_else(|| self.mark(st, c / self.layout.regions), |c| c.mark);
+        let failover = &self.store.failover;
+        let wait = match step {
+            Step::Idle | Step::Wait => None,
+            Step::Detect => Some(self.value(&failover.detect, mark, word::DETECT)),
+            Step::Decide => Some(self.value(&failover.decide, mark, word::DECIDE)),
+            Step::Promote(_) => Some(self.value(&failover.promote, mark, word::PROMOTE)),
+        };
+        st.logs[c].step = step;
+        self.arm(StoreTimer::Phase(c as u32), wait.map_or(Time::NEVER, |d| self.now + d));
+        if c < self.layout.regions {
+            let name = self.name(c);
+            self.note("phase", || match step {
+                Step::Idle => format!("{name}: nothing more to do"),
+                Step::Detect => format!("{name}: detect"),
+                Step::Decide => format!("{name}: decide"),
+                Step::Promote(_) | Step::Wait => format!("{name}: promote another region"),
+            });
+        }
+    }
+
+    /// The timer of a phase fired.
+    pub(crate) fn phase_ended(&mut self, st: &mut StoreState, c: usize) {
+        let g = c / self.layout.regions;
+        match st.logs[c].step {
+            Step::Detect => self.begin(st, c, Step::Decide),
+            Step::Decide if c - g * self.layout.regions == usize::from(st.groups[g].write) => {
+                self.start_promotion(st, g);
+            }
+            Step::Decide => {
+                st.logs[c].offline = Offline::ByService;
+                self.begin(st, c, Step::Idle);
+            }
+            Step::Promote(to) => self.take_over(st, g, usize::from(to)),
+            Step::Idle | Step::Wait => {}
+        }
+    }
+
+    /// Ends the write region's lease and promotes the next region.
+    fn start_promotion(&mut self, st: &mut StoreState, g: usize) {
+        st.groups[g].fenced = self.store.failover.fence;
+        self.promote_next(st, g);
+    }
+
+    fn promote_next(&mut self, st: &mut StoreState, g: usize) {
+        let c = g * self.layout.regions + usize::from(st.groups[g].write);
+        let first = |last_resort| (0..self.layout.regions).find(|&r| self.eligible(st, g, r, last_resort));
+        let to = first(false).or_else(|| first(true));
+        match to {
+            Some(to) => self.begin(st, c, Step::Promote(to as u8)),
+            None if st.logs[c].step != Step::Wait => self.begin(st, c, Step::Wait),
+            None => {}
+        }
+    }
+
+    /// Region `n` becomes the write region; what it does not have is missing (or lost with its only copy).
+    fn take_over(&mut self, st: &mut StoreState, g: usize, n: usize) {
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        let culprit = st.logs[base + w].culprit.or_else(|| self.culprit(st, g));
+        for r in (0..self.layout.regions).filter(|&r| r != w) {
+            if st.logs[base + r].follow == Follow::Following {
+                let mark = culprit.map_or_else(|| self.mark(st, g), |c| c.mark);
+                let (position, complete_to) = self.lagging(st, g, r, mark);
+                let log = &mut st.logs[base + r];
+                (log.position, log.complete_to, log.follow) = (position, complete_to, Follow::Frozen);
+            }
+        }
+        let reachable =
+            |r: usize| r != w && st.quorums[base + r].service.commit && (r == n || self.connected(r, n));
+        let (from, position) = self.best_copy(st, g, reachable).unwrap_or((n, st.logs[base + n].position));
+        let absent = st.groups[g].head - position;
+        let rpo = self.rpo(st, g, position, Some(from));
+        let loss = self.record_loss(st, g, culprit, rpo, absent);
+        let origin = self.best_copy(st, g, |_| true).map_or(w, |(r, _)| r);
+        let growing = self.split_brain_rate(st, g, n);
+        if absent > 0 || growing > 0 {
+            let mark = culprit.map_or_else(|| self.mark(st, g), |c| c.mark);
+            st.groups[g].ledger.open.push(Segment {
+                origin: if growing > 0 { w } else { origin } as u8,
+                amount: absent,
+                rpo,
+                loss,
+                mark,
+                merge_at: Time::NEVER,
+                growing,
+            });
+        }
+        self.switch(st, g, n, position);
+        let wait = match culprit {
+            Some(c) => self.value(&self.store.failover.redirect, c.mark, word::REDIRECT),
+            None => Duration::ZERO,
+        };
+        st.groups[g].redirect_until = self.now + wait;
+        self.arm(
+            StoreTimer::Redirect(g as u32),
+            if wait > Duration::ZERO { self.now + wait } else { Time::NEVER },
+        );
+        if g == 0 {
+            let (from, to) = (self.name(w), self.name(n));
+            self.note("takeover", || format!("{to} takes over from {from}, RPO {rpo}"));
+        }
+    }
+
+    /// The write region changes; the log goes on from `position`.
+    fn switch(&mut self, st: &mut StoreState, g: usize, n: usize, position: i128) {
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        let complete_to = st.logs[base + n].complete_to;
+        self.rewind(st, g, position);
+        let old = &mut st.logs[base + w];
+        if !matches!(old.follow, Follow::Empty(_)) {
+            old.follow = Follow::Frozen;
+        }
+        (old.position, old.complete_to, old.offline) = (position, complete_to, Offline::ByService);
+        (old.behind, old.in_sync, old.culprit) = (true, false, None);
+        self.begin(st, base + w, Step::Idle);
+        let new = &mut st.logs[base + n];
+        (new.follow, new.offline, new.behind, new.held) = (Follow::Following, Offline::No, false, false);
+        (new.in_sync, new.evict_at) = (self.rules.strong, Time::NEVER);
+        self.begin(st, base + n, Step::Idle);
+        st.groups[g].write = n as u8;
+        st.groups[g].fenced = false;
+    }
+
+    /// Writes that the old write region goes on acknowledging after the takeover, where nothing fences it.
+    fn split_brain_rate(&self, st: &StoreState, g: usize, n: usize) -> u64 {
+        let w = usize::from(st.groups[g].write);
+        if self.store.failover.fence
+            || !st.quorums[g * self.layout.regions + w].service.commit
+            || self.connected(w, n)
+        {
+            return 0;
+        }
+        let apart = |c: &&crate::model::Client| self.is_apart(c.region, w, n);
+        self.store.clients.iter().filter(apart).map(|c| c.writes_mps).sum()
+    }
+
+    /// The old write region hears of the new one, or stops: its own log no longer grows. Until then it takes the
+    /// writes of the clients that reach only it.
+    pub(crate) fn update_split_brain(&mut self, st: &mut StoreState, g: usize) {
+        let w = usize::from(st.groups[g].write);
+        for i in 0..st.groups[g].ledger.open.len() {
+            let segment = st.groups[g].ledger.open[i];
+            if segment.growing == 0 {
+                continue;
+            }
+            let origin = usize::from(segment.origin);
+            let alive = st.quorums[g * self.layout.regions + origin].service.commit;
+            let apart = |c: &&crate::model::Client| self.is_apart(c.region, origin, w);
+            let rate = self.store.clients.iter().filter(apart).map(|c| c.writes_mps).sum();
+            let ends = !alive || self.connected(origin, w);
+            st.groups[g].ledger.open[i].growing = if ends { 0 } else { rate };
+        }
+    }
+
+    fn is_apart(&self, client: crate::model::RegionId, origin: usize, w: usize) -> bool {
+        self.domains.connected(client, self.region(origin)) && !self.domains.connected(client, self.region(w))
+    }
+
+    /// A client's writes go to the old write region's own log.
+    pub(crate) fn writes_apart(&self, st: &StoreState, g: usize, client: usize) -> bool {
+        let w = usize::from(st.groups[g].write);
+        let region = self.store.clients[client].region;
+        let ledger = &st.groups[g].ledger;
+        ledger.open.iter().any(|s| s.growing > 0 && self.is_apart(region, usize::from(s.origin), w))
+    }
+
+    /// Carries out a scripted action on this store, on every group.
+    pub(crate) fn act(&mut self, st: &mut StoreState, command: Command, culprit: Culprit) {
+        st.action = Some(culprit);
+        st.dirty = true;
+        match command {
+            Command::SetFailover { mode, .. } => st.mode = mode,
+            Command::SetThroughput { throughput_mru, .. } => st.throughput_mru = throughput_mru,
+            Command::Failover { to, .. } => self.change_write_region(st, usize::from(to)),
+            Command::ForceFailover { to, .. } => {
+                for g in 0..self.layout.groups() {
+                    self.force(st, g, to.map(usize::from), culprit);
+                }
+            }
+            Command::Offline { region, .. } => {
+                for g in 0..self.layout.groups() {
+                    if region != st.groups[g].write {
+                        st.logs[g * self.layout.regions + usize::from(region)].offline = Offline::ByAction;
+                    }
+                }
+            }
+            Command::Online { region, .. } => {
+                for g in 0..self.layout.groups() {
+                    let log = &mut st.logs[g * self.layout.regions + usize::from(region)];
+                    if log.offline == Offline::ByAction {
+                        // Back through the same door as a region the service took out: catch up first.
+                        log.offline = Offline::ByService;
+                    }
+                }
+            }
+        }
+    }
+
+    /// "Change write region": both sides must be there, nothing is lost, nothing stops (rules c20, c21).
+    fn change_write_region(&mut self, st: &mut StoreState, n: usize) {
+        let able = (0..self.layout.groups()).all(|g| {
+            let base = g * self.layout.regions;
+            let w = usize::from(st.groups[g].write);
+            let in_part = st.logs[base + n].offline == Offline::No && !st.logs[base + n].behind;
+            n == w || (self.replicates(st, g, n) && in_part && st.logs[base + w].step == Step::Idle)
+        });
+        if !able {
+            self.note("action-failed", || "change of write region needs both regions".into());
+            return;
+        }
+        for g in 0..self.layout.groups() {
+            let base = g * self.layout.regions;
+            let w = usize::from(st.groups[g].write);
+            if n == w {
+                continue;
+            }
+            let head = st.groups[g].head;
+            st.logs[base + n].complete_to = self.now;
+            self.switch(st, g, n, head);
+            let old = &mut st.logs[base + w];
+            (old.follow, old.offline, old.behind) = (Follow::Following, Offline::No, false);
+            old.in_sync = self.rules.strong;
+        }
+        let name = self.name(n);
+        self.note("write-region", || format!("{name} is the write region, by action"));
+    }
+
+    /// Forced failover: the write region is given up, whatever it has that others lack goes missing.
+    fn force(&mut self, st: &mut StoreState, g: usize, to: Option<usize>, culprit: Culprit) {
+        let c = g * self.layout.regions + usize::from(st.groups[g].write);
+        if matches!(st.logs[c].step, Step::Promote(_) | Step::Wait)
+            || to == Some(usize::from(st.groups[g].write))
+        {
+            return;
+        }
+        st.logs[c].culprit = Some(culprit);
+        st.groups[g].fenced = self.store.failover.fence;
+        match to.filter(|&r| self.eligible(st, g, r, true)) {
+            Some(to) => self.begin(st, c, Step::Promote(to as u8)),
+            None => self.promote_next(st, g),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Fault processes: strike, wait for a repair team, repair, cause others (design D5).
+//!
+//! Each process is blind to the others, so the fault history depends on the seed and the world alone (rule R2).
+
+use crate::model::{Effect, Schedule, Target};
+use crate::sim::driver::{Chance, Draw, Mark, word};
+use crate::sim::observe::{Blame, Class};
+use crate::sim::plan::Plan;
+use crate::units::Time;
+use std::collections::VecDeque;
+
+/// Where a process stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Stage {
+    /// Up; the slot is armed for the next strike, if there is one.
+    Up,
+    /// A cascade will strike here; the slot is armed.
+    Pending,
+    /// Down, a team at work (or none needed); the slot is armed for the repair.
+    Repair,
+    /// Down, waiting for a team.
+    Waiting,
+}
+
+/// State of one process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct ProcessState {
+    pub(crate) stage: Stage,
+    /// Number of the current or next occurrence.
+    pub(crate) k: u64,
+    /// Marks of the current occurrence.
+    pub(crate) mark: Mark,
+    pub(crate) started: Time,
+    /// When the repair is complete (stage `Repair`).
+    pub(crate) repaired: Time,
+}
+
+/// An occurrence that lasts, with what is needed to blame it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Active {
+    pub(crate) process: u32,
+    pub(crate) culprit: Culprit,
+}
+
+/// Somebody to blame, with the marks that everything following from it uses (design D4, D12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Culprit {
+    pub(crate) blame: Blame,
+    pub(crate) class: Class,
+    pub(crate) mark: Mark,
+    pub(crate) started: Time,
+}
+
+/// Repair teams of one rule: how many work, and who waits, first failed first.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub(crate) struct Crew {
+    busy: u32,
+    waiting: VecDeque<u32>,
+}
+
+/// All processes of a replication.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Faults {
+    pub(crate) processes: Vec<ProcessState>,
+    /// Targets hit by the current occurrence of a common cause.
+    pub(crate) hits: Vec<bool>,
+    crews: Vec<Crew>,
+    /// Occurrences that last, in order of start.
+    pub(crate) active: Vec<Active>,
+    /// Occurrences within the measured time, their fault and repair events, and the digest of the history.
+    pub(crate) occurrences: u64,
+    pub(crate) events: u64,
+    pub(crate) digest: u64,
+}
+
+/// What a process's slot firing means for the rest of the simulation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Fired {
+    /// Nothing yet (a script entry prolonged an occurrence).
+    Nothing,
+    /// An occurrence starts.
+    Strike,
+    /// An occurrence ends.
+    Repair,
+}
+
+impl Faults {
+    pub(crate) fn new(plan: &Plan) -> Faults {
+        let up = ProcessState {
+            stage: Stage::Up,
+            k: 0,
+            mark: Mark { purpose: 0, occurrence: 0 },
+            started: Time::ZERO,
+            repaired: Time::NEVER,
+        };
+        Faults {
+            processes: vec![up; plan.processes.len()],
+            hits: vec![false; plan.hits as usize],
+            crews: vec![Crew::default(); plan.model.faults.len()],
+            active: Vec::with_capacity(16),
+            occurrences: 0,
+            events: 0,
+            digest: 0,
+        }
+    }
+
+    /// Everything up, nothing struck yet.
+    pub(crate) fn clear(&mut self) {
+        for p in &mut self.processes {
+            *p = ProcessState { stage: Stage::Up, k: 0, started: Time::ZERO, repaired: Time::NEVER, ..*p };
+        }
+        for crew in &mut self.crews {
+            crew.busy = 0;
+            crew.waiting.clear();
+        }
+        self.active.clear();
+        (self.occurrences, self.events, self.digest) = (0, 0, 0);
+    }
+
+    /// Time of the next strike of an idle process, counted from `now`; none after the horizon (design D15).
+    #[inline]
+    pub(crate) fn next_strike(&self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Time {
+        let state = &self.processes[p as usize];
+        let at = match &plan.rule(p).schedule {
+            Schedule::Cascaded => Time::NEVER,
+            Schedule::Scripted(times) => {
+                times.get(state.k as usize).map_or(Time::NEVER, |&t| (plan.start + t).max(now))
+            }
+            Schedule::Stochastic { uptime } => {
+                let mark = Mark { purpose: plan.processes[p as usize].purpose, occurrence: state.k };
+                now + chance.value(Draw { law: uptime, mark, word: word::UPTIME })
+            }
+        };
+        if at < plan.end { at } else { Time::NEVER }
+    }
+
+    /// The slot of process `p` fired: what happens?
+    #[inline]
+    pub(crate) fn fire(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Fired {
+        let state = self.processes[p as usize];
+        match state.stage {
+            Stage::Repair if state.repaired <= now => Fired::Repair,
+            Stage::Repair | Stage::Waiting => {
+                self.prolong(plan, p, now, chance);
+                Fired::Nothing
+            }
+            Stage::Up => {
+                let own = plan.processes[p as usize].purpose;
+                self.processes[p as usize].mark = Mark { purpose: own, occurrence: state.k };
+                Fired::Strike
+            }
+            Stage::Pending => Fired::Strike,
+        }
+    }
+
+    /// Starts an occurrence: takes a repair team if one is free. The caller applies the effect and arms the slot.
+    #[inline]
+    pub(crate) fn strike(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Culprit {
+        let rule = plan.rule(p);
+        let process = &plan.processes[p as usize];
+        let mark = self.processes[p as usize].mark;
+        for i in 0..process.targets.len() as u32 {
+            self.hits[(process.hits + i) as usize] =
+                rule.together_ppm.is_none_or(|ppm| chance.happens(mark, word::EXTRA + i, ppm));
+        }
+        let free = rule.crews.is_none_or(|n| self.crews[process.rule as usize].busy < n);
+        let state = &mut self.processes[p as usize];
+        state.started = now;
+        if free {
+            state.stage = Stage::Repair;
+            state.repaired = now + chance.value(Draw { law: &rule.duration, mark, word: word::DURATION });
+            self.crews[process.rule as usize].busy += 1;
+        } else {
+            state.stage = Stage::Waiting;
+            state.repaired = Time::NEVER;
+            self.crews[process.rule as usize].waiting.push_back(p);
+        }
+        let culprit = self.culprit(plan, p);
+        self.active.push(Active { process: p, culprit });
+        if now >= plan.start {
+            self.occurrences += 1;
+            self.events += 1;
+        }
+        culprit
+    }
+
+    /// Ends an occurrence: the team goes to the next that waits. Returns that process, whose slot is to be armed.
+    #[inline]
+    pub(crate) fn repair(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Option<u32> {
+        let state = &mut self.processes[p as usize];
+        self.digest = mix(
+            mix(mix(self.digest, u64::from(p)), mix(state.k, u64::from(state.mark.purpose))),
+            mix(state.started.ns(), now.ns()),
+        );
+        state.stage = Stage::Up;
+        state.repaired = Time::NEVER;
+        state.k += 1;
+        if now >= plan.start && now <= plan.end {
+            self.events += 1;
+        }
+        let at = self.active.iter().position(|a| a.process == p).expect("an occurrence that ends was active");
+        self.active.remove(at);
+        let rule = plan.processes[p as usize].rule;
+        let crew = &mut self.crews[rule as usize];
+        crew.busy -= 1;
+        let next = crew.waiting.pop_front()?;
+        crew.busy += 1;
+        let waiting = &mut self.processes[next as usize];
+        waiting.stage = Stage::Repair;
+        let draw = Draw { law: &plan.rule(next).duration, mark: waiting.mark, word: word::DURATION };
+        waiting.repaired = now + chance.value(draw);
+        Some(next)
+    }
+
+    /// When the slot of a process that is down must fire: at its repair, or earlier at its next script entry.
+    #[inline]
+    pub(crate) fn due(&self, plan: &Plan, p: u32, now: Time) -> Time {
+        let state = &self.processes[p as usize];
+        match &plan.rule(p).schedule {
+            Schedule::Scripted(times) if state.stage != Stage::Pending => {
+                let next = times.get(state.k as usize + 1).map_or(Time::NEVER, |&t| plan.start + t);
+                let next = if next > now && next < plan.end { next } else { Time::NEVER };
+                state.repaired.min(next)
+            }
+            _ => state.repaired,
+        }
+    }
+
+    /// A script entry falls into an occurrence that still lasts: it prolongs it.
+    fn prolong(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) {
+        let process = &plan.processes[p as usize];
+        let state = &mut self.processes[p as usize];
+        state.k += 1;
+        let mark = Mark { purpose: process.purpose, occurrence: state.k };
+        let end = now + chance.value(Draw { law: &plan.rule(p).duration, mark, word: word::DURATION });
+        if state.stage == Stage::Repair {
+            state.repaired = state.repaired.max(end);
+        }
+    }
+
+    fn culprit(&self, plan: &Plan, p: u32) -> Culprit {
+        let state = &self.processes[p as usize];
+        let process = &plan.processes[p as usize];
+        let rule = plan.rule(p);
+        let hit =
+            process.targets.clone().find(|i| self.hits[(process.hits + i - process.targets.start) as usize]);
+        let target = rule.targets[hit.unwrap_or(process.targets.start) as usize];
+        Culprit {
+            blame: Blame::Fault { rule: process.rule, target, k: state.mark.occurrence },
+            class: class_of(plan, rule.effect, rule.cause, target),
+            mark: state.mark,
+            started: state.started,
+        }
+    }
+}
+
+/// Disruption class (design D12): software by cause, maintenance by effect, else the scope of the target.
+fn class_of(plan: &Plan, effect: Effect, cause: crate::model::CauseClass, target: Target) -> Class {
+    use crate::model::{CauseClass, DomainKind};
+    if effect == Effect::Maintenance {
+        return Class::Maintenance;
+    }
+    if cause == CauseClass::Software {
+        return Class::Software;
+    }
+    match target.kind(&plan.model.world) {
+        None => Class::Link,
+        Some(DomainKind::Node) => Class::Node,
+        Some(DomainKind::Datacenter) => Class::Datacenter,
+        Some(DomainKind::Zone) => Class::Zone,
+        Some(DomainKind::Region) => Class::Region,
+    }
+}
+
+/// A fixed mixing of two words, for digests (constants of SplitMix64, Steele, Lea and Flood 2014).
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
+    let mut z = a.rotate_left(23) ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,336 @@
+//! Fluid requests of one store (rule R4): rates that hold until something changes, and what they add up to.
+
+use crate::model::{CauseClass, Store};
+use crate::sim::faults::Culprit;
+use crate::sim::layout::StorePlan;
+use crate::sim::observe::{Blame, CauseRun, Kind, Outage, Phase, StoreRun, Subject};
+use crate::sim::plan::Plan;
+use crate::sim::state::StoreRules;
+use crate::units::{Duration, Time};
+
+/// Rates from one evaluation to the next, in volume per unit of workload time.
+#[derive(Clone, Debug, PartialEq, Default, Hash)]
+pub(crate) struct Rates {
+    pub(crate) failed: [i128; 2],
+    pub(crate) above: [i128; 2],
+    pub(crate) below: [i128; 2],
+    pub(crate) client_failed: Vec<[i128; 2]>,
+    pub(crate) cause_failed: Vec<[i128; 2]>,
+    /// Regions at which requests fail, and the first failing group's culprit and phase.
+    pub(crate) regions: [u16; 2],
+    pub(crate) first: [Option<(Culprit, Phase)>; 2],
+}
+
+/// An outage that lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
+struct Open {
+    start: Time,
+    culprit: Culprit,
+    peak_ppm: u32,
+    failed: i128,
+    phases: [Duration; Phase::ALL.len()],
+    regions: u16,
+    /// It began within the measured time.
+    counted: bool,
+}
+
+/// Flows of one store.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub(crate) struct Flow {
+    pub(crate) rates: Rates,
+    /// Whether any rate is above 0.
+    failing: bool,
+    /// Requests of all clients, in volume per unit of workload time.
+    total: [i128; 2],
+    threshold_ppm: i128,
+    measuring: bool,
+    /// Phase in force for each kind while out.
+    phase: [Phase; 2],
+    open: [Option<Open>; 2],
+    pub(crate) run: StoreRun,
+}
+
+impl Flow {
+    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules, fault_rules: usize) -> Flow {
+        let partitions = i128::from(store.partitions);
+        let sum = |f: fn(&crate::model::Client) -> u64| -> i128 {
+            store.clients.iter().map(|c| i128::from(f(c))).sum::<i128>() * partitions
+        };
+        let no_cause = CauseRun { failed: [0; 2], lost: 0 };
+        let run = StoreRun {
+            volume_per_request: rules.volume_per_request,
+            requested: [0; 2],
+            failed: [0; 2],
+            throttled_above: [0; 2],
+            throttled_below: [0; 2],
+            client_requested: vec![[0; 2]; plan.clients],
+            client_failed: vec![[0; 2]; plan.clients],
+            down: [Duration::ZERO; 2],
+            causes: vec![no_cause; fault_rules + 2],
+            acknowledged: 0,
+            surviving: 0,
+            missing: 0,
+            superseded: 0,
+            damaged: 0,
+            lost: 0,
+            recovered: 0,
+            missing_peak: 0,
+        };
+        Flow {
+            rates: Rates {
+                client_failed: vec![[0; 2]; plan.clients],
+                cause_failed: vec![[0; 2]; fault_rules + 2],
+                ..Rates::default()
+            },
+            failing: false,
+            total: [sum(|c| c.reads_mps), sum(|c| c.writes_mps)],
+            threshold_ppm: i128::from(store.outage_threshold_ppm),
+            measuring: false,
+            phase: [Phase::Repair; 2],
+            open: [None; 2],
+            run,
+        }
+    }
+
+    pub(crate) fn copy_from(&mut self, other: &Flow) {
+        let rates = &mut self.rates;
+        rates.client_failed.copy_from_slice(&other.rates.client_failed);
+        rates.cause_failed.copy_from_slice(&other.rates.cause_failed);
+        (rates.failed, rates.above, rates.below) = (other.rates.failed, other.rates.above, other.rates.below);
+        (rates.regions, rates.first) = (other.rates.regions, other.rates.first);
+        (self.failing, self.measuring) = (other.failing, other.measuring);
+        (self.phase, self.open) = (other.phase, other.open);
+        copy_run(&mut self.run, &other.run);
+    }
+
+    /// Requests count from here on, until [`Flow::stop`]; so do outages, unless they began earlier.
+    pub(crate) fn start(&mut self, now: Time) {
+        self.measuring = true;
+        for open in self.open.iter_mut().flatten() {
+            open.counted = open.start == now;
+        }
+    }
+
+    /// The horizon is reached; `lambda` is the workload time that was measured.
+    pub(crate) fn stop(&mut self, store: &Store, lambda: i128) {
+        self.measuring = false;
+        self.run.requested = self.total.map(|rate| rate * lambda);
+        for (requested, client) in self.run.client_requested.iter_mut().zip(&store.clients) {
+            *requested = [client.reads_mps, client.writes_mps]
+                .map(|mps| i128::from(mps) * i128::from(store.partitions) * lambda);
+        }
+    }
+
+    /// Lets time pass under the current rates.
+    pub(crate) fn advance(&mut self, lambda: i128, from: Time, to: Time) {
+        if !self.failing {
+            return;
+        }
+        for k in 0..2 {
+            if let Some(open) = &mut self.open[k] {
+                open.failed += self.rates.failed[k] * lambda;
+                let phase = &mut open.phases[self.phase[k] as usize];
+                *phase = phase.saturating_add(to - from);
+            }
+            if !self.measuring {
+                continue;
+            }
+            self.run.failed[k] += self.rates.failed[k] * lambda;
+            self.run.throttled_above[k] += self.rates.above[k] * lambda;
+            self.run.throttled_below[k] += self.rates.below[k] * lambda;
+            if self.open[k].is_some() {
+                self.run.down[k] = self.run.down[k].saturating_add(to - from);
+            }
+            for (sum, rate) in self.run.client_failed.iter_mut().zip(&self.rates.client_failed) {
+                sum[k] += rate[k] * lambda;
+            }
+            for (sum, rate) in self.run.causes.iter_mut().zip(&self.rates.cause_failed) {
+                sum.failed[k] += rate[k] * lambda;
+            }
+        }
+    }
+
+    /// All rates to 0, before an evaluation.
+    pub(crate) fn reset(&mut self) {
+        if self.failing {
+            let rates = &mut self.rates;
+            rates.client_failed.fill([0; 2]);
+            rates.cause_failed.fill([0; 2]);
+            (rates.failed, rates.above, rates.below) = ([0; 2], [0; 2], [0; 2]);
+            (rates.regions, rates.first) = ([0; 2], [None; 2]);
+        }
+        self.failing = false;
+    }
+
+    /// Requests of one client on one group fail at this rate; see [`Failing`].
+    pub(crate) fn fail(&mut self, failing: Failing) {
+        let Failing { kind, client, region, rate, culprit, phase } = failing;
+        if rate == 0 {
+            return;
+        }
+        self.failing = true;
+        let k = kind as usize;
+        self.rates.failed[k] += rate;
+        self.rates.client_failed[client][k] += rate;
+        let cause = cause_index(self.rates.cause_failed.len(), culprit.blame);
+        self.rates.cause_failed[cause][k] += rate;
+        self.rates.regions[k] |= 1 << region;
+        if self.rates.first[k].is_none() {
+            self.rates.first[k] = Some((culprit, phase));
+        }
+    }
+
+    /// After an evaluation: outages begin, go on or end.
+    pub(crate) fn update_outages(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
+        for kind in Kind::ALL {
+            let k = kind as usize;
+            let failed = self.rates.failed[k];
+            let out = failed > 0 && failed * 1_000_000 > self.threshold_ppm * self.total[k];
+            match (&mut self.open[k], out) {
+                (None, false) => {}
+                (Some(_), false) => self.close(plan, store, kind, now, done),
+                (open, true) => {
+                    let (culprit, phase) = self.rates.first[k].expect("failing requests have a culprit");
+                    self.phase[k] = phase;
+                    let fresh = Open {
+                        start: now,
+                        culprit,
+                        peak_ppm: 0,
+                        failed: 0,
+                        phases: [Duration::ZERO; Phase::ALL.len()],
+                        regions: 0,
+                        counted: self.measuring && now < plan.end,
+                    };
+                    let open = open.get_or_insert_with(|| {
+                        resume(plan, store, kind, now, culprit, done).unwrap_or(fresh)
+                    });
+                    let ppm = (failed * 1_000_000 + self.total[k] - 1) / self.total[k];
+                    open.peak_ppm = open.peak_ppm.max(ppm as u32);
+                    open.regions |= self.rates.regions[k];
+                }
+            }
+        }
+    }
+
+    /// At the end of a replication: what is still open ends here.
+    pub(crate) fn close_all(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
+        for kind in Kind::ALL {
+            self.close(plan, store, kind, now, done);
+        }
+    }
+
+    fn close(&mut self, plan: &Plan, store: u32, kind: Kind, now: Time, done: &mut Vec<Outage>) {
+        let Some(open) = self.open[kind as usize].take() else { return };
+        let length = now - open.start;
+        let sum = open.phases.iter().fold(Duration::ZERO, |a, &b| a.saturating_add(b));
+        assert!(sum == length, "phases of an outage last {sum}, the outage {length}");
+        if !open.counted || length == Duration::ZERO {
+            return;
+        }
+        done.push(Outage {
+            subject: Subject::Store(store, kind),
+            start: Time::ZERO + (open.start - plan.start),
+            length,
+            time_to_impact: open.start - open.culprit.started,
+            peak_ppm: open.peak_ppm,
+            failed: open.failed,
+            blame: open.culprit.blame,
+            class: open.culprit.class,
+            cause: cause_class(plan, open.culprit.blame),
+            phases: open.phases,
+            regions: open.regions,
+        });
+    }
+}
+
+/// Outages that touch are one (design D2): takes back the one that ended at this very instant.
+fn resume(
+    plan: &Plan,
+    store: u32,
+    kind: Kind,
+    now: Time,
+    culprit: Culprit,
+    done: &mut Vec<Outage>,
+) -> Option<Open> {
+    let subject = Subject::Store(store, kind);
+    let at = done.iter().rposition(|o| o.subject == subject)?;
+    let start = plan.start + (done[at].start - Time::ZERO);
+    if start + done[at].length != now {
+        return None;
+    }
+    let old = done.remove(at);
+    let culprit =
+        Culprit { blame: old.blame, class: old.class, started: start - old.time_to_impact, ..culprit };
+    Some(Open {
+        start,
+        culprit,
+        peak_ppm: old.peak_ppm,
+        failed: old.failed,
+        phases: old.phases,
+        regions: old.regions,
+        counted: true,
+    })
+}
+
+/// Requests that fail.
+pub(crate) struct Failing {
+    pub(crate) kind: Kind,
+    pub(crate) client: usize,
+    pub(crate) region: u8,
+    pub(crate) rate: i128,
+    pub(crate) culprit: Culprit,
+    pub(crate) phase: Phase,
+}
+
+/// Index into [`StoreRun::causes`].
+pub(crate) fn cause_index(causes: usize, blame: Blame) -> usize {
+    match blame {
+        Blame::Fault { rule, .. } => rule as usize,
+        Blame::Load => causes - 2,
+        Blame::Action(_) => causes - 1,
+    }
+}
+
+/// Cause class of whoever is to blame.
+pub(crate) fn cause_class(plan: &Plan, blame: Blame) -> CauseClass {
+    match blame {
+        Blame::Fault { rule, .. } => plan.model.faults[rule as usize].cause,
+        Blame::Load | Blame::Action(_) => CauseClass::Unspecified,
+    }
+}
+
+/// Copies figures without allocating.
+pub(crate) fn copy_run(to: &mut StoreRun, from: &StoreRun) {
+    let (client_requested, client_failed) =
+        (core::mem::take(&mut to.client_requested), core::mem::take(&mut to.client_failed));
+    let causes = core::mem::take(&mut to.causes);
+    *to = StoreRun { client_requested, client_failed, causes, ..bare(from) };
+    to.client_requested.clear();
+    to.client_requested.extend_from_slice(&from.client_requested);
+    to.client_failed.clear();
+    to.client_failed.extend_from_slice(&from.client_failed);
+    to.causes.clear();
+    to.causes.extend_from_slice(&from.causes);
+}
+
+fn bare(run: &StoreRun) -> StoreRun {
+    StoreRun {
+        volume_per_request: run.volume_per_request,
+        requested: run.requested,
+        failed: run.failed,
+        throttled_above: run.throttled_above,
+        throttled_below: run.throttled_below,
+        client_requested: Vec::new(),
+        client_failed: Vec::new(),
+        down: run.down,
+        causes: Vec::new(),
+        acknowledged: run.acknowledged,
+        surviving: run.surviving,
+        missing: run.missing,
+        superseded: run.superseded,
+        damaged: run.damaged,
+        lost: run.lost,
+        recovered: run.recovered,
+        missing_peak: run.missing_peak,
+    }
+}

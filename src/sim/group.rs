@@ -1,0 +1,239 @@
+//! What happens inside a placement group when the world around it has changed: replication between its regions,
+//! who follows whom, who is to blame (design D8).
+
+use crate::model::{RegionId, Store};
+use crate::sim::domains::Domains;
+use crate::sim::driver::{Chance, Draw, Mark, word};
+use crate::sim::faults::{Culprit, Faults};
+use crate::sim::history::LONGEST_LAG;
+use crate::sim::layout::{StorePlan, StoreTimer};
+use crate::sim::observe::{Replication, TimelineEntry};
+use crate::sim::plan::Plan;
+use crate::sim::state::{Follow, Offline, StoreRules, StoreState};
+use crate::units::{Duration, Time};
+
+/// Everything around one store while it is brought up to date.
+pub(crate) struct Ctx<'c, 't, D> {
+    pub(crate) plan: &'c Plan,
+    pub(crate) s: usize,
+    pub(crate) store: &'c Store,
+    pub(crate) layout: &'c StorePlan,
+    pub(crate) rules: &'c StoreRules,
+    pub(crate) domains: &'c Domains,
+    pub(crate) faults: &'c Faults,
+    pub(crate) timers: &'c mut crate::engine::Timers<'t, D>,
+    pub(crate) out: &'c mut Replication,
+    pub(crate) record: bool,
+    pub(crate) now: Time,
+}
+
+impl<D: Chance> Ctx<'_, '_, D> {
+    pub(crate) fn arm(&mut self, timer: StoreTimer, at: Time) {
+        let slot = self.layout.slot(self.plan.slots.stores[self.s], timer);
+        if self.timers.armed(slot) != (at != Time::NEVER).then_some(at) {
+            self.timers.at(slot, at);
+        }
+    }
+
+    pub(crate) fn value(&mut self, law: &crate::rng::Law, mark: Mark, word: u32) -> Duration {
+        self.timers.driver().value(Draw { law, mark, word })
+    }
+
+    pub(crate) fn region(&self, r: usize) -> RegionId {
+        self.layout.world_region[r]
+    }
+
+    pub(crate) fn isolated(&self, r: usize) -> bool {
+        self.domains.is_isolated(self.region(r))
+    }
+
+    pub(crate) fn connected(&self, a: usize, b: usize) -> bool {
+        self.domains.connected(self.region(a), self.region(b))
+    }
+
+    /// Adds to the timeline, if one is kept.
+    pub(crate) fn note(&mut self, event: &'static str, detail: impl FnOnce() -> String) {
+        if self.record && self.now >= self.plan.start {
+            self.out.timeline.push(TimelineEntry {
+                at: Time::ZERO + (self.now - self.plan.start),
+                object: format!("store:{}", self.store.name),
+                event,
+                detail: detail(),
+            });
+        }
+    }
+
+    /// Who is to blame for what a group suffers now: the last occurrence of this instant that touches the group,
+    /// else the earliest that lasts; an action of this instant; else the last that touched the store.
+    pub(crate) fn culprit(&self, st: &StoreState, g: usize) -> Option<Culprit> {
+        use crate::sim::observe::Class;
+        let touching = || self.faults.active.iter().map(|a| a.culprit).filter(|c| self.touches(g, c));
+        let fresh = touching().filter(|c| c.started == self.now);
+        let faults_first = |c: &Culprit| c.class != Class::Maintenance;
+        fresh
+            .clone()
+            .filter(faults_first)
+            .last()
+            .or(st.action)
+            .or(fresh.last())
+            .or_else(|| touching().find(faults_first))
+            .or_else(|| touching().next())
+            .or(st.last_culprit)
+    }
+
+    /// Notes the latest occurrence that lasts and touches the store, for what fails after its end.
+    pub(crate) fn remember_culprit(&self, st: &mut StoreState) {
+        let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
+        let latest = self.faults.active.iter().rev().map(|a| a.culprit).find(touching);
+        st.last_culprit = latest.or(st.last_culprit);
+    }
+
+    /// Whether an occurrence hits something this group uses.
+    pub(crate) fn touches(&self, g: usize, culprit: &Culprit) -> bool {
+        use crate::model::{Effect, Target};
+        use crate::sim::observe::Blame;
+        let Blame::Fault { rule, target, .. } = culprit.blame else { return false };
+        let world = &self.plan.model.world;
+        match target {
+            Target::Link(link) => {
+                let ends = world.links[link.0 as usize].ends;
+                let uses = |r: RegionId| {
+                    self.layout.local_region[r.0 as usize].is_some()
+                        || self.store.clients.iter().any(|c| c.region == r)
+                };
+                ends.iter().all(|&r| uses(r))
+            }
+            Target::Domain(d) => {
+                let domain = world.domain(d);
+                let Some(r) = self.layout.local_region[domain.region.0 as usize] else { return false };
+                if let Effect::Partial { .. } = self.plan.model.faults[rule as usize].effect {
+                    let hit = self.layout.partial.iter().find(|(i, _)| *i == rule);
+                    return hit.is_some_and(|(_, groups)| groups.contains(&(g as u32)));
+                }
+                let replicas = usize::from(self.store.replicas);
+                let first = (g * self.layout.regions + usize::from(r)) * replicas;
+                domain.kind == crate::model::DomainKind::Region
+                    || self.store.regions[usize::from(r)].min_zones > 1
+                        && domain.kind == crate::model::DomainKind::Zone
+                    || self.layout.nodes[first..first + replicas].iter().any(|n| domain.nodes.contains(&n.0))
+            }
+        }
+    }
+
+    /// Brings one group up to date at `now`.
+    pub(crate) fn update_group(&mut self, st: &mut StoreState, g: usize) {
+        self.note_departures(st, g);
+        self.freeze(st, g);
+        self.book_destruction(st, g);
+        self.update_failover(st, g);
+        self.update_split_brain(st, g);
+        self.restart_empty(st, g);
+        self.resume(st, g);
+        self.update_sync(st, g);
+        self.update_bound(st, g);
+        self.schedule_merges(st, g);
+    }
+
+    pub(crate) fn copies(&self, g: usize) -> core::ops::Range<usize> {
+        g * self.layout.regions..(g + 1) * self.layout.regions
+    }
+
+    /// Whether the write region's log reaches region `r` now.
+    pub(crate) fn replicates(&self, st: &StoreState, g: usize, r: usize) -> bool {
+        let (w, base) = (usize::from(st.groups[g].write), g * self.layout.regions);
+        let ready = |r: usize| {
+            st.quorums[base + r].service.commit && !matches!(st.logs[base + r].follow, Follow::Empty(_))
+        };
+        r != w
+            && !st.groups[g].fenced
+            && ready(w)
+            && ready(r)
+            && st.logs[base + r].offline != Offline::ByAction
+            && self.connected(w, r)
+    }
+
+    /// A copy that stops committing remembers how far the log was; if the log goes on without it, it is behind.
+    fn note_departures(&mut self, st: &mut StoreState, g: usize) {
+        let head = st.groups[g].head;
+        for c in self.copies(g) {
+            let (log, commit) = (&mut st.logs[c], st.quorums[c].service.commit);
+            if log.committing && !commit {
+                log.left_at = head;
+            } else if !log.committing && commit && head > log.left_at {
+                log.behind = true;
+            }
+            log.committing = commit;
+        }
+    }
+
+    /// Copies that the log no longer reaches stand still, a lag behind.
+    fn freeze(&mut self, st: &mut StoreState, g: usize) {
+        let base = g * self.layout.regions;
+        for r in 0..self.layout.regions {
+            if r == usize::from(st.groups[g].write) || self.replicates(st, g, r) {
+                continue;
+            }
+            match st.logs[base + r].follow {
+                Follow::Following => {
+                    let mark = self.mark(st, g);
+                    let (position, complete_to) = self.lagging(st, g, r, mark);
+                    let log = &mut st.logs[base + r];
+                    (log.position, log.complete_to, log.follow) = (position, complete_to, Follow::Frozen);
+                }
+                Follow::CatchUp => st.logs[base + r].follow = Follow::Frozen,
+                Follow::Frozen | Follow::Empty(_) => {}
+            }
+        }
+    }
+
+    /// Where a following copy is: a lag behind, by the mark of whoever is to blame, within the staleness bound.
+    pub(crate) fn lagging(&mut self, st: &StoreState, g: usize, r: usize, mark: Mark) -> (i128, Time) {
+        let group = &st.groups[g];
+        let log = &st.logs[g * self.layout.regions + r];
+        if self.rules.strong {
+            return (group.head, self.now);
+        }
+        let mut lag = self.value(&self.store.lag, mark, word::LAG).min(LONGEST_LAG);
+        let mut floor = log.position;
+        if let Some((volume, time)) = self.rules.bound {
+            lag = lag.min(time);
+            floor = floor.max(group.head - volume);
+        }
+        let then = self.now - lag;
+        let position =
+            group.history.head_at(&self.store.profile, then).unwrap_or(0).min(group.head).max(floor);
+        (position, then.max(log.complete_to))
+    }
+
+    /// The marks to use for what follows now.
+    pub(crate) fn mark(&self, st: &StoreState, g: usize) -> Mark {
+        let own = Mark { purpose: self.plan.store_purpose + self.s as u32, occurrence: 0 };
+        self.culprit(st, g).map_or(own, |c| c.mark)
+    }
+
+    /// Copies that the log reaches again catch up, and then serve.
+    fn resume(&mut self, st: &mut StoreState, g: usize) {
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        st.logs[base + w].behind = false;
+        for r in (0..self.layout.regions).filter(|&r| r != w) {
+            let head = st.groups[g].head;
+            if !self.replicates(st, g, r) {
+                continue;
+            }
+            let log = &mut st.logs[base + r];
+            if log.follow == Follow::Frozen {
+                log.follow = Follow::CatchUp;
+            }
+            if log.follow == Follow::CatchUp && log.position >= head {
+                (log.follow, log.behind, log.held) = (Follow::Following, false, false);
+                if log.offline == Offline::ByService {
+                    log.offline = Offline::No;
+                }
+            }
+            if log.follow == Follow::Following {
+                log.behind = false;
+            }
+        }
+    }
+}

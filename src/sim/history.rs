@@ -1,0 +1,84 @@
+//! The recent course of a log: how far it had come at an instant, and when it passed a position.
+
+use crate::model::Profile;
+use crate::units::{Duration, Time};
+
+/// Lags longer than this are cut to it, which bounds the history that must be kept.
+pub(crate) const LONGEST_LAG: Duration = Duration::from_days(30);
+
+/// From `at` on the log grew from `head` by `rate` per unit of workload time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+struct Break {
+    at: Time,
+    lambda: i128,
+    head: i128,
+    rate: u64,
+}
+
+/// Breakpoints of a piecewise linear log, oldest first; never empty after [`History::restart`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub(crate) struct History {
+    breaks: Vec<Break>,
+}
+
+impl History {
+    /// Takes over another history without allocating, once the buffer has grown.
+    pub(crate) fn copy_from(&mut self, other: &History) {
+        self.breaks.clear();
+        self.breaks.extend_from_slice(&other.breaks);
+    }
+
+    /// Forgets the past: the log starts at `head`.
+    pub(crate) fn restart(&mut self, at: Time, lambda: i128, head: i128, rate: u64) {
+        self.breaks.clear();
+        self.breaks.push(Break { at, lambda, head, rate });
+    }
+
+    /// The log goes on from `head` at another rate.
+    pub(crate) fn push(&mut self, at: Time, lambda: i128, head: i128, rate: u64) {
+        if self.breaks.len() >= 64 {
+            // Keep the last break before the longest lag: it still tells the position at that time.
+            let keep = self.breaks.iter().rposition(|b| b.at + LONGEST_LAG <= at).unwrap_or(0);
+            self.breaks.drain(..keep);
+        }
+        match self.breaks.last_mut() {
+            Some(last) if last.at == at => *last = Break { at, lambda, head, rate },
+            Some(last)
+                if last.rate == rate && last.head + i128::from(rate) * (lambda - last.lambda) == head => {}
+            _ => self.breaks.push(Break { at, lambda, head, rate }),
+        }
+    }
+
+    /// Position of the log at an instant; `None` before the oldest breakpoint.
+    pub(crate) fn head_at(&self, profile: &Profile, t: Time) -> Option<i128> {
+        let b = self.breaks.iter().rev().find(|b| b.at <= t)?;
+        Some(b.head + i128::from(b.rate) * (profile.integral(t) - b.lambda))
+    }
+
+    /// The instant from which on the log was beyond `position`; `None` if that is before the oldest breakpoint.
+    pub(crate) fn passed(&self, profile: &Profile, position: i128) -> Option<Time> {
+        let b = self.breaks.iter().rev().find(|b| b.head <= position)?;
+        Some(profile.first_reach(b.at, position - b.head, 0, i128::from(b.rate)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_and_times_are_inverse() {
+        let p = Profile::flat();
+        let at = |s: u64| Time::ZERO + Duration::from_secs(s);
+        let mut h = History::default();
+        h.restart(at(0), 0, 0, 5);
+        let head = 5 * p.integral(at(100));
+        h.push(at(100), p.integral(at(100)), head, 0);
+        h.push(at(200), p.integral(at(200)), head, 7);
+        assert_eq!(h.head_at(&p, at(50)), Some(5 * p.integral(at(50))));
+        assert_eq!(h.head_at(&p, at(150)), Some(head));
+        assert_eq!(h.passed(&p, 5 * p.integral(at(40))), Some(at(40)));
+        assert_eq!(h.passed(&p, head), Some(at(200)), "nothing was written during the stop");
+        assert_eq!(h.head_at(&p, at(300)), Some(head + 7 * (p.integral(at(300)) - p.integral(at(200)))));
+    }
+}

@@ -1,0 +1,192 @@
+//! Where a store's replicas lie: placement groups (design D6).
+//!
+//! The nodes that may hold a region's replicas form a ring that alternates between zones; a group's replicas are
+//! consecutive nodes of it ("chained"), so a region has at most one group per node. Groups with the same replicas
+//! everywhere are one. Partitions are dealt out evenly. Where `partial` faults exist, groups are cut along the
+//! shares that can be hit, so that a group is always hit as a whole.
+
+use crate::engine::Slot;
+use crate::model::{Effect, Model, NodeId, Placement, RegionId, Store, StoreRegion, Target};
+
+/// The frozen layout of one store.
+#[derive(Clone, Debug)]
+pub(crate) struct StorePlan {
+    pub(crate) regions: usize,
+    pub(crate) clients: usize,
+    /// Partitions in each group.
+    pub(crate) weights: Vec<u32>,
+    /// Node of replica `bit` of copy (group, region), at (group · regions + region) · replicas + bit.
+    pub(crate) nodes: Vec<NodeId>,
+    /// For each fault rule with effect `partial`: (rule, groups hit).
+    pub(crate) partial: Vec<(u32, Vec<u32>)>,
+    /// Zones of each region.
+    pub(crate) zones: Vec<u32>,
+    /// World region of each region, and store region (or none) of each world region.
+    pub(crate) world_region: Vec<RegionId>,
+    pub(crate) local_region: Vec<Option<u8>>,
+}
+
+/// Timers of a store, as offsets from its first slot. Order inside an instant follows this order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum StoreTimer {
+    /// A quorum drops lost members, or a replica is rebuilt: (copy).
+    Quorum(u32),
+    /// A copy has caught up, is seeded, reaches the staleness bound or leaves the sync set: (copy).
+    Log(u32),
+    /// A phase of failover or of marking a region offline ends: (copy).
+    Phase(u32),
+    /// Clients use the new write region: (group).
+    Redirect(u32),
+    /// Missing writes are merged: (group).
+    Merge(u32),
+    /// Clients leave a region that does not answer: (group · clients + client).
+    Read(u32),
+    /// The hour of the profile changes.
+    Hour,
+}
+
+impl StorePlan {
+    pub(crate) fn groups(&self) -> usize {
+        self.weights.len()
+    }
+
+    pub(crate) fn copies(&self) -> usize {
+        self.groups() * self.regions
+    }
+
+    pub(crate) fn slots(&self) -> u32 {
+        (3 * self.copies() + 2 * self.groups() + self.groups() * self.clients + 1) as u32
+    }
+
+    pub(crate) fn slot(&self, first: u32, timer: StoreTimer) -> Slot {
+        let (c, g) = (self.copies() as u32, self.groups() as u32);
+        Slot(
+            first
+                + match timer {
+                    StoreTimer::Quorum(i) => i,
+                    StoreTimer::Log(i) => c + i,
+                    StoreTimer::Phase(i) => 2 * c + i,
+                    StoreTimer::Redirect(i) => 3 * c + i,
+                    StoreTimer::Merge(i) => 3 * c + g + i,
+                    StoreTimer::Read(i) => 3 * c + 2 * g + i,
+                    StoreTimer::Hour => 3 * c + 2 * g + g * self.clients as u32,
+                },
+        )
+    }
+
+    pub(crate) fn timer(&self, offset: u32) -> StoreTimer {
+        let (c, g) = (self.copies() as u32, self.groups() as u32);
+        match offset {
+            i if i < c => StoreTimer::Quorum(i),
+            i if i < 2 * c => StoreTimer::Log(i - c),
+            i if i < 3 * c => StoreTimer::Phase(i - 2 * c),
+            i if i < 3 * c + g => StoreTimer::Redirect(i - 3 * c),
+            i if i < 3 * c + 2 * g => StoreTimer::Merge(i - 3 * c - g),
+            i if i < self.slots() - 1 => StoreTimer::Read(i - 3 * c - 2 * g),
+            _ => StoreTimer::Hour,
+        }
+    }
+}
+
+/// Lays out one store.
+pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
+    let rings: Vec<Vec<NodeId>> = store.regions.iter().map(|r| ring(model, r)).collect();
+    let sets = replica_sets(store, &rings);
+    let (weights, nodes, partial) = cut(model, store, sets);
+    StorePlan {
+        regions: store.regions.len(),
+        clients: store.clients.len(),
+        weights,
+        nodes,
+        partial,
+        zones: store.regions.iter().map(|r| model.world.zones(r.region).count() as u32).collect(),
+        world_region: store.regions.iter().map(|r| r.region).collect(),
+        local_region: (0..model.world.regions.len())
+            .map(|w| store.regions.iter().position(|r| r.region.0 as usize == w).map(|r| r as u8))
+            .collect(),
+    }
+}
+
+/// The nodes that may hold a region's replicas, alternating between zones.
+fn ring(model: &Model, region: &StoreRegion) -> Vec<NodeId> {
+    let world = &model.world;
+    let zones: Vec<_> = match region.placement {
+        Placement::ZoneRedundant => world.zones(region.region).collect(),
+        Placement::Unzoned(zone) | Placement::Zonal(zone) => vec![zone],
+    };
+    let most = zones.iter().map(|&z| world.domain(z).nodes.len()).max().unwrap_or(0) as u32;
+    (0..most)
+        .flat_map(|i| {
+            zones.iter().map(move |&z| &world.domain(z).nodes).filter_map(move |n| {
+                let node = n.start + i;
+                (node < n.end).then_some(NodeId(node))
+            })
+        })
+        .collect()
+}
+
+/// The distinct replica sets (one per group, all regions side by side) with the share of the ring each stands for.
+fn replica_sets(store: &Store, rings: &[Vec<NodeId>]) -> Vec<(Vec<NodeId>, u64)> {
+    let count = rings.iter().map(Vec::len).max().unwrap_or(1);
+    let mut sets: Vec<(Vec<NodeId>, u64)> = Vec::new();
+    for g in 0..count {
+        let mut set = Vec::with_capacity(rings.len() * store.replicas as usize);
+        for ring in rings {
+            let first = g * ring.len() / count;
+            let mut here: Vec<NodeId> =
+                (0..store.replicas as usize).map(|i| ring[(first + i) % ring.len()]).collect();
+            here.sort();
+            set.extend(here);
+        }
+        match sets.iter_mut().find(|(other, _)| *other == set) {
+            Some((_, share)) => *share += 1,
+            None => sets.push((set, 1)),
+        }
+    }
+    sets
+}
+
+type Cut = (Vec<u32>, Vec<NodeId>, Vec<(u32, Vec<u32>)>);
+
+/// Deals the partitions out to the groups and cuts groups along the shares of `partial` rules.
+fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>) -> Cut {
+    let here = |t: &Target| matches!(t, Target::Domain(d) if store.regions.iter().any(|r| r.region == model.world.domain(*d).region));
+    let rules: Vec<(u32, u64)> = model
+        .faults
+        .iter()
+        .enumerate()
+        .filter_map(|(i, f)| match f.effect {
+            Effect::Partial { share_ppm } if f.targets.iter().any(here) => {
+                let exact = u64::from(store.partitions) * u64::from(share_ppm);
+                Some((i as u32, ((exact + 500_000) / 1_000_000).max(1)))
+            }
+            _ => None,
+        })
+        .collect();
+    let shares: u64 = sets.iter().map(|(_, s)| s).sum();
+    let total = u64::from(store.partitions);
+    let (mut weights, mut nodes) = (Vec::new(), Vec::new());
+    let mut partial: Vec<(u32, Vec<u32>)> = rules.iter().map(|&(rule, _)| (rule, Vec::new())).collect();
+    let (mut seen_share, mut dealt) = (0, 0u64);
+    for (set, share) in sets {
+        seen_share += share;
+        let until = total * seen_share / shares;
+        // Partitions `dealt..until` belong to this set; of them each rule hits a share that sums to its total.
+        let hit: Vec<u64> = rules.iter().map(|&(_, h)| h * until / total - h * dealt / total).collect();
+        let mut cuts: Vec<u64> = hit.iter().copied().chain([0, until - dealt]).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        for pair in cuts.windows(2) {
+            let group = weights.len() as u32;
+            weights.push((pair[1] - pair[0]) as u32);
+            nodes.extend_from_slice(&set);
+            for (i, &h) in hit.iter().enumerate() {
+                if pair[1] <= h {
+                    partial[i].1.push(group);
+                }
+            }
+        }
+        dealt = until;
+    }
+    (weights, nodes, partial)
+}

@@ -1,0 +1,102 @@
+//! Writes that are not where they should be (design D10): an acknowledged write that the surviving log does not
+//! contain is in exactly one segment or one of the final sums.
+
+use crate::sim::driver::Mark;
+use crate::units::{Duration, Time};
+
+/// Acknowledged writes that only one region's copy has. Amounts are per partition of the group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Segment {
+    /// Region (of the store) whose copy has them.
+    pub(crate) origin: u8,
+    pub(crate) amount: i128,
+    /// Age of the oldest of them when the other copy took over.
+    pub(crate) rpo: Duration,
+    /// Entry in the replication's list of losses.
+    pub(crate) loss: u32,
+    pub(crate) mark: Mark,
+    /// When they are merged; never, until the region is back.
+    pub(crate) merge_at: Time,
+    /// Still growing, at this rate: the old write region goes on alone (no fence).
+    pub(crate) growing: u64,
+}
+
+/// The ledger of one placement group.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
+pub(crate) struct Ledger {
+    /// Temporarily missing.
+    pub(crate) open: Vec<Segment>,
+    pub(crate) recovered: i128,
+    pub(crate) superseded: i128,
+    pub(crate) lost: i128,
+}
+
+/// What became of a segment; amounts per partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Settled {
+    pub(crate) segment: Segment,
+    pub(crate) recovered: i128,
+    pub(crate) superseded: i128,
+    pub(crate) lost: i128,
+}
+
+impl Ledger {
+    /// Takes over another ledger without allocating, once the buffer has grown.
+    pub(crate) fn copy_from(&mut self, other: &Ledger) {
+        self.open.clear();
+        self.open.extend_from_slice(&other.open);
+        (self.recovered, self.superseded, self.lost) = (other.recovered, other.superseded, other.lost);
+    }
+
+    /// Writes now temporarily missing.
+    pub(crate) fn missing(&self) -> i128 {
+        self.open.iter().map(|s| s.amount).sum()
+    }
+
+    /// Lets growing segments grow by a span of workload time.
+    pub(crate) fn grow(&mut self, lambda: i128) -> i128 {
+        let mut grown = 0;
+        for segment in self.open.iter_mut().filter(|s| s.growing > 0) {
+            let more = i128::from(segment.growing) * lambda;
+            segment.amount += more;
+            grown += more;
+        }
+        grown
+    }
+
+    /// The next merge that is due.
+    pub(crate) fn next_merge(&self) -> Time {
+        self.open.iter().map(|s| s.merge_at).min().unwrap_or(Time::NEVER)
+    }
+
+    /// Takes the segments due by `now` out: a share is superseded, the rest recovered.
+    pub(crate) fn merge(&mut self, now: Time, superseded_ppm: u32, mut settled: impl FnMut(Settled)) {
+        let (mut recovered, mut superseded) = (0, 0);
+        self.open.retain(|s| {
+            if s.merge_at > now {
+                return true;
+            }
+            let over = s.amount * i128::from(superseded_ppm) / 1_000_000;
+            superseded += over;
+            recovered += s.amount - over;
+            settled(Settled { segment: *s, recovered: s.amount - over, superseded: over, lost: 0 });
+            false
+        });
+        self.recovered += recovered;
+        self.superseded += superseded;
+    }
+
+    /// The copy of a region is destroyed: what only it had is lost.
+    pub(crate) fn destroy(&mut self, origin: u8, mut settled: impl FnMut(Settled)) {
+        let mut lost = 0;
+        self.open.retain(|s| {
+            if s.origin != origin {
+                return true;
+            }
+            lost += s.amount;
+            settled(Settled { segment: *s, recovered: 0, superseded: 0, lost: s.amount });
+            false
+        });
+        self.lost += lost;
+    }
+}

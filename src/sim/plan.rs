@@ -1,0 +1,321 @@
+//! A model made ready to run: dense tables that the event loop reads and never changes.
+
+use crate::engine::Slot;
+use crate::model::{Command, DomainId, DomainKind, FaultRule, Member, Model, Target};
+use crate::rng::{Marks, Purpose, PurposeClash};
+use crate::sim::driver::word;
+use crate::sim::layout::{StorePlan, layout};
+use crate::sim::serve::MOST_CLIENTS;
+use crate::sim::state::StoreRules;
+use crate::units::Time;
+use core::ops::Range;
+
+/// Who listens when a domain goes down or comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Watcher {
+    /// A member of a redundancy block.
+    Block { block: u32 },
+    /// One replica of a copy: bit `bit` of copy `copy` of the store.
+    Replica { store: u32, copy: u32, bit: u8 },
+    /// A zone of a store region that counts its live zones.
+    Zone { store: u32, region: u8 },
+}
+
+/// One renewal process: a rule on one target, or a common-cause rule on all its targets.
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    pub(crate) rule: u32,
+    /// The targets it strikes: indices into the rule's list.
+    pub(crate) targets: Range<u32>,
+    pub(crate) purpose: u32,
+    /// Where this process's hit flags start (common cause only).
+    pub(crate) hits: u32,
+    /// Consequences, expanded to processes.
+    pub(crate) cascades: Vec<CascadeEdge>,
+}
+
+/// "An occurrence of this process may start that process."
+#[derive(Clone, Debug)]
+pub(crate) struct CascadeEdge {
+    /// Index into the rule's cascades.
+    pub(crate) cascade: u32,
+    pub(crate) process: u32,
+    /// Words of the cause's mark: chance, then delay.
+    pub(crate) word: u32,
+    /// Stream of the caused occurrence's own marks, numbered by the cause.
+    pub(crate) purpose: u32,
+}
+
+/// Ranges of slot ids. Their order is the order of classes within an instant (design D2).
+#[derive(Clone, Debug)]
+pub(crate) struct Slots {
+    /// Start and end of measurement.
+    pub(crate) start: Slot,
+    pub(crate) end: Slot,
+    pub(crate) processes: u32,
+    pub(crate) actions: u32,
+    /// First slot of each store; [`StorePlan`] knows the order inside.
+    pub(crate) stores: Vec<u32>,
+    pub(crate) count: u32,
+}
+
+/// A model with every table the simulation needs; shared by all replications and threads.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) model: Model,
+    pub(crate) purposes: Vec<Purpose>,
+    /// Stream of each scripted action.
+    pub(crate) action_purpose: u32,
+    /// Stream of each store, for marks that no occurrence gives.
+    pub(crate) store_purpose: u32,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) hits: u32,
+    /// One past the last descendant of each domain (domains are in depth-first order).
+    pub(crate) subtree_end: Vec<u32>,
+    pub(crate) watcher_start: Vec<u32>,
+    pub(crate) watchers: Vec<Watcher>,
+    pub(crate) stores: Vec<StorePlan>,
+    pub(crate) rules: Vec<StoreRules>,
+    /// Blocks that contain each block.
+    pub(crate) parents: Vec<Vec<u32>>,
+    pub(crate) slots: Slots,
+    /// Start and end of measurement.
+    pub(crate) start: Time,
+    pub(crate) end: Time,
+}
+
+impl Plan {
+    /// Lays out a model.
+    ///
+    /// # Errors
+    /// Two random streams whose names have the same 128-bit hash (not seen in practice).
+    ///
+    /// # Panics
+    /// If a store has no region, more than 16 regions or replicas, or more than 64 client populations.
+    pub fn new(model: &Model) -> Result<Plan, PurposeClash> {
+        let model = model.clone();
+        let mut purposes = Vec::new();
+        let mut processes = processes(&model, &mut purposes);
+        for store in &model.stores {
+            assert!(store.clients.len() <= MOST_CLIENTS, "at most {MOST_CLIENTS} client populations");
+            assert!((1..=16).contains(&store.regions.len()) && (1..=16).contains(&store.replicas));
+        }
+        let hits = assign_hits(&mut processes);
+        expand_cascades(&model, &mut processes, &mut purposes);
+        let action_purpose = add_purpose(&mut purposes, "action".into(), word::EXTRA);
+        let store_purpose = purposes.len() as u32;
+        for store in &model.stores {
+            add_purpose(&mut purposes, format!("store {}", store.name), word::EXTRA);
+        }
+        Marks::new(0, &purposes)?;
+        let stores: Vec<StorePlan> = model.stores.iter().map(|s| layout(&model, s)).collect();
+        let rules =
+            model.stores.iter().zip(&stores).map(|(m, s)| StoreRules::new(&model.world, m, s)).collect();
+        let (watcher_start, watchers) = watchers(&model, &stores);
+        let slots = slots(&model, &processes, &stores);
+        let start = Time::ZERO + model.warmup;
+        let end = start + model.horizon;
+        let subtree_end = subtree_ends(&model);
+        let parents = parents(&model);
+        Ok(Plan {
+            model,
+            purposes,
+            action_purpose,
+            store_purpose,
+            processes,
+            hits,
+            subtree_end,
+            watcher_start,
+            watchers,
+            stores,
+            rules,
+            parents,
+            slots,
+            start,
+            end,
+        })
+    }
+
+    /// The model this plan was made from.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Whether a store must be looked at every hour: its demand follows a profile and may exceed its throughput.
+    pub(crate) fn hourly(&self, s: usize) -> bool {
+        let store = &self.model.stores[s];
+        let throttles = store.throughput_mru.is_some()
+            || self.model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
+        throttles && !store.profile.is_flat()
+    }
+
+    #[inline]
+    pub(crate) fn watchers_of(&self, domain: u32) -> &[Watcher] {
+        let d = domain as usize;
+        &self.watchers[self.watcher_start[d] as usize..self.watcher_start[d + 1] as usize]
+    }
+
+    #[inline]
+    pub(crate) fn rule(&self, process: u32) -> &FaultRule {
+        &self.model.faults[self.processes[process as usize].rule as usize]
+    }
+}
+
+fn add_purpose(purposes: &mut Vec<Purpose>, name: String, words: u32) -> u32 {
+    purposes.push(Purpose { name, words });
+    purposes.len() as u32 - 1
+}
+
+/// A process per (rule, target), or one per common-cause rule; streams are named by rule and target.
+fn processes(model: &Model, purposes: &mut Vec<Purpose>) -> Vec<Process> {
+    let mut all = Vec::new();
+    for (rule, fault) in model.faults.iter().enumerate() {
+        let n = fault.targets.len() as u32;
+        let ranges: Vec<Range<u32>> =
+            if fault.together_ppm.is_some() { vec![0..n] } else { (0..n).map(|t| t..t + 1).collect() };
+        for targets in ranges {
+            let place = match fault.together_ppm {
+                Some(_) => "*".to_string(),
+                None => fault.targets[targets.start as usize].selector(&model.world),
+            };
+            let purpose = add_purpose(purposes, format!("fault {} {place}", fault.name), word::EXTRA);
+            all.push(Process { rule: rule as u32, targets, purpose, hits: 0, cascades: Vec::new() });
+        }
+    }
+    all
+}
+
+fn assign_hits(processes: &mut [Process]) -> u32 {
+    let mut hits = 0;
+    for process in processes {
+        process.hits = hits;
+        hits += process.targets.len() as u32;
+    }
+    hits
+}
+
+/// Whether one target contains, equals or lies within the other.
+fn related(model: &Model, a: Target, b: Target) -> bool {
+    match (a, b) {
+        (Target::Link(a), Target::Link(b)) => a == b,
+        (Target::Domain(a), Target::Domain(b)) => {
+            let (a, b) = (&model.world.domain(a).nodes, &model.world.domain(b).nodes);
+            a.start < b.end && b.start < a.end
+        }
+        (Target::Domain(d), Target::Link(l)) | (Target::Link(l), Target::Domain(d)) => {
+            let domain = model.world.domain(d);
+            domain.kind == DomainKind::Region && model.world.links[l.0 as usize].ends.contains(&domain.region)
+        }
+    }
+}
+
+/// Turns cascades of rules into edges between processes, each with its words and its stream.
+fn expand_cascades(model: &Model, processes: &mut [Process], purposes: &mut Vec<Purpose>) {
+    for p in 0..processes.len() {
+        let rule = &model.faults[processes[p].rule as usize];
+        let mut next_word =
+            word::EXTRA + if rule.together_ppm.is_some() { rule.targets.len() as u32 } else { 0 };
+        let mut edges = Vec::new();
+        for (c, cascade) in rule.cascades.iter().enumerate() {
+            for (q, caused) in processes.iter().enumerate() {
+                let caused_rule = &model.faults[caused.rule as usize];
+                let near = processes[p].targets.clone().any(|i| {
+                    caused
+                        .targets
+                        .clone()
+                        .any(|j| related(model, rule.targets[i as usize], caused_rule.targets[j as usize]))
+                });
+                if caused.rule != cascade.rule || (cascade.same_place && !near) {
+                    continue;
+                }
+                let cause = &purposes[processes[p].purpose as usize].name;
+                let name = format!("{} < {cause}", purposes[caused.purpose as usize].name);
+                let words = purposes[caused.purpose as usize].words;
+                let purpose = add_purpose(purposes, name, words);
+                edges.push(CascadeEdge { cascade: c as u32, process: q as u32, word: next_word, purpose });
+                next_word += 2;
+            }
+        }
+        let own = processes[p].purpose as usize;
+        purposes[own].words = next_word;
+        processes[p].cascades = edges;
+    }
+    // A caused occurrence may itself hit several targets or cause others: it needs as many words.
+    for p in 0..processes.len() {
+        for e in 0..processes[p].cascades.len() {
+            let edge = &processes[p].cascades[e];
+            let words = purposes[processes[edge.process as usize].purpose as usize].words;
+            purposes[edge.purpose as usize].words = words;
+        }
+    }
+}
+
+fn subtree_ends(model: &Model) -> Vec<u32> {
+    let domains = &model.world.domains;
+    let mut ends: Vec<u32> = (1..=domains.len() as u32).collect();
+    for (i, domain) in domains.iter().enumerate().rev() {
+        if let Some(DomainId(parent)) = domain.parent {
+            ends[parent as usize] = ends[parent as usize].max(ends[i]);
+        }
+    }
+    ends
+}
+
+fn watchers(model: &Model, stores: &[StorePlan]) -> (Vec<u32>, Vec<Watcher>) {
+    let mut by_domain: Vec<Vec<Watcher>> = vec![Vec::new(); model.world.domains.len()];
+    for (b, block) in model.blocks.iter().enumerate() {
+        for member in &block.members {
+            if let Member::Domain(d) = member {
+                by_domain[d.0 as usize].push(Watcher::Block { block: b as u32 });
+            }
+        }
+    }
+    for (s, (plan, store)) in stores.iter().zip(&model.stores).enumerate() {
+        for (copy, nodes) in plan.nodes.chunks(store.replicas as usize).enumerate() {
+            for (bit, node) in nodes.iter().enumerate() {
+                let domain = model.world.nodes[node.0 as usize];
+                by_domain[domain.0 as usize].push(Watcher::Replica {
+                    store: s as u32,
+                    copy: copy as u32,
+                    bit: bit as u8,
+                });
+            }
+        }
+        for (r, region) in store.regions.iter().enumerate().filter(|(_, region)| region.min_zones > 1) {
+            for zone in model.world.zones(region.region) {
+                by_domain[zone.0 as usize].push(Watcher::Zone { store: s as u32, region: r as u8 });
+            }
+        }
+    }
+    let mut start = vec![0];
+    let mut all = Vec::new();
+    for list in by_domain {
+        all.extend(list);
+        start.push(all.len() as u32);
+    }
+    (start, all)
+}
+
+fn slots(model: &Model, processes: &[Process], stores: &[StorePlan]) -> Slots {
+    let processes_at = 2;
+    let actions = processes_at + processes.len() as u32;
+    let mut next = actions + model.actions.len() as u32;
+    let mut at = Vec::new();
+    for store in stores {
+        at.push(next);
+        next += store.slots();
+    }
+    Slots { start: Slot(0), end: Slot(1), processes: processes_at, actions, stores: at, count: next }
+}
+
+fn parents(model: &Model) -> Vec<Vec<u32>> {
+    let mut parents = vec![Vec::new(); model.blocks.len()];
+    for (b, block) in model.blocks.iter().enumerate() {
+        for member in &block.members {
+            if let Member::Block(child) = member {
+                parents[*child as usize].push(b as u32);
+            }
+        }
+    }
+    parents
+}

@@ -1,0 +1,406 @@
+//! Who serves which requests: clients, redirects, throughput, blame (designs D12, D13).
+
+use crate::model::{PROFILE_ONE, Redirect};
+use crate::sim::driver::{Chance, word};
+use crate::sim::faults::Culprit;
+use crate::sim::flow::Failing;
+use crate::sim::group::Ctx;
+use crate::sim::layout::StoreTimer;
+use crate::sim::observe::{Blame, Class, Kind, Phase};
+use crate::sim::state::{Follow, Offline, Step, StoreState, surviving};
+use crate::units::{Duration, Time};
+
+/// Clients a store can have; their states fit a word of bits.
+pub(crate) const MOST_CLIENTS: usize = 64;
+
+/// What one group does with its clients, as bits by client.
+#[derive(Clone, Copy, Default)]
+struct Served {
+    writes: u64,
+    apart: u64,
+    reads: u64,
+}
+
+/// Load and capacity of one region, in volume units of request units.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    demand: i128,
+    capacity: Option<i128>,
+    provisioned: i128,
+    culprit: Option<Culprit>,
+}
+
+impl Load {
+    /// What is left of a rate after proportional throttling.
+    fn accepted(&self, rate: u64) -> u64 {
+        match self.capacity {
+            Some(capacity) if self.demand > capacity => (i128::from(rate) * capacity / self.demand) as u64,
+            _ => rate,
+        }
+    }
+}
+
+impl<D: Chance> Ctx<'_, '_, D> {
+    /// Whether region `r` answers reads of a client on a group.
+    fn answers(&self, st: &StoreState, g: usize, r: usize, client: usize) -> bool {
+        let c = g * self.layout.regions + r;
+        let log = &st.logs[c];
+        let w = r == usize::from(st.groups[g].write);
+        st.quorums[c].service.read
+            && log.offline == Offline::No
+            && !log.behind
+            && !matches!(log.follow, Follow::Empty(_))
+            && (w || !self.rules.strong || log.in_sync)
+            && !(w && st.groups[g].fenced)
+            && self.domains.connected(self.store.clients[client].region, self.region(r))
+    }
+
+    /// Lets the readers of a group move to the region they should use now.
+    pub(crate) fn update_readers(&mut self, st: &mut StoreState, g: usize) {
+        let clients = self.layout.clients;
+        for client in 0..clients {
+            let i = g * clients + client;
+            let order = &self.store.clients[client].order;
+            let best = order.iter().copied().find(|&r| self.answers(st, g, usize::from(r), client));
+            let mut reader = st.readers[i];
+            let stuck = !self.answers(st, g, usize::from(reader.region), client);
+            if stuck && reader.patience == Time::NEVER {
+                let (detect, wait) = self.patience(st, g, client);
+                reader.detect_until = self.now + detect;
+                reader.patience = self.now + wait;
+            }
+            if let Some(best) = best
+                && (!stuck || reader.patience <= self.now)
+            {
+                reader.region = best;
+                reader.patience = Time::NEVER;
+            }
+            st.readers[i] = reader;
+            let next = if reader.detect_until > self.now { reader.detect_until } else { reader.patience };
+            let waits = reader.patience != Time::NEVER && next > self.now;
+            self.arm(StoreTimer::Read(i as u32), if waits { next } else { Time::NEVER });
+        }
+    }
+
+    /// Time until a client leaves a region that does not answer; the first part is the service noticing it.
+    fn patience(&mut self, st: &StoreState, g: usize, client: usize) -> (Duration, Duration) {
+        let mark = self.mark(st, g);
+        match &self.store.clients[client].redirect {
+            Redirect::Never => (Duration::ZERO, Duration::NEVER),
+            Redirect::After(law) => (Duration::ZERO, self.value(law, mark, word::REDIRECT)),
+            Redirect::ByService(law) => {
+                let detect = self.value(&self.store.failover.detect, mark, word::DETECT);
+                (detect, detect.saturating_add(self.value(law, mark, word::REDIRECT)))
+            }
+        }
+    }
+
+    /// Whether the group's write region accepts writes at all.
+    fn accepts(&self, st: &StoreState, g: usize) -> bool {
+        let group = &st.groups[g];
+        let w = g * self.layout.regions + usize::from(group.write);
+        st.quorums[w].service.commit
+            && !matches!(st.logs[w].follow, Follow::Empty(_))
+            && !group.fenced
+            && group.redirect_until <= self.now
+            && self.sync_ok(st, g)
+            && !self.held(st, g)
+    }
+
+    fn served(&self, st: &StoreState, g: usize) -> Served {
+        let mut served = Served::default();
+        let accepts = self.accepts(st, g);
+        let w = self.region(usize::from(st.groups[g].write));
+        for (client, population) in self.store.clients.iter().enumerate() {
+            let bit = 1u64 << client;
+            let reader = &st.readers[g * self.layout.clients + client];
+            if self.answers(st, g, usize::from(reader.region), client) {
+                served.reads |= bit;
+            }
+            if self.writes_apart(st, g, client) {
+                served.apart |= bit;
+            } else if accepts && self.domains.connected(population.region, w) {
+                served.writes |= bit;
+            }
+        }
+        served
+    }
+
+    /// Evaluates all flows of the store after a change.
+    pub(crate) fn evaluate(&mut self, st: &mut StoreState) {
+        st.flow.reset();
+        let loads = self.loads(st);
+        for g in 0..self.layout.groups() {
+            let served = self.served(st, g);
+            self.evaluate_group(st, g, served, &loads);
+            let (lambda, group) = (st.lambda, &mut st.groups[g]);
+            group.history.push(self.now, lambda, group.head, group.accept);
+        }
+        self.arm_logs(st);
+        let (s, out) = (self.s as u32, &mut *self.out);
+        st.flow.update_outages(self.plan, s, self.now, &mut out.outages);
+        self.check_conservation(st);
+    }
+
+    /// Rule R3: every acknowledged write is in the surviving log or in the ledger, exactly once.
+    fn check_conservation(&self, st: &mut StoreState) {
+        let mut missing_now = 0;
+        for g in 0..self.layout.groups() {
+            let group = &st.groups[g];
+            let base = g * self.layout.regions;
+            let surviving = surviving(group, &st.logs[base..base + self.layout.regions]);
+            let ledger = &group.ledger;
+            let missing = ledger.missing();
+            assert!(
+                group.acknowledged == surviving + missing + ledger.superseded + ledger.lost,
+                "conservation of writes broken in store {} group {g} at {} ns: acknowledged {} surviving {surviving} \
+                 missing {missing} superseded {} lost {}",
+                self.store.name,
+                self.now.ns(),
+                group.acknowledged,
+                ledger.superseded,
+                ledger.lost,
+            );
+            missing_now += missing * i128::from(self.layout.weights[g]);
+        }
+        st.flow.run.missing_peak = st.flow.run.missing_peak.max(missing_now);
+    }
+
+    /// Demand on each region; none is computed where throughput is unlimited.
+    fn loads(&self, st: &StoreState) -> [Load; 16] {
+        let mut loads = [Load::default(); 16];
+        let Some(throughput) = st.throughput_mru else { return loads };
+        for g in 0..self.layout.groups() {
+            let (served, weight) = (self.served(st, g), i128::from(self.layout.weights[g]));
+            let w = usize::from(st.groups[g].write);
+            for (client, population) in self.store.clients.iter().enumerate() {
+                if served.writes >> client & 1 == 1 {
+                    let units = i128::from(population.writes_mps) * i128::from(self.store.write_cost_mru);
+                    loads[w].demand += weight * units;
+                }
+                if served.reads >> client & 1 == 1 {
+                    let r = usize::from(st.readers[g * self.layout.clients + client].region);
+                    let units = i128::from(population.reads_mps) * i128::from(self.store.read_cost_mru);
+                    loads[r].demand += weight * units;
+                }
+            }
+        }
+        let factor = i128::from(self.store.profile.at(self.now));
+        for (r, load) in loads.iter_mut().enumerate().take(self.layout.regions) {
+            load.demand *= factor;
+            let scale = i128::from(PROFILE_ONE) * 1000 * i128::from(self.store.partitions);
+            load.provisioned = i128::from(throughput) * scale;
+            let capacity = load.provisioned * i128::from(st.capacity_ppm[r]) / 1_000_000;
+            load.capacity = Some(capacity);
+            if load.demand > capacity {
+                load.culprit = self.throttle_culprit(st);
+            }
+        }
+        loads
+    }
+
+    /// Who made a region's demand exceed its capacity: an occurrence that touches the store, else demand itself.
+    fn throttle_culprit(&self, st: &StoreState) -> Option<Culprit> {
+        let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
+        let active = self.faults.active.iter().map(|a| a.culprit).find(touching);
+        active.or(st.action)
+    }
+
+    fn evaluate_group(&self, st: &mut StoreState, g: usize, served: Served, loads: &[Load; 16]) {
+        let weight = i128::from(self.layout.weights[g]);
+        let w = st.groups[g].write;
+        let mut accept = 0;
+        for kind in Kind::ALL {
+            self.update_blame(st, g, kind, served);
+        }
+        for (client, population) in self.store.clients.iter().enumerate() {
+            let bit = 1u64 << client;
+            if served.writes & bit != 0 {
+                let taken = loads[usize::from(w)].accepted(population.writes_mps);
+                accept += taken;
+                self.throttle(
+                    st,
+                    g,
+                    Kind::Write,
+                    client,
+                    w,
+                    population.writes_mps - taken,
+                    &loads[usize::from(w)],
+                );
+            } else if served.apart & bit == 0 {
+                let rate = weight * i128::from(population.writes_mps);
+                self.fail(st, g, Kind::Write, client, w, rate);
+            }
+            let r = st.readers[g * self.layout.clients + client].region;
+            if served.reads & bit != 0 {
+                let taken = loads[usize::from(r)].accepted(population.reads_mps);
+                self.throttle(
+                    st,
+                    g,
+                    Kind::Read,
+                    client,
+                    r,
+                    population.reads_mps - taken,
+                    &loads[usize::from(r)],
+                );
+            } else {
+                self.fail(st, g, Kind::Read, client, r, weight * i128::from(population.reads_mps));
+            }
+        }
+        st.groups[g].accept = accept;
+    }
+
+    /// D12: whoever turned serving into failing is to blame until it and its phases end, then the earliest that
+    /// still lasts.
+    fn update_blame(&self, st: &mut StoreState, g: usize, kind: Kind, served: Served) {
+        let k = kind as usize;
+        let failing = self.store.clients.iter().enumerate().any(|(client, population)| match kind {
+            Kind::Write => (served.writes | served.apart) >> client & 1 == 0 && population.writes_mps > 0,
+            Kind::Read => served.reads >> client & 1 == 0 && population.reads_mps > 0,
+        });
+        st.groups[g].culprits[k] = match (failing, st.groups[g].culprits[k]) {
+            (false, _) => None,
+            (true, None) => self.culprit(st, g),
+            (true, Some(old)) if self.lasts(st, g, &old) => Some(old),
+            (true, Some(old)) => {
+                self.faults.active.iter().map(|a| a.culprit).find(|c| self.touches(g, c)).or(Some(old))
+            }
+        };
+    }
+
+    /// Whether an occurrence, or a phase it started, goes on.
+    fn lasts(&self, st: &StoreState, g: usize, culprit: &Culprit) -> bool {
+        let base = g * self.layout.regions;
+        self.faults.active.iter().any(|a| a.culprit == *culprit)
+            || st.groups[g].redirect_until > self.now
+            || (base..base + self.layout.regions).any(|c| {
+                let own = st.logs[c].culprit == Some(*culprit) && st.logs[c].step != Step::Idle;
+                own || matches!(st.logs[c].follow, Follow::CatchUp | Follow::Empty(true))
+            })
+    }
+
+    fn fail(&self, st: &mut StoreState, g: usize, kind: Kind, client: usize, region: u8, rate: i128) {
+        if rate == 0 {
+            return;
+        }
+        let culprit = st.groups[g].culprits[kind as usize].unwrap_or_else(|| self.load_culprit());
+        let phase = match kind {
+            Kind::Write => self.write_phase(st, g),
+            Kind::Read => self.read_phase(st, g, client),
+        };
+        st.flow.fail(Failing { kind, client, region, rate, culprit, phase });
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn throttle(
+        &self,
+        st: &mut StoreState,
+        g: usize,
+        kind: Kind,
+        client: usize,
+        region: u8,
+        rate: u64,
+        load: &Load,
+    ) {
+        if rate == 0 {
+            return;
+        }
+        let rate = i128::from(rate) * i128::from(self.layout.weights[g]);
+        let capacity = load.capacity.unwrap_or(load.demand);
+        let above = (load.demand - load.provisioned).max(0);
+        let share = rate * above / (load.demand - capacity).max(1);
+        let k = kind as usize;
+        st.flow.rates.above[k] += share;
+        st.flow.rates.below[k] += rate - share;
+        let culprit = load.culprit.unwrap_or_else(|| self.load_culprit());
+        st.flow.fail(Failing { kind, client, region, rate, culprit, phase: Phase::Overload });
+    }
+
+    /// Demand itself.
+    fn load_culprit(&self) -> Culprit {
+        let mark =
+            crate::sim::driver::Mark { purpose: self.plan.store_purpose + self.s as u32, occurrence: 0 };
+        Culprit { blame: Blame::Load, class: Class::Load, mark, started: self.now }
+    }
+
+    /// The first unfinished phase of what keeps writes from succeeding.
+    fn write_phase(&self, st: &StoreState, g: usize) -> Phase {
+        let base = g * self.layout.regions;
+        let group = &st.groups[g];
+        let w = base + usize::from(group.write);
+        let steps = || core::iter::once(w).chain((base..base + self.layout.regions).filter(move |&c| c != w));
+        let blocked_by_others = st.quorums[w].service.commit && !group.fenced;
+        for c in steps().take(if blocked_by_others { usize::MAX } else { 1 }) {
+            match st.logs[c].step {
+                Step::Detect => return Phase::Detect,
+                Step::Decide => return Phase::Decide,
+                Step::Promote(_) | Step::Wait => return Phase::Promote,
+                Step::Idle => {}
+            }
+        }
+        if group.redirect_until > self.now && st.quorums[w].service.commit {
+            return Phase::Redirect;
+        }
+        if blocked_by_others
+            && steps().any(|c| {
+                st.logs[c].in_sync && (self.now < st.logs[c].evict_at && st.logs[c].evict_at != Time::NEVER)
+            })
+        {
+            return Phase::Detect;
+        }
+        if blocked_by_others && steps().any(|c| st.logs[c].held && st.logs[c].follow == Follow::CatchUp) {
+            return Phase::CatchUp;
+        }
+        self.copy_phase(st, w)
+    }
+
+    /// The first unfinished phase of what keeps a client's reads from succeeding.
+    fn read_phase(&self, st: &StoreState, g: usize, client: usize) -> Phase {
+        let reader = &st.readers[g * self.layout.clients + client];
+        if reader.patience != Time::NEVER && reader.patience > self.now {
+            return if self.now < reader.detect_until { Phase::Detect } else { Phase::Redirect };
+        }
+        let c = g * self.layout.regions + usize::from(reader.region);
+        if st.quorums[c].service.read && st.logs[c].behind {
+            return Phase::CatchUp;
+        }
+        self.copy_phase(st, c)
+    }
+
+    fn copy_phase(&self, st: &StoreState, c: usize) -> Phase {
+        if matches!(st.logs[c].follow, Follow::Empty(true)) || st.quorums[c].rebuilding() {
+            Phase::Rebuild
+        } else if st.quorums[c].reconfiguring() {
+            Phase::Reconfigure
+        } else {
+            Phase::Repair
+        }
+    }
+
+    /// Arms the ends of catch-ups and the staleness bounds, which depend on the rates just found.
+    fn arm_logs(&mut self, st: &mut StoreState) {
+        for g in 0..self.layout.groups() {
+            let w = usize::from(st.groups[g].write);
+            for r in (0..self.layout.regions).filter(|&r| r != w) {
+                let c = g * self.layout.regions + r;
+                let log = st.logs[c];
+                let at = match log.follow {
+                    Follow::CatchUp => {
+                        let rate = self.rules.catch_up[w * self.layout.regions + r];
+                        let backlog = st.groups[g].head - log.position;
+                        let accept = i128::from(st.groups[g].accept);
+                        self.store.profile.first_reach(self.now, backlog, i128::from(rate), -accept)
+                    }
+                    Follow::Frozen | Follow::Empty(false)
+                        if self.rules.bound.is_some() && !log.held && log.offline == Offline::No =>
+                    {
+                        self.bound_reached(st, g, r)
+                    }
+                    Follow::Following | Follow::Frozen if !self.rules.strong => Time::NEVER,
+                    _ => continue, // seeding and eviction armed theirs already
+                };
+                self.arm(StoreTimer::Log(c as u32), at.max(self.now));
+            }
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! The state of one store in one replication: a plain value.
+
+use crate::model::{Consistency, FailoverMode, Profile, Store, World};
+use crate::sim::faults::Culprit;
+use crate::sim::flow::{Flow, cause_index};
+use crate::sim::history::History;
+use crate::sim::layout::StorePlan;
+use crate::sim::ledger::Ledger;
+use crate::sim::observe::Replication;
+use crate::sim::plan::Plan;
+use crate::sim::quorum::{Quorum, QuorumRules};
+use crate::units::{Duration, Time};
+
+/// How a copy's log stands to the write region's (design D8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Follow {
+    /// At the write region's position a lag ago. The write region's own copy is in this state, without lag.
+    Following,
+    /// Cut off: the position stands still.
+    Frozen,
+    /// Working off the backlog.
+    CatchUp,
+    /// Destroyed: nothing there; `true` while it is being seeded from another copy.
+    Empty(bool),
+}
+
+/// Why a region takes no part in the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Offline {
+    /// It does.
+    No,
+    /// The service marked it offline; it returns by itself after catching up.
+    ByService,
+    /// An action took it out; only an action brings it back.
+    ByAction,
+}
+
+/// What is going on about a lost region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Step {
+    /// Nothing.
+    Idle,
+    /// The loss is not noticed yet.
+    Detect,
+    /// Nobody has decided yet.
+    Decide,
+    /// This region is being promoted.
+    Promote(u8),
+    /// No region is eligible; the first that is will be promoted.
+    Wait,
+}
+
+/// The log of one copy and its region's part in the group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Log {
+    pub(crate) follow: Follow,
+    /// Position, where it is not that of the write region.
+    pub(crate) position: i128,
+    /// Everything acknowledged up to here is in it.
+    pub(crate) complete_to: Time,
+    pub(crate) offline: Offline,
+    /// It has been away while the log went on: it must catch up before it serves.
+    pub(crate) behind: bool,
+    /// Position of the write region when this copy stopped committing.
+    pub(crate) left_at: i128,
+    pub(crate) committing: bool,
+    /// Member of the sync set.
+    pub(crate) in_sync: bool,
+    /// Since this time it could be taken out of the sync set.
+    pub(crate) evict_at: Time,
+    /// The staleness bound is reached: writes are held until it has caught up.
+    pub(crate) held: bool,
+    pub(crate) step: Step,
+    pub(crate) culprit: Option<Culprit>,
+}
+
+/// One placement group. Volumes are per partition.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Group {
+    /// Its write region.
+    pub(crate) write: u8,
+    /// The lease of the write region has ended: it accepts nothing.
+    pub(crate) fenced: bool,
+    /// Clients use the write region from here on.
+    pub(crate) redirect_until: Time,
+    /// Writes the log takes, thousandths per second over the whole store.
+    pub(crate) accept: u64,
+    pub(crate) acknowledged: i128,
+    pub(crate) head: i128,
+    /// Last instant at which a write was acknowledged.
+    pub(crate) last_ack: Time,
+    pub(crate) history: History,
+    pub(crate) ledger: Ledger,
+    /// Whom failing requests of each kind are booked to.
+    pub(crate) culprits: [Option<Culprit>; 2],
+}
+
+/// One client population reading one group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Reader {
+    /// Region it reads from.
+    pub(crate) region: u8,
+    /// It waits for an answer until here before it goes elsewhere.
+    pub(crate) patience: Time,
+    /// Part of the wait that is detection by the service.
+    pub(crate) detect_until: Time,
+}
+
+/// One store.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub(crate) struct StoreState {
+    pub(crate) quorums: Vec<Quorum>,
+    pub(crate) logs: Vec<Log>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) readers: Vec<Reader>,
+    pub(crate) zones_down: Vec<u16>,
+    /// Capacity of each region in millionths of the provisioned throughput.
+    pub(crate) capacity_ppm: Vec<u64>,
+    pub(crate) mode: FailoverMode,
+    pub(crate) throughput_mru: Option<u64>,
+    pub(crate) dirty_copies: Vec<u32>,
+    /// Something besides quorums changed.
+    pub(crate) dirty: bool,
+    /// An action in this instant, to blame if requests start to fail.
+    pub(crate) action: Option<Culprit>,
+    /// The last occurrence that touched the store, for failures after its end.
+    pub(crate) last_culprit: Option<Culprit>,
+    /// Time and workload time up to which everything is integrated.
+    pub(crate) at: Time,
+    pub(crate) lambda: i128,
+    pub(crate) flow: Flow,
+}
+
+/// Constants of a store, derived once.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreRules {
+    pub(crate) quorum: QuorumRules,
+    /// Time to rebuild a replica of each group.
+    pub(crate) rebuild: Vec<Option<Duration>>,
+    pub(crate) strong: bool,
+    /// Staleness bound: volume per partition and time.
+    pub(crate) bound: Option<(i128, Duration)>,
+    /// Volume of one request.
+    pub(crate) volume_per_request: i128,
+    /// Catch-up rate from region w to region r, at w · regions + r.
+    pub(crate) catch_up: Vec<u64>,
+}
+
+impl StoreRules {
+    pub(crate) fn new(world: &World, store: &Store, plan: &StorePlan) -> StoreRules {
+        let volume_per_request = 1_000 * 1_000 * 1_000_000_000 * i128::from(store.partitions);
+        let bytes =
+            |weight: u32| u128::from(store.data_bytes) * u128::from(weight) / u128::from(store.partitions);
+        StoreRules {
+            quorum: QuorumRules::new(
+                store.replicas,
+                store.write_quorum,
+                store.read_quorum,
+                store.reconfigure,
+            ),
+            rebuild: plan
+                .weights
+                .iter()
+                .map(|&w| store.rebuild.map(|r| transfer(bytes(w), u128::from(r.bandwidth))))
+                .collect(),
+            strong: store.consistency == Consistency::Strong && store.regions.len() > 1,
+            bound: match store.consistency {
+                Consistency::Bounded { max_writes, max_time } if store.regions.len() > 1 => {
+                    Some((i128::from(max_writes) * volume_per_request, max_time))
+                }
+                _ => None,
+            },
+            volume_per_request,
+            catch_up: catch_up(world, store),
+        }
+    }
+}
+
+/// Catch-up rates between all pairs of regions: the store's own, bounded by the link.
+fn catch_up(world: &World, store: &Store) -> Vec<u64> {
+    let mut rates = Vec::new();
+    for from in &store.regions {
+        for to in &store.regions {
+            let link = world.link_between(from.region, to.region);
+            let bandwidth = link.and_then(|l| world.links[l.0 as usize].bandwidth);
+            let limit = bandwidth.map_or(u64::MAX, |b| b.saturating_mul(1000) / store.write_bytes.max(1));
+            rates.push(store.catch_up_mps.min(limit));
+        }
+    }
+    rates
+}
+
+/// Position of the furthest copy that holds data.
+pub(crate) fn surviving(group: &Group, copies: &[Log]) -> i128 {
+    let position = |(r, log): (usize, &Log)| match log.follow {
+        Follow::Empty(_) => None,
+        Follow::Following => Some(group.head),
+        _ if r == usize::from(group.write) => Some(group.head),
+        Follow::Frozen | Follow::CatchUp => Some(log.position),
+    };
+    copies.iter().enumerate().filter_map(position).max().unwrap_or(0)
+}
+
+/// Time to move some bytes.
+pub(crate) fn transfer(bytes: u128, bandwidth: u128) -> Duration {
+    Duration::from_ns(u64::try_from(bytes * 1_000_000_000 / bandwidth.max(1)).unwrap_or(u64::MAX))
+}
+
+impl StoreState {
+    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules, fault_rules: usize) -> StoreState {
+        let log = Log {
+            follow: Follow::Following,
+            position: 0,
+            complete_to: Time::ZERO,
+            offline: Offline::No,
+            behind: false,
+            left_at: 0,
+            committing: true,
+            in_sync: rules.strong,
+            evict_at: Time::NEVER,
+            held: false,
+            step: Step::Idle,
+            culprit: None,
+        };
+        let group = Group {
+            write: 0,
+            fenced: false,
+            redirect_until: Time::ZERO,
+            accept: 0,
+            acknowledged: 0,
+            head: 0,
+            last_ack: Time::ZERO,
+            history: History::default(),
+            ledger: Ledger::default(),
+            culprits: [None; 2],
+        };
+        let readers = (0..plan.groups() * plan.clients).map(|i| Reader {
+            region: store.clients[i % plan.clients].order[0],
+            patience: Time::NEVER,
+            detect_until: Time::ZERO,
+        });
+        StoreState {
+            quorums: vec![Quorum::new(&rules.quorum); plan.copies()],
+            logs: vec![log; plan.copies()],
+            groups: vec![group; plan.groups()],
+            readers: readers.collect(),
+            zones_down: vec![0; plan.regions],
+            capacity_ppm: vec![1_000_000; plan.regions],
+            mode: store.failover.mode,
+            throughput_mru: store.throughput_mru,
+            dirty_copies: Vec::with_capacity(plan.copies()),
+            dirty: true,
+            action: None,
+            last_culprit: None,
+            at: Time::ZERO,
+            lambda: 0,
+            flow: Flow::new(store, plan, rules, fault_rules),
+        }
+    }
+
+    /// Takes over the state at time zero without allocating.
+    pub(crate) fn reset(&mut self, other: &StoreState) {
+        self.quorums.copy_from_slice(&other.quorums);
+        self.logs.copy_from_slice(&other.logs);
+        for (group, from) in self.groups.iter_mut().zip(&other.groups) {
+            group.copy_from(from);
+        }
+        self.readers.copy_from_slice(&other.readers);
+        self.zones_down.copy_from_slice(&other.zones_down);
+        self.capacity_ppm.copy_from_slice(&other.capacity_ppm);
+        self.mode = other.mode;
+        self.throughput_mru = other.throughput_mru;
+        self.dirty_copies.clear();
+        self.dirty_copies.extend_from_slice(&other.dirty_copies);
+        self.dirty = other.dirty;
+        self.action = other.action;
+        self.last_culprit = other.last_culprit;
+        self.at = other.at;
+        self.lambda = other.lambda;
+        self.flow.copy_from(&other.flow);
+    }
+
+    /// This copy must be settled.
+    #[inline]
+    pub(crate) fn touch(&mut self, copy: u32) {
+        let quorum = &mut self.quorums[copy as usize];
+        if !quorum.dirty {
+            quorum.dirty = true;
+            self.dirty_copies.push(copy);
+        }
+    }
+
+    /// A replica's node went down or came back, or was destroyed while down.
+    #[inline]
+    pub(crate) fn replica(
+        &mut self,
+        copy: u32,
+        bit: u16,
+        down: bool,
+        changed: bool,
+        drained: bool,
+        destroyed: bool,
+    ) {
+        let quorum = &mut self.quorums[copy as usize];
+        if changed {
+            quorum.up = if down { quorum.up & !bit } else { quorum.up | bit };
+            quorum.drained = if down && drained { quorum.drained | bit } else { quorum.drained & !bit };
+        }
+        if destroyed {
+            quorum.destroy(bit);
+        }
+        self.touch(copy);
+    }
+
+    /// Closes the books: whole-store sums of what the groups hold, and what is still missing.
+    pub(crate) fn close(&mut self, plan: &Plan, s: u32, now: Time, weights: &[u32], out: &mut Replication) {
+        self.flow.close_all(plan, s, now, &mut out.outages);
+        let regions = plan.stores[s as usize].regions;
+        let run = &mut self.flow.run;
+        for (g, (group, &weight)) in self.groups.iter().zip(weights).enumerate() {
+            let weight = i128::from(weight);
+            let ledger = &group.ledger;
+            let copies = &self.logs[g * regions..(g + 1) * regions];
+            let surviving = surviving(group, copies);
+            assert!(
+                group.acknowledged == surviving + ledger.missing() + ledger.superseded + ledger.lost,
+                "conservation of writes broken at the end of a replication, group {g}"
+            );
+            run.acknowledged += group.acknowledged * weight;
+            run.surviving += surviving * weight;
+            run.missing += ledger.missing() * weight;
+            run.superseded += ledger.superseded * weight;
+            run.lost += ledger.lost * weight;
+            run.recovered += ledger.recovered * weight;
+            for segment in &ledger.open {
+                let loss = &mut out.losses[segment.loss as usize];
+                loss.missing += segment.amount * weight;
+                loss.rpo_final = loss.rpo_final.max(segment.rpo);
+                let cause = cause_index(run.causes.len(), loss.blame);
+                run.causes[cause].lost += segment.amount * weight;
+            }
+        }
+    }
+
+    /// Lets time pass to `now` under the flows of the last evaluation.
+    pub(crate) fn advance(&mut self, profile: &Profile, regions: usize, catch_up: &[u64], now: Time) {
+        if now == self.at {
+            return;
+        }
+        let lambda = profile.integral(now);
+        let passed = lambda - self.lambda;
+        let elapsed = i128::from((now - self.at).ns()) * i128::from(crate::model::PROFILE_ONE);
+        for (g, group) in self.groups.iter_mut().enumerate() {
+            let taken = i128::from(group.accept) * passed;
+            group.head += taken;
+            group.acknowledged += taken + group.ledger.grow(passed);
+            if group.accept > 0 {
+                group.last_ack = now;
+            }
+            for r in 0..regions {
+                let log = &mut self.logs[g * regions + r];
+                if log.follow == Follow::CatchUp {
+                    let rate = catch_up[usize::from(group.write) * regions + r];
+                    log.position = (log.position + i128::from(rate) * elapsed).min(group.head);
+                }
+            }
+        }
+        self.flow.advance(passed, self.at, now);
+        self.at = now;
+        self.lambda = lambda;
+    }
+}
+
+impl Group {
+    /// Takes over another group's state, keeping this one's buffers.
+    fn copy_from(&mut self, other: &Group) {
+        let (mut history, mut ledger) =
+            (core::mem::take(&mut self.history), core::mem::take(&mut self.ledger));
+        history.copy_from(&other.history);
+        ledger.copy_from(&other.ledger);
+        *self = Group {
+            write: other.write,
+            fenced: other.fenced,
+            redirect_until: other.redirect_until,
+            accept: other.accept,
+            acknowledged: other.acknowledged,
+            head: other.head,
+            last_ack: other.last_ack,
+            history,
+            ledger,
+            culprits: other.culprits,
+        };
+    }
+}

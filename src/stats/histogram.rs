@@ -1,0 +1,231 @@
+//! Quantiles of pooled events from a fixed log-linear histogram of integers.
+
+use super::interval::quantile_ranks;
+
+/// Counts of one octave: 128 equal steps between a power of two and the next.
+const STEPS: usize = 128;
+const STEP_BITS: u32 = 7;
+/// Octave 0 holds 0 ..= 127 exactly, octave o > 0 the values 2^(o+6) ..= 2^(o+7) − 1.
+const OCTAVES: usize = 64 - STEP_BITS as usize + 1;
+/// Below this many replications with an event a quantile is flagged (design D16).
+pub const SMALL_SAMPLE: u64 = 30;
+
+/// Histogram of `u64` values. Values below 256 are exact; above, a bucket is at most 1/128 of its values wide, and
+/// what is read out is its middle: off by at most 1/256, never outside the exact least and largest value.
+///
+/// The buckets are fixed, so merging is exact and in any order. Memory is taken by octave, when first needed.
+///
+/// ```
+/// use zonefall::stats::Histogram;
+/// let mut h = Histogram::default();
+/// (1..=100).for_each(|x| h.add(x));
+/// assert_eq!(h.quantile(0.5), Some(50));
+/// assert_eq!(h.quantile(1.0), Some(100));
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Histogram {
+    n: u64,
+    least: u64,
+    largest: u64,
+    octaves: Vec<Box<[u64]>>,
+}
+
+/// A quantile with its 95 % interval.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QuantileEstimate {
+    /// The quantile of the pooled events.
+    pub estimate: u64,
+    /// Lower end; `None`: the sample is too small for one.
+    pub low: Option<u64>,
+    /// Upper end; `None`: the sample is too small for one.
+    pub high: Option<u64>,
+    /// Whether fewer than [`SMALL_SAMPLE`] replications had an event.
+    pub small: bool,
+}
+
+fn place(value: u64) -> (usize, usize) {
+    let octave = (64 - STEP_BITS).saturating_sub(value.leading_zeros());
+    if octave == 0 {
+        return (0, value as usize);
+    }
+    (octave as usize, (value >> (octave - 1)) as usize - STEPS)
+}
+
+/// Middle of a bucket, rounded down.
+fn middle(octave: usize, step: usize) -> u64 {
+    if octave == 0 {
+        return step as u64;
+    }
+    let width = 1u64 << (octave - 1);
+    ((STEPS + step) as u64) * width + (width - 1) / 2
+}
+
+impl Histogram {
+    /// Counts one value.
+    #[inline]
+    pub fn add(&mut self, value: u64) {
+        if self.n == 0 {
+            (self.least, self.largest) = (value, value);
+        }
+        self.n += 1;
+        self.least = self.least.min(value);
+        self.largest = self.largest.max(value);
+        let (octave, step) = place(value);
+        self.octave(octave)[step] += 1;
+    }
+
+    fn octave(&mut self, octave: usize) -> &mut [u64] {
+        if self.octaves.is_empty() {
+            self.octaves = vec![Box::default(); OCTAVES];
+        }
+        let counts = &mut self.octaves[octave];
+        if counts.is_empty() {
+            *counts = vec![0; STEPS].into();
+        }
+        counts
+    }
+
+    /// Counts all of `other`'s values.
+    pub fn merge(&mut self, other: &Histogram) {
+        if other.n == 0 {
+            return;
+        }
+        if self.n == 0 {
+            (self.least, self.largest) = (other.least, other.largest);
+        }
+        self.n += other.n;
+        self.least = self.least.min(other.least);
+        self.largest = self.largest.max(other.largest);
+        for (i, counts) in other.octaves.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
+            self.octave(i).iter_mut().zip(counts.iter()).for_each(|(a, b)| *a += b);
+        }
+    }
+
+    /// Number of values.
+    pub fn n(&self) -> u64 {
+        self.n
+    }
+
+    /// The least value, exact; `None` without values.
+    pub fn least(&self) -> Option<u64> {
+        (self.n > 0).then_some(self.least)
+    }
+
+    /// The largest value, exact; `None` without values.
+    pub fn largest(&self) -> Option<u64> {
+        (self.n > 0).then_some(self.largest)
+    }
+
+    /// The value of the given rank (from 1) in ascending order, to the histogram's resolution.
+    fn ranked(&self, rank: u64) -> Option<u64> {
+        match rank {
+            0 => return None,
+            1 => return self.least(),
+            r if r == self.n => return self.largest(),
+            _ => {}
+        }
+        let mut seen = 0;
+        for (octave, counts) in self.octaves.iter().enumerate() {
+            for (step, &count) in counts.iter().enumerate() {
+                seen += count;
+                if seen >= rank {
+                    return Some(middle(octave, step).clamp(self.least, self.largest));
+                }
+            }
+        }
+        None
+    }
+
+    /// The p-quantile, 0 ≤ p ≤ 1: the least value with at least the share p of values at or below it. `None`
+    /// without values.
+    pub fn quantile(&self, p: f64) -> Option<u64> {
+        // The slack keeps 0.99 · 100 = 99.00000000000001 at rank 99.
+        let rank = (p * self.n as f64 * (1.0 - 1e-12)).ceil() as u64;
+        self.ranked(rank.clamp(1, self.n.max(1)))
+    }
+
+    /// The p-quantile with its 95 % interval. Events of one replication are not independent, so the interval is
+    /// that of a sample of `independent` values, the number of replications with an event (design D16).
+    pub fn estimate(&self, p: f64, independent: u64) -> Option<QuantileEstimate> {
+        let estimate = self.quantile(p)?;
+        let (low, high) = quantile_ranks(independent, p);
+        // Rank r of the independent sample is the share r/n of the pooled one.
+        let independent = independent.max(1);
+        let share = |rank: u64| u128::from(rank) * u128::from(self.n);
+        // The lower end is rounded down, the upper one up: the interval only grows.
+        let lower = |rank| self.ranked(((share(rank) / u128::from(independent)) as u64).clamp(1, self.n));
+        let upper =
+            |rank| self.ranked((share(rank).div_ceil(u128::from(independent)) as u64).clamp(1, self.n));
+        Some(QuantileEstimate {
+            estimate,
+            low: low.and_then(lower),
+            high: high.and_then(upper),
+            small: independent < SMALL_SAMPLE,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn buckets_cover_the_range_without_gap() {
+        for value in (0..70_000).chain([u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1]) {
+            let (octave, step) = place(value);
+            assert!(octave < OCTAVES && step < STEPS, "{value}");
+            let shown = middle(octave, step);
+            assert!(shown.abs_diff(value) <= value / 256, "{value} shown as {shown}");
+            assert!(value >= 256 || shown == value);
+        }
+    }
+
+    #[test]
+    fn one_value_is_shown_exactly() {
+        let mut h = Histogram::default();
+        h.add(3_600_000_000_001);
+        h.add(3_600_000_000_001);
+        assert_eq!(h.quantile(0.5), Some(3_600_000_000_001));
+        let e = h.estimate(0.5, 2).unwrap();
+        assert_eq!((e.low, e.high, e.small), (None, None, true));
+        assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn interval_of_the_median_of_a_hundred() {
+        let mut h = Histogram::default();
+        (1..=100).for_each(|x| h.add(x));
+        // Order statistics 40 and 61 enclose the median of 100 with 96.5 %.
+        let e = h.estimate(0.5, 100).unwrap();
+        assert_eq!((e.estimate, e.low, e.high, e.small), (50, Some(40), Some(61), false));
+        // Ten independent replications of ten events each: a much wider interval.
+        let e = h.estimate(0.5, 10).unwrap();
+        assert_eq!((e.low, e.high, e.small), (Some(20), Some(90), true));
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_exact_and_quantiles_are_close(
+            mut values in proptest::collection::vec(any::<u64>(), 1..60),
+            shift in 0u32..64,
+            cut in 0usize..60,
+        ) {
+            values.iter_mut().for_each(|v| *v >>= shift);
+            let of = |part: &[u64]| {
+                let mut h = Histogram::default();
+                part.iter().for_each(|&v| h.add(v));
+                h
+            };
+            let cut = cut.min(values.len());
+            let (mut left, right) = (of(&values[cut..]), of(&values[..cut]));
+            left.merge(&right);
+            prop_assert_eq!(&left, &of(&values));
+            values.sort_unstable();
+            for (p, rank) in [(0.5, values.len().div_ceil(2)), (1.0, values.len())] {
+                let (shown, exact) = (left.quantile(p).unwrap(), values[rank - 1]);
+                prop_assert!(shown.abs_diff(exact) <= exact / 128, "{} {}", shown, exact);
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Intervals and the functions behind them: Student's t, Wilson, bounds for what was never seen.
+//!
+//! All through `libm` and plain arithmetic, so that results do not depend on the platform (rule R1).
+
+/// The 0.975 quantile of the standard normal law.
+pub const Z_975: f64 = 1.959_963_984_540_054;
+/// ln 0.05.
+const LN_0_05: f64 = -2.995_732_273_553_991;
+
+/// An interval of a real figure.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// The interval of `scale`·x + `shift`; the ends swap for a negative scale.
+    pub fn map(self, scale: f64, shift: f64) -> Interval {
+        let (a, b) = (self.low * scale + shift, self.high * scale + shift);
+        Interval { low: a.min(b), high: a.max(b) }
+    }
+
+    /// Cut to what is possible.
+    pub fn clamp(self, least: f64, largest: f64) -> Interval {
+        Interval { low: self.low.clamp(least, largest), high: self.high.clamp(least, largest) }
+    }
+}
+
+/// 95 % interval of a probability after `k` of `n` (Wilson 1927); `None` for n = 0.
+///
+/// ```
+/// let i = zonefall::stats::interval::wilson(5, 10).unwrap();
+/// assert!((i.low - 0.236593).abs() < 1e-6 && (i.high - 0.763407).abs() < 1e-6);
+/// ```
+pub fn wilson(k: u64, n: u64) -> Option<Interval> {
+    if n == 0 {
+        return None;
+    }
+    let (n_f, p, z2) = (n as f64, k as f64 / n as f64, Z_975 * Z_975);
+    let centre = p + z2 / (2.0 * n_f);
+    let half = Z_975 * (p * (1.0 - p) / n_f + z2 / (4.0 * n_f * n_f)).sqrt();
+    let scale = 1.0 + z2 / n_f;
+    let low = if k == 0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
+    let high = if k == n { 1.0 } else { ((centre + half) / scale).min(1.0) };
+    Some(Interval { low, high })
+}
+
+/// Upper 95 % bound of a probability never seen in `n` trials: 1 − 0.05^(1/n), exact. `None` for n = 0.
+///
+/// ```
+/// assert!((zonefall::stats::interval::unseen_probability(100).unwrap() - 0.029513).abs() < 1e-6);
+/// ```
+pub fn unseen_probability(n: u64) -> Option<f64> {
+    (n > 0).then(|| -libm::expm1(LN_0_05 / n as f64))
+}
+
+/// Upper 95 % bound of the rate of a Poisson process without an event in `exposure` (its unit is the bound's):
+/// −ln 0.05 / exposure, exact. `None` for no exposure.
+pub fn unseen_rate(exposure: f64) -> Option<f64> {
+    (exposure > 0.0).then(|| -LN_0_05 / exposure)
+}
+
+/// The 0.975 quantile of Student's t with `df` ≥ 1 degrees of freedom; infinite for 0.
+///
+/// Relative error below 1e-11 (inverted incomplete beta up to 1000 degrees, Cornish–Fisher expansion above).
+pub fn t_quantile_975(df: u64) -> f64 {
+    if df == 0 {
+        return f64::INFINITY;
+    }
+    let v = df as f64;
+    if df > 1000 {
+        let (z, z2) = (Z_975, Z_975 * Z_975);
+        let first = z * (z2 + 1.0) / 4.0;
+        let second = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
+        let third = z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
+        return z + first / v + second / (v * v) + third / (v * v * v);
+    }
+    // P(|T| > t) falls in t: bisect until the ends are neighbours.
+    let (mut low, mut high) = (1.9, 13.0);
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if incomplete_beta(v / 2.0, 0.5, v / (v + middle * middle)) > 0.05 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// The regularised incomplete beta function I_x(a, b) for a, b > 0, by its continued fraction (Lentz's method).
+pub fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x >= 1.0 {
+        return 1.0;
+    }
+    let front =
+        libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log1p(-x);
+    let front = libm::exp(front);
+    // The fraction converges fast on one side of the mean; the other side by symmetry.
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * beta_fraction(a, b, x) / a
+    } else {
+        1.0 - front * beta_fraction(b, a, 1.0 - x) / b
+    }
+}
+
+fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
+    const TINY: f64 = 1e-300;
+    let guard = |y: f64| if y.abs() < TINY { TINY } else { y };
+    let mut c = 1.0;
+    let mut d = 1.0 / guard(1.0 - (a + b) * x / (a + 1.0));
+    let mut value = d;
+    for step in 1..10_000 {
+        let m = f64::from(step);
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        d = 1.0 / guard(1.0 + even * d);
+        c = guard(1.0 + even / c);
+        value *= d * c;
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        d = 1.0 / guard(1.0 + odd * d);
+        c = guard(1.0 + odd / c);
+        let change = d * c;
+        value *= change;
+        if (change - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    value
+}
+
+/// Ranks (from 1) of the order statistics of a sample of `n` that enclose its p-quantile with at least 95 %
+/// confidence, by the binomial law; `None` on a side where the sample is too small for a bound.
+///
+/// Exact up to n = 5000, normal approximation rounded outwards above.
+pub fn quantile_ranks(n: u64, p: f64) -> (Option<u64>, Option<u64>) {
+    // P(at least r of n lie at or below the quantile).
+    let at_least = |r: u64| -> f64 {
+        match r {
+            0 => 1.0,
+            r if r > n => 0.0,
+            r => incomplete_beta(r as f64, (n - r + 1) as f64, p),
+        }
+    };
+    if n > 5000 {
+        let (centre, half) = (n as f64 * p, Z_975 * (n as f64 * p * (1.0 - p)).sqrt());
+        let (low, high) = ((centre - half).floor(), (centre + half).ceil() + 1.0);
+        return ((low >= 1.0).then_some(low as u64), (high <= n as f64).then_some(high as u64));
+    }
+    // Largest rank with P(fewer than r below) ≤ 2.5 %, i.e. at_least(r) ≥ 97.5 %; at_least falls in r.
+    let first_below = |level: f64| -> u64 {
+        let (mut low, mut high) = (0, n + 1);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if at_least(middle) >= level { low = middle } else { high = middle }
+        }
+        high
+    };
+    let low = first_below(0.975) - 1;
+    // Least rank with at_least(r) ≤ 2.5 %.
+    let high = first_below(0.025 + 1e-15);
+    ((low >= 1).then_some(low), (high <= n).then_some(high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tabulated quantiles, to ten digits.
+    #[test]
+    fn t_quantiles_are_the_published_ones() {
+        for (df, t) in [
+            (1, 12.706_204_736),
+            (2, 4.302_652_730),
+            (3, 3.182_446_305),
+            (4, 2.776_445_105),
+            (9, 2.262_157_163),
+            (29, 2.045_229_642),
+            (100, 1.983_971_519),
+            (999, 1.962_341_461),
+        ] {
+            assert!((t_quantile_975(df) - t).abs() < 1e-8, "{df}: {}", t_quantile_975(df));
+        }
+        // The two methods meet.
+        assert!((t_quantile_975(1000) - t_quantile_975(1001)).abs() < 3e-6);
+        assert!(t_quantile_975(1000) > t_quantile_975(1001));
+        assert!((t_quantile_975(u64::MAX) - Z_975).abs() < 1e-12);
+    }
+
+    #[test]
+    fn incomplete_beta_closed_forms() {
+        for x in [0.01, 0.3, 0.5, 0.77, 0.999] {
+            assert!((incomplete_beta(1.0, 1.0, x) - x).abs() < 1e-14);
+            assert!((incomplete_beta(2.0, 1.0, x) - x * x).abs() < 1e-14);
+            assert!((incomplete_beta(1.0, 3.0, x) - (1.0 - (1.0 - x) * (1.0 - x) * (1.0 - x))).abs() < 1e-14);
+        }
+        assert_eq!((incomplete_beta(2.0, 3.0, 0.0), incomplete_beta(2.0, 3.0, 1.0)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn wilson_ends() {
+        let none = wilson(0, 50).unwrap();
+        assert_eq!(none.low, 0.0);
+        assert!((none.high - 0.071_348).abs() < 1e-6, "{none:?}");
+        assert_eq!(wilson(50, 50).unwrap().high, 1.0);
+        assert_eq!(wilson(0, 0), None);
+    }
+
+    #[test]
+    fn unseen_bounds() {
+        assert!((unseen_probability(1).unwrap() - 0.95).abs() < 1e-15);
+        assert!((unseen_probability(10_000).unwrap() - 2.995_283_6e-4).abs() < 1e-10);
+        assert_eq!(unseen_probability(0), None);
+        assert!((unseen_rate(100.0).unwrap() - 0.029_957_322_736).abs() < 1e-13);
+    }
+
+    /// Ranks by summing the binomial law, for every small sample.
+    #[test]
+    fn ranks_agree_with_the_summed_binomial() {
+        for n in 1u64..60 {
+            for p in [0.5, 0.9, 0.99] {
+                let mut mass = vec![0.0; n as usize + 1];
+                mass[0] = 1.0;
+                for _ in 0..n {
+                    for i in (0..=n as usize).rev() {
+                        mass[i] = mass[i] * (1.0 - p) + if i > 0 { mass[i - 1] * p } else { 0.0 };
+                    }
+                }
+                let below = |r: u64| mass[..r as usize].iter().sum::<f64>();
+                let low = (1..=n).rev().find(|&r| below(r) <= 0.025);
+                let high = (1..=n).find(|&r| 1.0 - below(r) <= 0.025);
+                assert_eq!(quantile_ranks(n, p), (low, high), "{n} {p}");
+            }
+        }
+    }
+
+    #[test]
+    fn large_samples_use_the_normal_law() {
+        let (low, high) = quantile_ranks(1_000_000, 0.5);
+        assert_eq!((low, high), (Some(499_020), Some(500_981)));
+    }
+}

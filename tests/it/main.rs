@@ -1,0 +1,6 @@
+//! One test binary for everything that looks at the package from outside.
+
+mod architecture;
+mod cli;
+mod source;
+mod tidy;

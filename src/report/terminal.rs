@@ -1,9 +1,9 @@
 //! The human summary: plain text of at most 100 columns, in colour on request.
 
-use super::number::{duration, estimate, fixed, percent, significant, thousands};
 use super::table::Table;
 use crate::experiment::{ExpectResult, Metric, Outcome, VariantOutcome, Verdict};
 use crate::sim::observe::Class;
+use crate::stats::number::{counted, duration, estimate, fixed, percent, significant, thousands};
 
 /// Whether to use colours (ANSI escape codes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -36,8 +36,8 @@ pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -
     page.line(
         0,
         &style.dim(&format!(
-            "{} replications{horizon} · seed {} · zonefall {}",
-            thousands(outcome.replications),
+            "{}{horizon} · seed {} · zonefall {}",
+            counted(outcome.replications, "replication"),
             outcome.seed,
             outcome.version
         )),
@@ -207,7 +207,7 @@ impl Page {
 
     fn none_seen(&mut self, what: &str, rate: &Metric) {
         let bound = rate.high.map_or_else(String::new, |h| {
-            format!(" in {} replications: at most {} per year (95 %)", thousands(rate.n), significant(h, 2))
+            format!(" in {}: at most {} per year (95 %)", counted(rate.n, "replication"), significant(h, 2))
         });
         self.blank();
         self.line(2, &format!("{what}{bound}"));
@@ -346,9 +346,14 @@ fn with_interval(m: &Metric) -> String {
     };
     match (m.low, m.high) {
         (_, Some(high)) if x == 0.0 && high > 0.0 => format!("0 (< {})", significant(high, 2)),
+        // Cut off at zero: a symmetric ± would promise less than nothing.
+        (Some(low), Some(high)) if low == 0.0 && high > 0.0 => {
+            let decimals = crate::stats::number::decimals_of(high - x);
+            format!("{} (0 to {})", fixed(x, decimals), fixed(high, decimals))
+        }
         (Some(low), Some(high)) if high > low => {
             let half = (high - x).max(x - low);
-            let decimals = super::number::decimals_of(half);
+            let decimals = crate::stats::number::decimals_of(half);
             format!("{} ± {}", fixed(x, decimals), fixed(half, decimals))
         }
         (low, high) => estimate(x, low, high),
@@ -364,11 +369,36 @@ mod tests {
     fn lines_fit_and_end_without_blanks() {
         for n in [1, 2, 12, 200] {
             let text = summary(&fixture::outcome(n), &[], Style::default());
-            println!("{text}");
             for line in text.lines() {
                 assert!(line.chars().count() <= WIDTH, "{n}: {line}");
                 assert_eq!(line.trim_end(), line);
             }
         }
+    }
+
+    #[test]
+    fn page_bytes() {
+        use crate::experiment::{Comparison, expect::evaluate};
+        let outcome = fixture::outcome(200);
+        let results = [
+            evaluate(&outcome, "base", "availability.write", Comparison::Gt(0.9999)),
+            evaluate(&outcome, "base", "rto_seconds.write.max", Comparison::Le(60.0)),
+            evaluate(&outcome, "base", "rto_seconds.read.max", Comparison::Le(60.0)),
+            evaluate(&outcome, "base", "rto_secnds.write.max", Comparison::Le(60.0)),
+        ];
+        let page = summary(&outcome, &results, Style::default());
+        assert_eq!(page, include_str!("terminal_golden.txt"));
+        let colours = summary(&outcome, &results, Style { colour: true });
+        assert!(colours.contains("\x1b[31mBROKEN"));
+        let mut plain = String::new();
+        let mut escape = false;
+        for c in colours.chars() {
+            escape |= c == '\x1b';
+            if !escape {
+                plain.push(c);
+            }
+            escape &= c != 'm';
+        }
+        assert_eq!(plain, page);
     }
 }

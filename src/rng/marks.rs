@@ -12,6 +12,11 @@ use std::collections::BTreeMap;
 const BLOCK_WORDS: u64 = 8;
 /// Words generated at once: rand_chacha makes four blocks in the time of one.
 const CACHED: u64 = 4 * BLOCK_WORDS;
+/// Words of every occurrence that are always drawn (up time and duration). They lie close together, so that one
+/// generation serves 16 occurrences; the others lie apart and are generated when somebody asks.
+const NEAR: u32 = 2;
+/// Block counter where the far words begin: near words never get there (2^62 occurrences).
+const FAR_BLOCK: u64 = 1 << 60;
 /// Start of an empty cache: no word that can be asked for lies within [`CACHED`] of it.
 const NOTHING: u64 = u64::MAX - CACHED;
 /// Last eight bytes of every key; a new scheme of addressing would change them.
@@ -22,8 +27,8 @@ const SCHEME: [u8; 8] = *b"zonefall";
 pub struct Purpose {
     /// Identity of the stream: the same name gives the same words, whatever else is declared.
     pub name: String,
-    /// Words that one occurrence may use. Occurrences are laid out in blocks of 8 words, so raising it leaves
-    /// all words as they are unless it passes a multiple of 8.
+    /// Words that one occurrence may use. Those from number 2 on are laid out in blocks of 8, so raising it leaves
+    /// all words as they are unless `words − 2` passes a multiple of 8.
     pub words: u32,
 }
 
@@ -48,24 +53,31 @@ impl fmt::Display for PurposeClash {
 
 impl core::error::Error for PurposeClash {}
 
-/// One purpose's stream and the words of it that were generated last.
+/// A run of words of one stream, generated together.
+#[derive(Clone)]
+struct Run {
+    /// Index of the first word in the stream, a multiple of [`CACHED`], or [`NOTHING`].
+    first: u64,
+    words: [u64; CACHED as usize],
+}
+
+/// One purpose's stream and the near words of it that were generated last.
 #[derive(Clone)]
 struct Stream {
-    /// Index of `cache[0]` in the stream, a multiple of [`CACHED`], or [`NOTHING`].
-    first: u64,
-    /// Distance between occurrences, in words.
+    near: Run,
+    /// Distance between the far words of occurrences.
     stride: u64,
     /// Words that may be asked for.
     words: u32,
-    cache: [u64; CACHED as usize],
     key: [u8; 32],
 }
 
 /// The source of marks of one simulation.
 ///
-/// The stream of a purpose is ChaCha8 with key = seed ‖ FNV-1a-128 of the purpose's name ‖ constant, nonce =
-/// replication, and block counter = occurrence × blocks per occurrence. So different seeds, purposes,
-/// replications and occurrences never share a word.
+/// The stream of a purpose is ChaCha8 with key = seed ‖ FNV-1a-128 of the purpose's name ‖ constant and nonce =
+/// replication. Words 0 and 1 of occurrence k are words 2k and 2k + 1 of the stream; the others of an occurrence
+/// fill blocks of their own, counted from block 2^60. So different seeds, purposes, replications and occurrences
+/// never share a word.
 ///
 /// ```
 /// use zonefall::rng::{Marks, Purpose};
@@ -81,6 +93,9 @@ struct Stream {
 pub struct Marks {
     replication: u64,
     streams: Vec<Stream>,
+    /// The far words generated last, and whose they are.
+    far: Run,
+    far_purpose: u32,
 }
 
 /// FNV-1a with 128 bits.
@@ -107,23 +122,18 @@ impl Marks {
             key[..8].copy_from_slice(&seed.to_le_bytes());
             key[8..24].copy_from_slice(&hash.to_le_bytes());
             key[24..].copy_from_slice(&SCHEME);
-            let blocks = u64::from(purpose.words).div_ceil(BLOCK_WORDS);
-            streams.push(Stream {
-                first: NOTHING,
-                stride: blocks * BLOCK_WORDS,
-                words: purpose.words,
-                cache: [0; CACHED as usize],
-                key,
-            });
+            let blocks = u64::from(purpose.words.saturating_sub(NEAR)).div_ceil(BLOCK_WORDS);
+            streams.push(Stream { near: Run::NONE, stride: blocks * BLOCK_WORDS, words: purpose.words, key });
         }
-        Ok(Marks { replication: 0, streams })
+        Ok(Marks { replication: 0, streams, far: Run::NONE, far_purpose: 0 })
     }
 
     /// Turns to a replication: all words are now those of it.
     pub fn begin(&mut self, replication: u64) {
         self.replication = replication;
+        self.far.first = NOTHING;
         for stream in &mut self.streams {
-            stream.first = NOTHING;
+            stream.near.first = NOTHING;
         }
     }
 
@@ -135,27 +145,43 @@ impl Marks {
     pub fn word(&mut self, purpose: u32, occurrence: u64, word: u32) -> u64 {
         let stream = &mut self.streams[purpose as usize];
         assert!(word < stream.words, "word {word} of an occurrence with {} words", stream.words);
-        // Occurrences are counted one by one, so the product stays far below 2^64.
-        let index = occurrence.wrapping_mul(stream.stride).wrapping_add(u64::from(word));
-        let mut offset = index.wrapping_sub(stream.first);
+        if word >= NEAR {
+            return self.far_word(purpose, occurrence, word - NEAR);
+        }
+        // Occurrences are counted one by one, so the index stays far below 2^62.
+        let index = occurrence.wrapping_mul(u64::from(NEAR)).wrapping_add(u64::from(word));
+        let mut offset = index.wrapping_sub(stream.near.first);
         if offset >= CACHED {
-            stream.refill(self.replication, index);
+            stream.near.refill(&stream.key, self.replication, 0, index);
             offset = index % CACHED;
         }
-        stream.cache[offset as usize]
+        stream.near.words[offset as usize]
+    }
+
+    /// A word beyond those every occurrence draws.
+    fn far_word(&mut self, purpose: u32, occurrence: u64, word: u32) -> u64 {
+        let stream = &self.streams[purpose as usize];
+        let index = occurrence.wrapping_mul(stream.stride).wrapping_add(u64::from(word));
+        if self.far_purpose != purpose || index.wrapping_sub(self.far.first) >= CACHED {
+            self.far_purpose = purpose;
+            self.far.refill(&stream.key, self.replication, FAR_BLOCK, index);
+        }
+        self.far.words[(index % CACHED) as usize]
     }
 }
 
-impl Stream {
-    /// Generates the aligned run of words that contains `index`.
+impl Run {
+    const NONE: Run = Run { first: NOTHING, words: [0; CACHED as usize] };
+
+    /// Generates the aligned run of words that contains `index`, counted from a block of the stream.
     #[cold]
     #[inline(never)]
-    fn refill(&mut self, replication: u64, index: u64) {
+    fn refill(&mut self, key: &[u8; 32], replication: u64, from_block: u64, index: u64) {
         self.first = index / CACHED * CACHED;
-        let mut rng = ChaCha8Rng::from_seed(self.key);
+        let mut rng = ChaCha8Rng::from_seed(*key);
         rng.set_stream(replication);
-        rng.set_word_pos(u128::from(self.first / BLOCK_WORDS) * 16);
-        for word in &mut self.cache {
+        rng.set_word_pos(u128::from(from_block + self.first / BLOCK_WORDS) * 16);
+        for word in &mut self.words {
             *word = rng.next_u64();
         }
     }
@@ -196,7 +222,7 @@ mod tests {
         let got = [marks.word(0, 0, 0), marks.word(0, 0, 7), marks.word(0, 5, 1), marks.word(0, 1 << 40, 0)];
         assert_eq!(
             got,
-            [0x3973_93cc_c9e2_db85, 0x6481_f4f3_6516_f056, 0xadd9_8e09_32c3_2ed3, 0x16e9_38f4_cd09_8c49],
+            [0x3973_93cc_c9e2_db85, 0xa84f_a7be_273f_bd2f, 0xbfd0_b496_f47e_2bb2, 0x5916_87e8_28cf_0d83],
             "{got:#018x?}"
         );
     }
@@ -204,22 +230,23 @@ mod tests {
     #[test]
     fn words_are_those_of_one_chacha_stream() {
         // Read in sequence, without seeking: the layout is what the documentation says.
-        let all = [Purpose { name: "x".into(), words: 11 }];
+        let all = [Purpose { name: "x".into(), words: 13 }];
         let mut key = [0; 32];
         key[..8].copy_from_slice(&9u64.to_le_bytes());
         key[8..24].copy_from_slice(&fnv1a_128("x").to_le_bytes());
         key[24..].copy_from_slice(b"zonefall");
         let mut stream = ChaCha8Rng::from_seed(key);
         stream.set_stream(3);
-        let expected: Vec<u64> = (0..16 * 40).map(|_| stream.next_u64()).collect();
+        let near: Vec<u64> = (0..2 * 40).map(|_| stream.next_u64()).collect();
+        stream.set_word_pos(16 << 60);
+        let far: Vec<u64> = (0..16 * 40).map(|_| stream.next_u64()).collect();
         let mut marks = Marks::new(9, &all).unwrap();
         marks.begin(3);
         for occurrence in (0..40).rev().chain(0..40) {
-            for word in 0..11 {
-                assert_eq!(
-                    marks.word(0, occurrence, word),
-                    expected[occurrence as usize * 16 + word as usize]
-                );
+            for word in 0..13 {
+                let (o, w) = (occurrence as usize, word as usize);
+                let expected = if w < 2 { near[2 * o + w] } else { far[16 * o + w - 2] };
+                assert_eq!(marks.word(0, occurrence, word), expected);
             }
         }
     }

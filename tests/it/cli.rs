@@ -267,6 +267,29 @@ fn options_reach_the_simulation() {
 }
 
 #[test]
+fn variants_meet_the_same_faults_and_do_not_touch_each_other() {
+    let folder = with_orders("variants");
+    let run = |args: &[&str]| {
+        let args = [&["run", "orders.toml", "--replications", "100"], args].concat();
+        expect(&folder, &args, 0).0
+    };
+    let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"])).unwrap();
+    let digests: Vec<&str> =
+        json["variants"].as_array().unwrap().iter().map(|v| v["fault_digest"].as_str().unwrap()).collect();
+    assert_eq!(digests.len(), 2);
+    assert_eq!(digests[0], digests[1]);
+    let of = |csv: &str, variant: &str| -> Vec<String> {
+        csv.lines().filter(|l| l.starts_with(variant)).map(str::to_string).collect()
+    };
+    let both = run(&["--format", "csv"]);
+    for variant in ["base", "strong"] {
+        let alone = run(&["--format", "csv", "--variant", variant]);
+        assert_eq!(of(&alone, variant), of(&both, variant));
+        assert!(of(&both, variant).len() > 20);
+    }
+}
+
+#[test]
 fn a_limit_names_the_replication_and_how_to_replay_it() {
     let folder = with_orders("limit");
     for jobs in ["1", "3"] {

@@ -222,8 +222,10 @@ fn share(part: i128, whole: i128) -> i128 {
         // As many bits at a time as fit before the rest, which is below `whole`, would overflow.
         let step = whole.leading_zeros().min(bits);
         rest <<= step;
-        quotient = (quotient << step) + (rest / whole) as i128;
-        rest %= whole;
+        // One division: the remainder by multiplication is cheaper than a second one.
+        let digit = rest / whole;
+        quotient = (quotient << step) + digit as i128;
+        rest -= digit * whole;
         bits -= step;
     }
     quotient
@@ -238,6 +240,15 @@ fn add_share(to: &mut Moments, part: i128, whole: i128) {
     // Without requests the share is undefined: nothing is counted.
     if whole > 0 {
         to.add(share(part, whole));
+    }
+}
+
+/// Two shares of one whole, most often equal: divided once then.
+fn add_shares(to: &mut Moments, to_sla: &mut Moments, part: i128, sla: i128, whole: i128) {
+    if whole > 0 {
+        let of_all = share(part, whole);
+        to.add(of_all);
+        to_sla.add(if sla == part { of_all } else { share(sla, whole) });
     }
 }
 
@@ -271,14 +282,13 @@ impl StoreTally {
         let requested = run.requested;
         let billed = [0, 1].map(|k| run.failed[k] - run.throttled_above[k]);
         for k in 0..2 {
-            add_share(&mut self.failed[k], run.failed[k], requested[k]);
-            add_share(&mut self.failed_sla[k], billed[k], requested[k]);
+            add_shares(&mut self.failed[k], &mut self.failed_sla[k], run.failed[k], billed[k], requested[k]);
             add_share(&mut self.throttled[k], run.throttled_above[k] + run.throttled_below[k], requested[k]);
             add_volume(&mut self.requested[k], requested[k]);
             self.outages[k].close(run.down[k]);
         }
-        add_share(&mut self.failed[2], both(run.failed), both(requested));
-        add_share(&mut self.failed_sla[2], both(billed), both(requested));
+        let whole = both(requested);
+        add_shares(&mut self.failed[2], &mut self.failed_sla[2], both(run.failed), both(billed), whole);
         for (client, tally) in self.clients.iter_mut().enumerate() {
             for (k, moments) in tally.iter_mut().enumerate() {
                 add_share(moments, run.client_failed[client][k], run.client_requested[client][k]);

@@ -96,15 +96,15 @@ impl Page {
         }
     }
 
-    /// Prose, broken at blanks before the right margin, later lines hanging by two.
-    fn wrapped(&mut self, indent: usize, text: &str) {
+    /// Prose, broken at blanks before the right margin, later lines indented by `hang` more.
+    fn wrapped(&mut self, indent: usize, hang: usize, text: &str) {
         let mut line = String::new();
         let mut margin = indent;
         for word in text.split(' ') {
-            if !line.is_empty() && margin + line.chars().count() + 1 + word.chars().count() > WIDTH {
+            if !line.is_empty() && margin + visible(&line) + 1 + visible(word) > WIDTH {
                 let full = core::mem::take(&mut line);
                 self.line(margin, &full);
-                margin = indent + 2;
+                margin = indent + hang;
             }
             if !line.is_empty() {
                 line.push(' ');
@@ -145,7 +145,7 @@ impl Page {
             self.blank();
         }
         for note in &variant.notes {
-            self.wrapped(2, &self.style.dim(&format!("note: {note}")));
+            self.wrapped(2, 6, &self.style.dim(&format!("note: {note}")));
         }
     }
 
@@ -320,7 +320,7 @@ impl Page {
         let title = format!("expectations: {met} of {} met", results.len());
         self.line(0, &self.style.bold(&title));
         for r in results {
-            let got = r.estimate.map_or_else(|| "undefined".into(), |x| significant(x, 6));
+            let got = r.estimate.map_or_else(|| "undefined".into(), plain);
             let claim = format!("{}: {} {}", r.variant, r.metric, r.comparison);
             let (mark, colour, text) = match &r.verdict {
                 Verdict::Met => ("met      ", "32", format!("{claim} (is {got})")),
@@ -334,9 +334,27 @@ impl Page {
                 }
             };
             let mark = self.style.paint(colour, mark);
-            self.line(2, &format!("{mark}  {text}"));
+            self.wrapped(2, 11, &format!("{mark}  {text}"));
         }
     }
+}
+
+/// Characters that take room: all but escape codes.
+fn visible(text: &str) -> usize {
+    let mut escape = false;
+    let mut count = 0;
+    for c in text.chars() {
+        escape |= c == '\x1b';
+        count += usize::from(!escape);
+        escape &= c != 'm';
+    }
+    count
+}
+
+/// As written in a comparison: the shortest form, cut to six digits if it is longer.
+fn plain(x: f64) -> String {
+    let short = format!("{x}");
+    if short.len() <= 9 { short } else { significant(x, 6) }
 }
 
 /// `46.2 ± 3.1`, or the bound when nothing was seen.
@@ -388,17 +406,19 @@ mod tests {
         ];
         let page = summary(&outcome, &results, Style::default());
         assert_eq!(page, include_str!("terminal_golden.txt"));
+        assert!(page.lines().all(|line| visible(line) <= WIDTH));
         let colours = summary(&outcome, &results, Style { colour: true });
         assert!(colours.contains("\x1b[31mBROKEN"));
-        let mut plain = String::new();
         let mut escape = false;
-        for c in colours.chars() {
-            escape |= c == '\x1b';
-            if !escape {
-                plain.push(c);
-            }
-            escape &= c != 'm';
-        }
+        let plain: String = colours
+            .chars()
+            .filter(|&c| {
+                escape |= c == '\x1b';
+                let seen = !escape;
+                escape &= c != 'm';
+                seen
+            })
+            .collect();
         assert_eq!(plain, page);
     }
 }

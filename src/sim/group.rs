@@ -68,14 +68,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn culprit(&self, st: &StoreState, g: usize) -> Option<Culprit> {
         use crate::sim::observe::Class;
         let touching = || self.faults.active.iter().map(|a| a.culprit).filter(|c| self.touches(g, c));
-        let fresh = touching().filter(|c| c.started == self.now);
+        let fresh = || touching().filter(|c| c.started == self.now);
         let faults_first = |c: &Culprit| c.class != Class::Maintenance;
-        fresh
-            .clone()
+        fresh()
             .filter(faults_first)
-            .last()
+            .next_back()
             .or(st.action)
-            .or(fresh.last())
+            .or_else(|| fresh().next_back())
             .or_else(|| touching().find(faults_first))
             .or_else(|| touching().next())
             .or(st.last_culprit)
@@ -94,19 +93,18 @@ impl<D: Chance> Ctx<'_, '_, D> {
         use crate::sim::observe::Blame;
         let Blame::Fault { rule, target, .. } = culprit.blame else { return false };
         let world = &self.plan.model.world;
+        let effect = self.plan.model.faults[rule as usize].effect;
+        let uses = |r: RegionId| {
+            self.layout.local_region[r.0 as usize].is_some()
+                || self.store.clients.iter().any(|c| c.region == r)
+        };
         match target {
-            Target::Link(link) => {
-                let ends = world.links[link.0 as usize].ends;
-                let uses = |r: RegionId| {
-                    self.layout.local_region[r.0 as usize].is_some()
-                        || self.store.clients.iter().any(|c| c.region == r)
-                };
-                ends.iter().all(|&r| uses(r))
-            }
+            Target::Link(link) => world.links[link.0 as usize].ends.iter().all(|&r| uses(r)),
+            Target::Domain(d) if effect == Effect::Isolate => uses(world.domain(d).region),
             Target::Domain(d) => {
                 let domain = world.domain(d);
                 let Some(r) = self.layout.local_region[domain.region.0 as usize] else { return false };
-                if let Effect::Partial { .. } = self.plan.model.faults[rule as usize].effect {
+                if let Effect::Partial { .. } = effect {
                     let hit = self.layout.partial.iter().find(|(i, _)| *i == rule);
                     return hit.is_some_and(|(_, groups)| groups.contains(&(g as u32)));
                 }

@@ -151,6 +151,8 @@ fn one_replication_is_the_same_alone() {
     let (out, _) = expect(&folder, &["run", "orders.toml", "--replication", "123", "--out", "one"], 0);
     assert!(out.contains("timeline of replication 123"), "{out}");
     assert!(folder.join("one/timeline.csv").exists());
+    let run = fs::read_to_string(folder.join("one/run.json")).unwrap();
+    assert!(run.contains("\"replications\": 1,") && run.contains("\"first_replication\": 123,"), "{run}");
     let rows = |file: &str| -> Vec<String> {
         let file = fs::read_to_string(folder.join(file)).unwrap();
         file.lines().filter(|line| line.split(',').any(|field| field == "123")).map(str::to_string).collect()

@@ -218,6 +218,7 @@ pub(crate) fn outcome(n: u64) -> Outcome {
         scenario: "Orders: two regions".into(),
         seed: 42,
         replications: n,
+        first_replication: 0,
         version: "0.1.0".into(),
         digest: 0xabc,
         variants: vec![VariantOutcome::new("base", &model, &acc)],

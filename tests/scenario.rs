@@ -281,6 +281,52 @@ proptest! {
     }
 }
 
+/// Large wrong files end soon, with a limit named.
+#[test]
+fn hostile_files_are_bounded() {
+    let head = "[scenario]\nname = \"x\"\nhorizon = \"1y\"\n";
+    let big = "[[region]]\nname = \"a\"\nzones = 10\nnodes_per_zone = 10_000\n";
+    let region = "[[region]]\nname = \"a\"\n";
+    let repeat = |n: usize, f: &dyn Fn(usize) -> String| (0..n).map(f).collect::<String>();
+    let cases = [
+        format!(
+            "{head}{region}[block.x]\nk = 1\nof = \"node:*\"\n{}",
+            repeat(50_000, &|i| format!("k{i} = 1\n"))
+        ),
+        format!(
+            "{head}{big}{}",
+            repeat(9_000, &|i| format!(
+                "[fault.f{i}]\ntarget = \"node:b/{i}\"\nmtbf = \"1y\"\nduration = \"1h\"\n"
+            ))
+        ),
+        format!(
+            "{head}{big}{}",
+            repeat(9_000, &|i| format!(
+                "[fault.f{i}]\ntarget = \"node:*\"\nmtbf = \"1y\"\nduration = \"1h\"\n"
+            ))
+        ),
+        format!("{head}{big}{}", repeat(2_000, &|i| format!("[block.b{i}]\nk = 1\nof = \"node:*\"\n"))),
+        format!(
+            "{head}{region}{}",
+            repeat(400, &|i| format!("[variant.v{i}]\n\"fault.f{i}.mtbf\" = \"1y\"\n"))
+        ),
+        format!(
+            "{head}{big}{}",
+            repeat(30, &|i| format!("[variant.v{i}]\n\"scenario.horizon\" = \"{}d\"\n", i + 1))
+        ),
+        format!("{head}{region}clients = [{}]\n", "[],".repeat(200_000)),
+        "[".repeat(100_000),
+        "a = 1\n".repeat(10_000),
+    ];
+    for (i, text) in cases.iter().enumerate() {
+        let loaded = read(text, &[]);
+        assert!(loaded.scenario.is_none(), "{i}");
+        assert!(loaded.diagnostics.len() <= 201, "{i}");
+    }
+    let long = " ".repeat(zonefall::scenario::MAX_BYTES + 1);
+    assert_eq!(read(&long, &[]).diagnostics[0].code, "ZF0002");
+}
+
 /// Words, numbers, strings and single other characters of a text, by place.
 fn tokens(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();

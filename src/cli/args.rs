@@ -80,7 +80,7 @@ pub struct RunArgs {
     /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Rows to write into --out, besides summary.csv and run.json
+    /// Rows to write into --out, besides summary.csv, causes.csv and run.json
     #[arg(long, value_enum, default_value_t = Rows::Replications, requires = "out")]
     pub rows: Rows,
     /// What standard output gets
@@ -105,7 +105,7 @@ pub enum Rows {
 pub enum Format {
     /// A summary to read
     Human,
-    /// The bytes of run.json
+    /// Everything the summary knows, as JSON
     Json,
     /// The bytes of summary.csv
     Csv,

@@ -1,4 +1,4 @@
-//! Exit codes, part of the public interface (docs/exit-codes.md), and the errors that lead to them.
+//! Exit codes, part of the public interface (docs/command-line.md), and the errors that lead to them.
 
 use std::fmt;
 use std::io;

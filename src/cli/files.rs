@@ -10,8 +10,15 @@ use std::path::{Path, PathBuf};
 
 /// Every name a run may write. Those of an earlier run that this one does not write are removed when it is
 /// published, so that a folder always describes one run.
-pub const NAMES: [&str; 6] =
-    ["summary.csv", "replications.csv", "outages.csv", "losses.csv", "timeline.csv", "run.json"];
+pub const NAMES: [&str; 7] = [
+    "summary.csv",
+    "causes.csv",
+    "replications.csv",
+    "outages.csv",
+    "losses.csv",
+    "timeline.csv",
+    "run.json",
+];
 
 /// The output files of one scenario, not yet visible.
 #[derive(Debug)]

@@ -19,7 +19,25 @@ use std::process::ExitCode;
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::parse();
+    // Panics in replications are told by the runner, with the way to replay them; this is for all others.
+    let result = std::panic::catch_unwind(|| dispatch(cli.command)).unwrap_or_else(|_| {
+        Err(Failure::Broken("a bug in zonefall, please report it with this command".into()))
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let text = failure.to_string();
+            if !text.is_empty() {
+                say(&format!("error: {text}"));
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate(&args),
         Command::Preset(Shelf::List) => list(zonefall::scenario::presets().iter().map(|p| p.0)),
@@ -30,16 +48,6 @@ pub fn main() -> ExitCode {
         Command::Scenario(Shelf::List) => list(catalogue::SCENARIOS.iter().map(|s| s.name)),
         Command::Scenario(Shelf::Show { name }) => {
             show("scenario", &name, catalogue::find(&name).map(|s| s.text))
-        }
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let text = failure.to_string();
-            if !text.is_empty() {
-                say(&format!("error: {text}"));
-            }
-            ExitCode::from(failure.code())
         }
     }
 }

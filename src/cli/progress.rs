@@ -1,6 +1,7 @@
 //! Progress on standard error; the only user of indicatif.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 
 /// A progress bar that shows itself only on a terminal.
 pub struct Progress(ProgressBar);
@@ -10,9 +11,13 @@ impl Progress {
     pub fn new(name: &str, total: u64, quiet: bool) -> Progress {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(total), target);
-        let style = "{msg} {wide_bar} {human_pos}/{human_len} replications, {per_sec}, {eta} left";
+        let style = "{msg} {wide_bar} {human_pos}/{human_len} replications, {rate}/s, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, out: &mut dyn Write| {
+                // A bar that cannot be drawn hurts nobody.
+                let _ = write!(out, "{:.0}", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
         bar.set_message(name.to_string());
         Progress(bar)

@@ -3,6 +3,8 @@
 use super::args::{Format, RunArgs};
 use super::exit::Failure;
 use super::files::Folder;
+use std::io;
+use zonefall::report::csv::{self, Context};
 use zonefall::scenario::Variant;
 use zonefall::sim::observe::{Replication, TimelineEntry};
 
@@ -33,26 +35,79 @@ impl Wanted {
 /// The rows of one block of replications, as bytes.
 #[derive(Debug, Default)]
 pub struct BlockRows {
+    replications: Vec<u8>,
+    outages: Vec<u8>,
+    losses: Vec<u8>,
+    timeline: Vec<u8>,
     timeline_text: String,
+    /// The first row that could not be written.
+    failed: Option<io::Error>,
 }
 
 impl BlockRows {
     /// Adds what is wanted of one replication.
     pub fn add(&mut self, wanted: Wanted, variant: &Variant, replication: &Replication) {
+        if let Err(error) = self.add_rows(wanted, variant, replication) {
+            self.failed.get_or_insert(error);
+        }
         if wanted.timeline_text {
             self.timeline_text += &timeline(&variant.name, replication);
         }
     }
 
+    fn add_rows(&mut self, wanted: Wanted, variant: &Variant, replication: &Replication) -> io::Result<()> {
+        let cx = Context { variant: &variant.name, model: &variant.model };
+        if wanted.replications {
+            csv::replication_rows(&mut self.replications, cx, replication)?;
+        }
+        if wanted.outages {
+            csv::outage_rows(&mut self.outages, cx, replication)?;
+        }
+        if wanted.losses {
+            csv::loss_rows(&mut self.losses, cx, replication)?;
+        }
+        if wanted.timeline {
+            csv::timeline_rows(&mut self.timeline, cx, replication)?;
+        }
+        Ok(())
+    }
+
     /// Appends the rows to their files, and gives the timelines to read.
+    ///
+    /// # Errors
+    /// The disk refuses.
     pub fn write(self, folder: Option<&mut Folder>) -> Result<String, Failure> {
+        if let Some(error) = self.failed {
+            return Err(Failure::Io(format!("cannot write rows: {error}")));
+        }
+        if let Some(folder) = folder {
+            folder.append("replications.csv", &self.replications)?;
+            folder.append("outages.csv", &self.outages)?;
+            folder.append("losses.csv", &self.losses)?;
+            folder.append("timeline.csv", &self.timeline)?;
+        }
         Ok(self.timeline_text)
     }
 }
 
 /// Writes the first line of each file of rows.
+///
+/// # Errors
+/// The disk refuses.
 pub fn headers(folder: &mut Folder) -> Result<(), Failure> {
-    Ok(())
+    let mut line = Vec::new();
+    for (name, columns) in [
+        ("replications.csv", &csv::REPLICATIONS[..]),
+        ("losses.csv", &csv::LOSSES[..]),
+        ("timeline.csv", &csv::TIMELINE[..]),
+    ] {
+        line.clear();
+        csv::header(&mut line, columns).map_err(|e| Failure::Io(format!("cannot write rows: {e}")))?;
+        folder.append(name, &line)?;
+    }
+    line.clear();
+    csv::outages_header(&mut line).map_err(|e| Failure::Io(format!("cannot write rows: {e}")))?;
+    folder.append("outages.csv", &line)
 }
 
 /// The timeline of one replication of a variant, in columns.

@@ -10,7 +10,7 @@ use super::{print, replay};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
-use zonefall::experiment::{self, ExpectResult, Outcome, VariantOutcome, expect};
+use zonefall::experiment::{self, ExpectResult, Outcome, expect};
 use zonefall::report;
 use zonefall::scenario::{Comparison, Scenario};
 
@@ -78,7 +78,7 @@ fn select(scenario: &mut Scenario, args: &RunArgs, file: &str) -> Result<(), Fai
 
 /// The files this run writes.
 fn names(args: &RunArgs) -> Vec<&'static str> {
-    let mut names = vec!["summary.csv", "run.json"];
+    let mut names = vec!["summary.csv", "causes.csv", "run.json"];
     if args.rows != Rows::None {
         names.push("replications.csv");
     }
@@ -145,30 +145,18 @@ fn run_one(args: &RunArgs, job: Job) -> Result<(), Failure> {
     );
     drop(bar);
     let sums = sums.map_err(|failure| explain(failure, args, &file, &scenario))?;
-    let outcome = Outcome {
-        scenario: scenario.name.clone(),
-        seed: scenario.seed,
-        replications: replications.end - replications.start,
-        version: env!("CARGO_PKG_VERSION").into(),
-        digest: scenario.digest,
-        variants: scenario
-            .variants
-            .iter()
-            .zip(&sums)
-            .map(|(v, sum)| VariantOutcome::new(&v.name, &v.model, sum))
-            .collect(),
-    };
+    let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
     let promises = promises(&scenario, &outcome);
     let summary = report::csv::summary_csv(&outcome);
-    let json = Vec::new();
     if let Some(mut folder) = folder {
         folder.append("summary.csv", &summary)?;
-        folder.append("run.json", &json)?;
+        folder.append("causes.csv", &report::csv::causes_csv(&outcome))?;
+        folder.append("run.json", &report::json::run_json(&outcome))?;
         folder.publish()?;
     }
     match args.format {
         Format::Csv => print(&summary),
-        Format::Json => print(&json),
+        Format::Json => print(&report::json::outcome_json(&outcome, &promises)),
         Format::Human => human(&outcome, &promises, &timelines),
     }
 }
@@ -239,5 +227,6 @@ fn comparison(written: Comparison) -> experiment::Comparison {
 fn human(outcome: &Outcome, promises: &[ExpectResult], timelines: &str) -> Result<(), Failure> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let summary = report::terminal::summary(outcome, promises, report::terminal::Style { colour });
-    print(format!("{timelines}{summary}").as_bytes())
+    let end = if summary.ends_with('\n') { "" } else { "\n" };
+    print(format!("{timelines}{summary}{end}").as_bytes())
 }

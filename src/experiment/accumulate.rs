@@ -215,13 +215,17 @@ fn share(part: i128, whole: i128) -> i128 {
     if part >= whole {
         return SHARE_ONE;
     }
-    let (mut rest, mut quotient, mut bits) = (part, 0, 60);
+    // Unsigned, so that even the largest `whole` leaves a bit to shift by.
+    let (mut rest, whole) = (part.unsigned_abs(), whole.unsigned_abs());
+    let (mut quotient, mut bits) = (0, 60);
     while bits > 0 {
         // As many bits at a time as fit before the rest, which is below `whole`, would overflow.
-        let step = (whole.leading_zeros() - 1).min(bits);
+        let step = whole.leading_zeros().min(bits);
         rest <<= step;
-        quotient = (quotient << step) + rest / whole;
-        rest %= whole;
+        // One division: the remainder by multiplication is cheaper than a second one.
+        let digit = rest / whole;
+        quotient = (quotient << step) + digit as i128;
+        rest -= digit * whole;
         bits -= step;
     }
     quotient
@@ -236,6 +240,15 @@ fn add_share(to: &mut Moments, part: i128, whole: i128) {
     // Without requests the share is undefined: nothing is counted.
     if whole > 0 {
         to.add(share(part, whole));
+    }
+}
+
+/// Two shares of one whole, most often equal: divided once then.
+fn add_shares(to: &mut Moments, to_sla: &mut Moments, part: i128, sla: i128, whole: i128) {
+    if whole > 0 {
+        let of_all = share(part, whole);
+        to.add(of_all);
+        to_sla.add(if sla == part { of_all } else { share(sla, whole) });
     }
 }
 
@@ -269,14 +282,13 @@ impl StoreTally {
         let requested = run.requested;
         let billed = [0, 1].map(|k| run.failed[k] - run.throttled_above[k]);
         for k in 0..2 {
-            add_share(&mut self.failed[k], run.failed[k], requested[k]);
-            add_share(&mut self.failed_sla[k], billed[k], requested[k]);
+            add_shares(&mut self.failed[k], &mut self.failed_sla[k], run.failed[k], billed[k], requested[k]);
             add_share(&mut self.throttled[k], run.throttled_above[k] + run.throttled_below[k], requested[k]);
             add_volume(&mut self.requested[k], requested[k]);
             self.outages[k].close(run.down[k]);
         }
-        add_share(&mut self.failed[2], both(run.failed), both(requested));
-        add_share(&mut self.failed_sla[2], both(billed), both(requested));
+        let whole = both(requested);
+        add_shares(&mut self.failed[2], &mut self.failed_sla[2], both(run.failed), both(billed), whole);
         for (client, tally) in self.clients.iter_mut().enumerate() {
             for (k, moments) in tally.iter_mut().enumerate() {
                 add_share(moments, run.client_failed[client][k], run.client_requested[client][k]);
@@ -486,6 +498,96 @@ impl Accumulator {
         for (a, b) in self.blocks.iter_mut().zip(&other.blocks) {
             a.outages.merge(&b.outages);
             a.causes.iter_mut().zip(&b.causes).for_each(|(x, y)| *x += y);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{VariantOutcome, fixture};
+    use proptest::prelude::*;
+
+    #[test]
+    fn shares_are_exact() {
+        assert_eq!(share(0, 7), 0);
+        assert_eq!(share(7, 7), SHARE_ONE);
+        assert_eq!(share(9, 7), SHARE_ONE);
+        assert_eq!(share(1, 2), SHARE_ONE / 2);
+        assert_eq!(share(1, 3), SHARE_ONE / 3);
+        let huge = i128::MAX / 3;
+        assert_eq!(share(huge, huge * 3), SHARE_ONE / 3);
+        assert_eq!(share(i128::MAX - 1, i128::MAX), SHARE_ONE - 1);
+    }
+
+    #[test]
+    fn requests_round_to_nearest() {
+        assert_eq!([0, 4, 5, 14, 15].map(|v| requests(v, 10)), [0, 0, 1, 1, 2]);
+        assert_eq!(requests(5, 0), 0);
+    }
+
+    #[test]
+    fn only_classes_of_the_model_are_possible() {
+        let mut model = fixture::model();
+        let bit = |c: Class| 1u16 << c as u16;
+        assert_eq!(possible_classes(&model), bit(Class::Zone) | bit(Class::Region));
+        model.faults[0].cause = CauseClass::Software;
+        model.faults[1].effect = Effect::Maintenance;
+        model.stores[0].throughput_mru = Some(1);
+        let expected = bit(Class::Software) | bit(Class::Maintenance) | bit(Class::Load);
+        assert_eq!(possible_classes(&model), expected);
+    }
+
+    #[test]
+    fn digests_tell_histories_apart() {
+        let model = fixture::model();
+        let digest = |change: &dyn Fn(&mut Replication)| {
+            let mut acc = Accumulator::new(&model);
+            for i in 0..4 {
+                let mut rep = fixture::replication(i);
+                change(&mut rep);
+                acc.add(&rep);
+            }
+            acc.fault_digest
+        };
+        let plain = digest(&|_| ());
+        assert_ne!(plain, digest(&|r| r.fault_digest ^= u64::from(r.index == 2)));
+        // The same histories, dealt to other replications.
+        assert_ne!(plain, digest(&|r| r.fault_digest = fixture::replication(r.index ^ 1).fault_digest));
+    }
+
+    /// A replication costs about a microsecond to add: counted here in a way that no busy machine can break.
+    #[test]
+    fn adding_takes_no_memory_once_all_octaves_are_there() {
+        let model = fixture::model();
+        let mut acc = Accumulator::new(&model);
+        (0..60).for_each(|i| acc.add(&fixture::replication(i)));
+        let before = acc.stores[0].outages[1].lengths.all.values.octaves_in_use();
+        (0..600).for_each(|i| acc.add(&fixture::replication(i)));
+        assert_eq!(acc.stores[0].outages[1].lengths.all.values.octaves_in_use(), before);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn any_order_and_grouping_gives_the_same_state_and_bytes(
+            order in Just((0..40u64).collect::<Vec<_>>()).prop_shuffle(),
+            groups in proptest::collection::vec(0usize..4, 40),
+        ) {
+            let model = fixture::model();
+            let mut plain = Accumulator::new(&model);
+            (0..40).for_each(|i| plain.add(&fixture::replication(i)));
+            let mut parts = vec![Accumulator::new(&model); 4];
+            for (&i, &group) in order.iter().zip(&groups) {
+                parts[group].add(&fixture::replication(i));
+            }
+            let mut merged = Accumulator::new(&model);
+            parts.iter().rev().for_each(|part| merged.merge(part));
+            prop_assert_eq!(&merged, &plain);
+            prop_assert_eq!(
+                VariantOutcome::new("v", &model, &merged),
+                VariantOutcome::new("v", &model, &plain)
+            );
         }
     }
 }

@@ -309,7 +309,7 @@ mod tests {
             )
             .unwrap();
             assert_eq!(seen, (3..103).collect::<Vec<u64>>(), "jobs {jobs}");
-            assert_eq!(workers.iter().sum::<u64>(), (3..103).sum());
+            assert_eq!(workers.iter().sum::<u64>(), (3..103).sum::<u64>());
             assert_eq!(done.last(), Some(&100));
             assert!(done.is_sorted());
         }

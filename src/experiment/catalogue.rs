@@ -9,8 +9,8 @@ use crate::units::{Duration, NS_PER_SECOND};
 
 /// Minutes in a year of 365 days.
 pub const MINUTES_PER_YEAR: f64 = 525_600.0;
-const SHARE_SCALE: f64 = 1.0 / SHARE_ONE as f64;
-const SECOND: f64 = 1.0 / NS_PER_SECOND as f64;
+const SHARE: f64 = SHARE_ONE as f64;
+const SECOND: f64 = NS_PER_SECOND as f64;
 
 struct Catalogue {
     n: u64,
@@ -103,7 +103,7 @@ impl Catalogue {
         if self.horizon_ns <= 0.0 {
             return Estimate::undefined("nothing was measured");
         }
-        Estimate::mean(down, 1.0 / self.horizon_ns, Ceiling::At(1.0))
+        Estimate::mean(down, self.horizon_ns, Ceiling::At(1.0))
     }
 
     fn outages(&mut self, word: &str, tally: &OutageTally) {
@@ -120,9 +120,11 @@ impl Catalogue {
         if word == "block" {
             return;
         }
-        let scale = if self.years > 0.0 { SECOND / 60.0 / self.years } else { 0.0 };
         for (phase, time) in Phase::ALL.iter().zip(&tally.phases) {
-            let e = Estimate::mean(&time.with_zeros(self.n), scale, Ceiling::Open);
+            let e = match self.years {
+                y if y > 0.0 => Estimate::mean(&time.with_zeros(self.n), 60.0 * SECOND * y, Ceiling::Open),
+                _ => Estimate::undefined("nothing was measured"),
+            };
             self.push(format!("phase_minutes_per_year.{word}.{}", phase.word()), "minutes/year", e);
         }
     }
@@ -165,19 +167,19 @@ impl Catalogue {
         }
     }
 
-    fn by_class(&mut self, name: &str, unit: &'static str, scale: f64, tally: &ByClass) {
+    fn by_class(&mut self, name: &str, unit: &'static str, per: f64, tally: &ByClass) {
         for (class, events) in shown(tally) {
-            self.events(&format!("{name}{class}"), unit, scale, events);
+            self.events(&format!("{name}{class}"), unit, per, events);
         }
     }
 
-    fn events(&mut self, name: &str, unit: &'static str, scale: f64, events: &Events) {
-        self.push(format!("{name}.mean"), unit, Estimate::event_mean(&events.ratio, scale));
+    fn events(&mut self, name: &str, unit: &'static str, per: f64, events: &Events) {
+        self.push(format!("{name}.mean"), unit, Estimate::event_mean(&events.ratio, per));
         for (word, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            let e = Estimate::event_quantile(&events.values, &events.ratio, p, scale);
+            let e = Estimate::event_quantile(&events.values, &events.ratio, p, per);
             self.push(format!("{name}.{word}"), unit, e);
         }
-        self.push(format!("{name}.max"), unit, Estimate::event_max(&events.values, &events.ratio, scale));
+        self.push(format!("{name}.max"), unit, Estimate::event_max(&events.values, &events.ratio, per));
     }
 }
 
@@ -192,5 +194,5 @@ fn failed_share(m: &Moments) -> Estimate {
     if m.n() == 0 {
         return Estimate::undefined("no requests");
     }
-    Estimate::mean(m, SHARE_SCALE, Ceiling::At(1.0))
+    Estimate::mean(m, SHARE, Ceiling::At(1.0))
 }

@@ -145,3 +145,73 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture;
+
+    fn verdict(metric: &str, comparison: Comparison) -> Verdict {
+        evaluate(&fixture::outcome(12), "base", metric, comparison).verdict
+    }
+
+    #[test]
+    fn comparisons() {
+        let cases = [
+            (Comparison::Eq(60.0), true),
+            (Comparison::Ne(60.0), false),
+            (Comparison::Lt(60.0), false),
+            (Comparison::Le(60.0), true),
+            (Comparison::Gt(59.0), true),
+            (Comparison::Ge(61.0), false),
+            (Comparison::In(60.0, 61.0), true),
+            (Comparison::In(0.0, 59.0), false),
+            (Comparison::Undefined, false),
+        ];
+        for (comparison, holds) in cases {
+            assert_eq!(comparison.holds(Some(60.0)), Some(holds), "{comparison}");
+            let undefined = (comparison == Comparison::Undefined).then_some(true);
+            assert_eq!(comparison.holds(None), undefined, "{comparison}");
+        }
+    }
+
+    #[test]
+    fn names_with_and_without_subject() {
+        assert_eq!(verdict("availability.write", Comparison::Gt(0.999)), Verdict::Met);
+        assert_eq!(verdict("orders/availability.write", Comparison::Gt(0.999)), Verdict::Met);
+        assert_eq!(verdict("quorum/availability.block", Comparison::Eq(1.0)), Verdict::Broken);
+        assert_eq!(verdict("occurrences_per_year", Comparison::Eq(4.5)), Verdict::Met);
+    }
+
+    #[test]
+    fn what_did_not_happen_is_undefined() {
+        assert_eq!(verdict("rto_seconds.read.max", Comparison::Eq(0.0)), Verdict::Undefined);
+        assert_eq!(verdict("rto_seconds.read.max", Comparison::Undefined), Verdict::Met);
+        assert_eq!(verdict("rto_seconds.write.max", Comparison::Undefined), Verdict::Broken);
+        // The model has no link faults: a known name all the same.
+        assert_eq!(verdict("rto_seconds.write.link.max", Comparison::Undefined), Verdict::Met);
+        assert_eq!(verdict("rto_seconds.write.link.max", Comparison::Le(1.0)), Verdict::Undefined);
+        assert_eq!(verdict("outages_per_year.write.link", Comparison::Undefined), Verdict::Met);
+    }
+
+    #[test]
+    fn unknown_names_get_suggestions() {
+        let Verdict::Unknown { close } = verdict("availabilty.wriet", Comparison::Gt(0.0)) else {
+            panic!("a wrong name was found");
+        };
+        assert_eq!(close[0], "orders/availability.write");
+        let stranger = evaluate(&fixture::outcome(2), "nobody", "availability", Comparison::Gt(0.0));
+        assert_eq!(stranger.verdict, Verdict::Unknown { close: vec![] });
+    }
+
+    #[test]
+    fn a_bare_name_of_two_subjects_is_ambiguous() {
+        let mut outcome = fixture::outcome(2);
+        let mut twin = outcome.variants[0].metric("availability.write").unwrap().clone();
+        twin.subject = "carts".into();
+        outcome.variants[0].metrics.push(twin);
+        let result = evaluate(&outcome, "base", "availability.write", Comparison::Gt(0.0));
+        let Verdict::Unknown { close } = result.verdict else { panic!("ambiguous, yet found") };
+        assert_eq!(close[..2], ["carts/availability.write", "orders/availability.write"]);
+    }
+}

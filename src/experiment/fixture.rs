@@ -138,7 +138,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         missing_peak: 0,
     };
     let mut block = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; 2] };
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         let length = secs(60 + index % 17);
         outage(&mut rep, &mut run, 0, Class::Zone, length);
         block.down = length;
@@ -148,7 +148,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         down.failed = 0;
         rep.outages.push(down);
     }
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         outage(&mut rep, &mut run, 1, Class::Region, secs(3_600 + 60 * (index % 29)));
         lose(&mut rep, &mut run, i128::from(index % 5));
     }

@@ -2,6 +2,7 @@
 
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::{Interval, unseen_probability, unseen_rate, wilson};
+use crate::stats::number::{counted, percent_bound};
 use crate::stats::{Histogram, Moments, Ratio};
 
 /// A figure of the results. Undefined is `None`, never 0.
@@ -53,8 +54,8 @@ pub(crate) enum Ceiling {
 
 const ONE_REPLICATION: &str = "one replication: no interval";
 
-fn percent(p: f64) -> String {
-    crate::report::number::percent_bound(p)
+fn replications(n: u64) -> String {
+    counted(n, "replication")
 }
 
 impl Estimate {
@@ -63,11 +64,11 @@ impl Estimate {
         Estimate { note: note.into(), ..Estimate::default() }
     }
 
-    /// Mean over replications of a non-negative figure, times `scale`.
+    /// Mean over replications of a non-negative figure, in units of `unit` (dividing keeps whole results whole).
     ///
     /// Zero throughout: the chance p that a replication has any is below 1 − 0.05^(1/n), and the mean is at most p
     /// times the figure's ceiling; without a ceiling only p is given, in the note.
-    pub(crate) fn mean(m: &Moments, scale: f64, ceiling: Ceiling) -> Estimate {
+    pub(crate) fn mean(m: &Moments, unit: f64, ceiling: Ceiling) -> Estimate {
         let Some(mean) = m.mean() else {
             return Estimate::undefined("never defined");
         };
@@ -83,17 +84,18 @@ impl Estimate {
                 },
                 n,
                 note: format!(
-                    "none in {n} replications: at most {} of replications have any (95 %)",
-                    percent(p)
+                    "none in {}: at most {} of replications have any (95 %)",
+                    replications(n),
+                    percent_bound(p)
                 ),
             };
         }
-        let interval = m.interval95().map(|i| i.map(scale, 0.0)).map(|i| match ceiling {
+        let interval = m.interval95().map(|i| i.divided(unit)).map(|i| match ceiling {
             Ceiling::At(most) => i.clamp(0.0, most),
             Ceiling::Open => i.clamp(0.0, f64::INFINITY),
         });
         let note = if n < 2 { ONE_REPLICATION.into() } else { String::new() };
-        Estimate { estimate: Some(mean * scale), low: low(interval), high: high(interval), n, note }
+        Estimate { estimate: Some(mean / unit), low: low(interval), high: high(interval), n, note }
     }
 
     /// Events per unit of exposure; `exposure` is that of one replication. Zero throughout: the exact bound of a
@@ -109,10 +111,10 @@ impl Estimate {
                 low: Some(0.0),
                 high: unseen_rate(exposure * n as f64),
                 n,
-                note: format!("none in {n} replications: upper 95 % bound of independent events"),
+                note: format!("none in {}: upper 95 % bound of independent events", replications(n)),
             };
         }
-        Estimate::mean(&counts, 1.0 / exposure, Ceiling::Open)
+        Estimate::mean(&counts, exposure, Ceiling::Open)
     }
 
     /// k of n replications: Wilson's interval, or the exact bound when k = 0.
@@ -121,20 +123,20 @@ impl Estimate {
             return Estimate::undefined("nothing was measured");
         };
         let (high, note) = match k {
-            0 => (unseen_probability(n), format!("none in {n} replications: exact upper 95 % bound")),
+            0 => (unseen_probability(n), format!("none in {}: exact upper 95 % bound", replications(n))),
             _ => (Some(interval.high), String::new()),
         };
         Estimate { estimate: Some(k as f64 / n as f64), low: Some(interval.low), high, n, note }
     }
 
     /// Mean per event.
-    pub(crate) fn event_mean(ratio: &Ratio, scale: f64) -> Estimate {
+    pub(crate) fn event_mean(ratio: &Ratio, unit: f64) -> Estimate {
         let Some(mean) = ratio.mean() else {
             return Estimate::undefined("no event");
         };
-        let interval = ratio.interval95().map(|i| i.map(scale, 0.0).clamp(0.0, f64::INFINITY));
+        let interval = ratio.interval95().map(|i| i.divided(unit).clamp(0.0, f64::INFINITY));
         Estimate {
-            estimate: Some(mean * scale),
+            estimate: Some(mean / unit),
             low: low(interval),
             high: high(interval),
             n: ratio.clusters(),
@@ -143,11 +145,11 @@ impl Estimate {
     }
 
     /// Quantile over pooled events.
-    pub(crate) fn event_quantile(values: &Histogram, ratio: &Ratio, p: f64, scale: f64) -> Estimate {
+    pub(crate) fn event_quantile(values: &Histogram, ratio: &Ratio, p: f64, unit: f64) -> Estimate {
         let Some(q) = values.estimate(p, ratio.clusters()) else {
             return Estimate::undefined("no event");
         };
-        let scaled = |x: u64| x as f64 * scale;
+        let scaled = |x: u64| x as f64 / unit;
         Estimate {
             estimate: Some(scaled(q.estimate)),
             low: q.low.map(scaled),
@@ -158,12 +160,12 @@ impl Estimate {
     }
 
     /// Largest event seen; nothing bounds what was not seen.
-    pub(crate) fn event_max(values: &Histogram, ratio: &Ratio, scale: f64) -> Estimate {
+    pub(crate) fn event_max(values: &Histogram, ratio: &Ratio, unit: f64) -> Estimate {
         let Some(largest) = values.largest() else {
             return Estimate::undefined("no event");
         };
         Estimate {
-            estimate: Some(largest as f64 * scale),
+            estimate: Some(largest as f64 / unit),
             n: ratio.clusters(),
             note: event_note(ratio),
             ..Estimate::default()
@@ -217,9 +219,6 @@ fn high(i: Option<Interval>) -> Option<f64> {
 
 fn event_note(ratio: &Ratio) -> String {
     let (events, clusters) = (ratio.count(), ratio.clusters());
-    if clusters < SMALL_SAMPLE {
-        format!("small sample: {events} events in {clusters} replications")
-    } else {
-        format!("{events} events in {clusters} replications")
-    }
+    let flag = if clusters < SMALL_SAMPLE { "small sample: " } else { "" };
+    format!("{flag}{} in {}", counted(events, "event"), replications(clusters))
 }

@@ -157,7 +157,7 @@ fn notes(model: &Model, acc: &Accumulator) -> Vec<String> {
     }
     for (what, moments, name) in sample_advice(model, acc) {
         if let Some(needed) = moments.needed_for_ten_percent().filter(|&n| n > acc.replications) {
-            let needed = crate::report::number::thousands(needed);
+            let needed = crate::stats::number::thousands(needed);
             notes.push(format!("for ±10 % on {what} of {name}, run {needed} replications"));
         }
     }

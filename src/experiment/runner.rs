@@ -2,6 +2,7 @@
 
 use super::accumulate::Accumulator;
 use super::blocks::{self, ItemError, Split, Stop};
+use super::outcome::{Outcome, VariantOutcome};
 use crate::model::Model;
 use crate::sim::observe::Replication;
 use crate::sim::{LimitHit, Plan, Simulation};
@@ -89,6 +90,21 @@ impl<D: fmt::Display> fmt::Display for Failure<D> {
 }
 
 impl<D: fmt::Debug + fmt::Display> std::error::Error for Failure<D> {}
+
+impl Experiment<'_> {
+    /// The results as plain data; `sums` are what [`run`] gave, `scenario` and `digest` name what was run.
+    pub fn outcome(&self, scenario: &str, digest: u64, sums: &[Accumulator]) -> Outcome {
+        let variant = |(s, sum): (&Subject<'_>, _)| VariantOutcome::new(s.name, s.model, sum);
+        Outcome {
+            scenario: scenario.to_string(),
+            seed: self.seed,
+            replications: self.replications.end.saturating_sub(self.replications.start),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            digest,
+            variants: self.subjects.iter().zip(sums).map(variant).collect(),
+        }
+    }
+}
 
 /// One thread's belongings.
 struct Worker<'p> {

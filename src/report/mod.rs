@@ -2,6 +2,6 @@
 
 #[cfg(feature = "report")]
 pub mod csv;
-pub mod number;
+pub mod json;
 pub(crate) mod table;
 pub mod terminal;

@@ -1,9 +1,9 @@
 //! The human summary: plain text of at most 100 columns, in colour on request.
 
-use super::number::{duration, estimate, fixed, percent, significant, thousands};
 use super::table::Table;
 use crate::experiment::{ExpectResult, Metric, Outcome, VariantOutcome, Verdict};
 use crate::sim::observe::Class;
+use crate::stats::number::{counted, duration, estimate, fixed, percent, significant, thousands};
 
 /// Whether to use colours (ANSI escape codes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -36,8 +36,8 @@ pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -
     page.line(
         0,
         &style.dim(&format!(
-            "{} replications{horizon} · seed {} · zonefall {}",
-            thousands(outcome.replications),
+            "{}{horizon} · seed {} · zonefall {}",
+            counted(outcome.replications, "replication"),
             outcome.seed,
             outcome.version
         )),
@@ -96,15 +96,15 @@ impl Page {
         }
     }
 
-    /// Prose, broken at blanks before the right margin, later lines hanging by two.
-    fn wrapped(&mut self, indent: usize, text: &str) {
+    /// Prose, broken at blanks before the right margin, later lines indented by `hang` more.
+    fn wrapped(&mut self, indent: usize, hang: usize, text: &str) {
         let mut line = String::new();
         let mut margin = indent;
         for word in text.split(' ') {
-            if !line.is_empty() && margin + line.chars().count() + 1 + word.chars().count() > WIDTH {
+            if !line.is_empty() && margin + visible(&line) + 1 + visible(word) > WIDTH {
                 let full = core::mem::take(&mut line);
                 self.line(margin, &full);
-                margin = indent + 2;
+                margin = indent + hang;
             }
             if !line.is_empty() {
                 line.push(' ');
@@ -145,7 +145,7 @@ impl Page {
             self.blank();
         }
         for note in &variant.notes {
-            self.wrapped(2, &self.style.dim(&format!("note: {note}")));
+            self.wrapped(2, 6, &self.style.dim(&format!("note: {note}")));
         }
     }
 
@@ -207,7 +207,7 @@ impl Page {
 
     fn none_seen(&mut self, what: &str, rate: &Metric) {
         let bound = rate.high.map_or_else(String::new, |h| {
-            format!(" in {} replications: at most {} per year (95 %)", thousands(rate.n), significant(h, 2))
+            format!(" in {}: at most {} per year (95 %)", counted(rate.n, "replication"), significant(h, 2))
         });
         self.blank();
         self.line(2, &format!("{what}{bound}"));
@@ -320,7 +320,7 @@ impl Page {
         let title = format!("expectations: {met} of {} met", results.len());
         self.line(0, &self.style.bold(&title));
         for r in results {
-            let got = r.estimate.map_or_else(|| "undefined".into(), |x| significant(x, 6));
+            let got = r.estimate.map_or_else(|| "undefined".into(), plain);
             let claim = format!("{}: {} {}", r.variant, r.metric, r.comparison);
             let (mark, colour, text) = match &r.verdict {
                 Verdict::Met => ("met      ", "32", format!("{claim} (is {got})")),
@@ -334,9 +334,27 @@ impl Page {
                 }
             };
             let mark = self.style.paint(colour, mark);
-            self.line(2, &format!("{mark}  {text}"));
+            self.wrapped(2, 11, &format!("{mark}  {text}"));
         }
     }
+}
+
+/// Characters that take room: all but escape codes.
+fn visible(text: &str) -> usize {
+    let mut escape = false;
+    let mut count = 0;
+    for c in text.chars() {
+        escape |= c == '\x1b';
+        count += usize::from(!escape);
+        escape &= c != 'm';
+    }
+    count
+}
+
+/// As written in a comparison: the shortest form, cut to six digits if it is longer.
+fn plain(x: f64) -> String {
+    let short = format!("{x}");
+    if short.len() <= 9 { short } else { significant(x, 6) }
 }
 
 /// `46.2 ± 3.1`, or the bound when nothing was seen.
@@ -346,9 +364,14 @@ fn with_interval(m: &Metric) -> String {
     };
     match (m.low, m.high) {
         (_, Some(high)) if x == 0.0 && high > 0.0 => format!("0 (< {})", significant(high, 2)),
+        // Cut off at zero: a symmetric ± would promise less than nothing.
+        (Some(low), Some(high)) if low == 0.0 && high > 0.0 => {
+            let decimals = crate::stats::number::decimals_of(high - x);
+            format!("{} (0 to {})", fixed(x, decimals), fixed(high, decimals))
+        }
         (Some(low), Some(high)) if high > low => {
             let half = (high - x).max(x - low);
-            let decimals = super::number::decimals_of(half);
+            let decimals = crate::stats::number::decimals_of(half);
             format!("{} ± {}", fixed(x, decimals), fixed(half, decimals))
         }
         (low, high) => estimate(x, low, high),
@@ -364,11 +387,38 @@ mod tests {
     fn lines_fit_and_end_without_blanks() {
         for n in [1, 2, 12, 200] {
             let text = summary(&fixture::outcome(n), &[], Style::default());
-            println!("{text}");
             for line in text.lines() {
                 assert!(line.chars().count() <= WIDTH, "{n}: {line}");
                 assert_eq!(line.trim_end(), line);
             }
         }
+    }
+
+    #[test]
+    fn page_bytes() {
+        use crate::experiment::{Comparison, expect::evaluate};
+        let outcome = fixture::outcome(200);
+        let results = [
+            evaluate(&outcome, "base", "availability.write", Comparison::Gt(0.9999)),
+            evaluate(&outcome, "base", "rto_seconds.write.max", Comparison::Le(60.0)),
+            evaluate(&outcome, "base", "rto_seconds.read.max", Comparison::Le(60.0)),
+            evaluate(&outcome, "base", "rto_secnds.write.max", Comparison::Le(60.0)),
+        ];
+        let page = summary(&outcome, &results, Style::default());
+        assert_eq!(page, include_str!("terminal_golden.txt"));
+        assert!(page.lines().all(|line| visible(line) <= WIDTH));
+        let colours = summary(&outcome, &results, Style { colour: true });
+        assert!(colours.contains("\x1b[31mBROKEN"));
+        let mut escape = false;
+        let plain: String = colours
+            .chars()
+            .filter(|&c| {
+                escape |= c == '\x1b';
+                let seen = !escape;
+                escape &= c != 'm';
+                seen
+            })
+            .collect();
+        assert_eq!(plain, page);
     }
 }

@@ -23,6 +23,9 @@ pub(super) fn read(
     let Some(list) = root.get("action") else { return Vec::new() };
     let mut actions = Vec::new();
     for item in list.list().unwrap_or_default() {
+        if item.cx.full() {
+            break;
+        }
         let Some(r) = item.table() else { continue };
         let at_item = r.require("at", "\"100d\"");
         let at = at_item.as_ref().and_then(|i| i.duration());

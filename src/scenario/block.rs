@@ -4,6 +4,11 @@ use super::diagnostic::code;
 use super::reader::{Item, Named, Problem, Reader};
 use super::selector;
 use crate::model::{Block, Member, Target, World};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most blocks, and most members of all blocks together.
+const MAX_BLOCKS: usize = 10_000;
+const MAX_MEMBERS: usize = 1_000_000;
 
 /// A block whose members are other blocks by name.
 struct Draft<'a> {
@@ -13,19 +18,30 @@ struct Draft<'a> {
     report: bool,
     targets: Vec<Target>,
     /// Indices of other drafts.
-    blocks: Vec<usize>,
+    blocks: BTreeSet<usize>,
 }
 
 /// Reads `[block.NAME]`; a block comes after the blocks it counts.
 pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Block> {
     let Some(table) = root.table("block") else { return Vec::new() };
     let named = table.named();
-    let names: Vec<&str> = named.iter().map(|n| n.name).collect();
+    if named.len() > MAX_BLOCKS {
+        table.error(Problem::new(code::LIMIT, "too many blocks", format!("at most {MAX_BLOCKS} are read")));
+        return Vec::new();
+    }
+    let names: BTreeMap<&str, usize> = named.iter().enumerate().map(|(i, n)| (n.name, i)).collect();
     let mut drafts = Vec::new();
+    let mut members = 0;
     for Named { name, item, .. } in &named {
         let Some(r) = item.table() else { continue };
         let found = draft(name, item, &r, world, &names);
         r.close();
+        members += found.as_ref().map_or(0, |d| d.targets.len());
+        if members > MAX_MEMBERS {
+            let label = format!("all blocks together may have {MAX_MEMBERS}");
+            item.error(Problem::new(code::LIMIT, "too many members", label));
+            return Vec::new();
+        }
         drafts.extend(found);
     }
     // With a broken block the indices of the others do not fit; its own errors are reported already.
@@ -37,13 +53,13 @@ fn draft<'a>(
     item: &Item<'a>,
     r: &Reader<'a>,
     world: &World,
-    names: &[&str],
+    names: &BTreeMap<&str, usize>,
 ) -> Option<Draft<'a>> {
     let of = r.require("of", "[\"node:*\"]");
     let k = r.require("k", "2");
     let report = r.get("report").map_or(Some(true), |i| i.boolean());
     let of = of?;
-    let (mut targets, mut blocks) = (Vec::new(), Vec::new());
+    let (mut targets, mut blocks) = (Vec::new(), BTreeSet::new());
     let members = of.one_or_many();
     let mut complete = true;
     for member in &members {
@@ -57,13 +73,15 @@ fn draft<'a>(
             targets.extend(found);
             continue;
         };
-        match names.iter().position(|n| *n == other) {
-            Some(i) if !blocks.contains(&i) => blocks.push(i),
+        match names.get(other) {
+            Some(&i) if blocks.insert(i) => {}
             Some(_) => super::world::duplicate(member, "block", other),
+            None if item.cx.full() => complete = false,
             None => {
                 complete = false;
+                let names: Vec<&str> = names.keys().copied().collect();
                 let problem = Problem::new(code::BLOCK, format!("unknown block `{other}`"), "no such block");
-                member.error(problem.did_you_mean(other, names));
+                member.error(problem.did_you_mean(other, &names));
             }
         }
     }

@@ -26,28 +26,6 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Whether a figure keeps the promise; `None` is an undefined figure, which keeps only
-    /// [`Comparison::Undefined`].
-    ///
-    /// ```
-    /// use zonefall::scenario::Comparison;
-    /// assert!(Comparison::AtLeast(99.99).holds(Some(99.995)));
-    /// assert!(!Comparison::Equal(0.0).holds(None));
-    /// ```
-    pub fn holds(self, figure: Option<f64>) -> bool {
-        let Some(x) = figure else { return self == Comparison::Undefined };
-        match self {
-            Comparison::Equal(y) => x == y,
-            Comparison::NotEqual(y) => x != y,
-            Comparison::Less(y) => x < y,
-            Comparison::AtMost(y) => x <= y,
-            Comparison::More(y) => x > y,
-            Comparison::AtLeast(y) => x >= y,
-            Comparison::Within(low, high) => (low..=high).contains(&x),
-            Comparison::Undefined => false,
-        }
-    }
-
     /// Reads `== 0`, `in [1, 2]`, `undefined`.
     fn read(text: &str) -> Option<Comparison> {
         let text = text.trim();
@@ -100,9 +78,12 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
     let Some(list) = root.get("expect") else { return Vec::new() };
     let mut found = Vec::new();
     for item in list.list().unwrap_or_default() {
+        if item.cx.full() {
+            break;
+        }
         let Some(r) = item.table() else { continue };
         let variant = r.get("variant").map_or(Some(None), |i| known(&i, variants).map(Some));
-        let metric_item = r.require("metric", "\"orders.write.availability_percent\"");
+        let metric_item = r.require("metric", "\"rpo_seconds.max\"");
         let metric = metric_item.as_ref().and_then(metric);
         let metric_span = metric_item.and_then(|i| i.value.at.range.clone());
         let is = r.require("is", "\"== 0\"");

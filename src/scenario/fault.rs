@@ -8,13 +8,14 @@ use super::suggest;
 use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Schedule, Target, World};
 use crate::rng::Law;
 use crate::units::Duration;
+use std::collections::BTreeMap;
 
 /// Most scripted times of one rule.
 const MAX_TIMES: u64 = 100_000;
 
 /// Most rules, and most targets of all rules together.
 const MAX_RULES: usize = 10_000;
-const MAX_TARGETS: usize = 5_000_000;
+const MAX_TARGETS: usize = 1_000_000;
 
 /// Keys that say when a rule strikes; a rule has one of them, or is caused by another.
 const SCHEDULE: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
@@ -321,12 +322,13 @@ fn cascades<'a>(r: &Reader<'a>) -> Option<Vec<(Item<'a>, &'a str, u32, Law, bool
 /// they have errors of their own; what refers to them is not reported again.
 fn link(drafts: &mut [Draft<'_>], world: &World, complete: bool) {
     let names: Vec<String> = drafts.iter().map(|d| d.rule.name.clone()).collect();
+    let places: BTreeMap<&str, usize> = names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
     let mut caused = vec![false; drafts.len()];
     for from in 0..drafts.len() {
         let cascades = core::mem::take(&mut drafts[from].cascades);
         for (item, name, probability_ppm, delay, same_place) in cascades {
-            let Some(to) = names.iter().position(|n| n == name) else {
-                if complete {
+            let Some(&to) = places.get(name) else {
+                if complete && !item.cx.full() {
                     let all: Vec<&str> = names.iter().map(String::as_str).collect();
                     let problem =
                         Problem::new(code::CASCADE, format!("unknown fault `{name}`"), "no such fault");

@@ -1,8 +1,8 @@
 //! Layers of settings: presets underneath, the file above them, overrides (variants, `--set`) on top.
 
 use super::diagnostic::{Severity, code};
+use super::overrides::{self, Override};
 use super::reader::{Context, Problem};
-use super::suggest;
 use super::tree::{At, Entry, Kind, Origin, Table, Value, relocate};
 
 /// Embedded store presets and the shared fault preset, as commented TOML.
@@ -26,28 +26,15 @@ pub fn presets() -> &'static [(&'static str, &'static str)] {
 const MERGED: [&str; 2] = ["failover", "on_return"];
 /// Keys of a fault that say when it strikes: a file that gives one replaces them all.
 const SCHEDULE: [&str; 5] = ["at", "every", "mtbf", "per_year", "uptime"];
-/// Those of them that exclude each other.
-const STARTS: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
-/// Keys of `[scenario]` that all variants share: paired comparison needs one seed and one number of replications.
-const SHARED: [&str; 6] = ["name", "question", "description", "seed", "replications", "base"];
-
-/// One override: where and what.
-#[derive(Clone, Debug)]
-pub(super) struct Override {
-    pub path: String,
-    pub at: At,
-    pub value: Value,
-}
-
 /// The file with its presets underneath and the overrides on top.
 pub(super) fn stack(cx: &Context<'_>, file: &Value, overrides: &[Override]) -> Value {
     let mut root = file.clone();
     // An override of the preset decides which one comes underneath, so it goes first.
     let (early, late): (Vec<&Override>, Vec<&Override>) =
         overrides.iter().partition(|o| o.path == "use" || o.path.ends_with(".preset"));
-    early.iter().for_each(|o| apply(cx, &mut root, o));
+    early.iter().for_each(|o| overrides::apply(cx, &mut root, o));
     add_presets(cx, &mut root);
-    late.iter().for_each(|o| apply(cx, &mut root, o));
+    late.iter().for_each(|o| overrides::apply(cx, &mut root, o));
     add_conditions(&mut root);
     root
 }
@@ -160,171 +147,9 @@ fn unknown_preset(cx: &Context<'_>, at: &At, path: &str, name: &str, section: &s
     cx.report(Severity::Error, at, path, problem.did_you_mean(name, &preset_names(section)));
 }
 
-/// A step of an override's path: a key, or an element of a list.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Step<'a> {
-    Key(&'a str),
-    Element(&'a str),
-}
-
-/// `store.orders.regions[westeurope].zones` as steps.
-fn steps(path: &str) -> Option<Vec<Step<'_>>> {
-    let mut found = Vec::new();
-    for part in path.split('.') {
-        let (key, mut rest) = match part.find('[') {
-            Some(i) => part.split_at(i),
-            None => (part, ""),
-        };
-        if key.is_empty() {
-            return None;
-        }
-        found.push(Step::Key(key));
-        while !rest.is_empty() {
-            let inside = rest.strip_prefix('[')?;
-            let end = inside.find(']')?;
-            if end == 0 {
-                return None;
-            }
-            found.push(Step::Element(&inside[..end]));
-            rest = &inside[end + 1..];
-        }
-    }
-    (found.len() <= 16).then_some(found)
-}
-
-/// Whether a variant may change what this path names.
-pub(super) fn variant_may_change(path: &str) -> bool {
-    match steps(path).as_deref() {
-        Some([Step::Key("scenario"), Step::Key(key), ..]) => !SHARED.contains(key),
-        Some([Step::Key("scenario" | "variant" | "expect"), ..]) => false,
-        _ => true,
-    }
-}
-
-fn apply(cx: &Context<'_>, root: &mut Value, over: &Override) {
-    let fail = |message: String, label: String, help: Option<String>| {
-        let mut problem = Problem::new(code::OVERRIDE, message, label);
-        if let Some(help) = help {
-            problem = problem.help(help);
-        }
-        cx.report(Severity::Error, &over.at, &over.path, problem);
-    };
-    let Some(steps) = steps(&over.path) else {
-        let help =
-            "write keys joined by dots, elements of a list by name: `store.orders.regions[westeurope].zones`";
-        return fail(format!("{:?} is not a path", over.path), "cannot be read".into(), Some(help.into()));
-    };
-    let mut place = root;
-    let mut walked = String::new();
-    for (depth, step) in steps.iter().enumerate() {
-        let last = depth + 1 == steps.len();
-        match *step {
-            Step::Key(key) => {
-                let word = place.kind.word();
-                let Kind::Table(table) = &mut place.kind else {
-                    let message = format!("`{walked}` is {word}, it has no key `{key}`");
-                    return fail(message, "leads into something that is no table".into(), None);
-                };
-                if last {
-                    if let [Step::Key("fault"), Step::Key(_), ..] = steps[..depth]
-                        && depth == 2
-                        && STARTS.contains(&key)
-                    {
-                        // A rule has one schedule: another replaces it, as it does that of a preset.
-                        STARTS.iter().for_each(|k| table.remove(k));
-                        if key != "at" {
-                            table.remove("every");
-                        }
-                    }
-                    return table.set(key, over.at.clone(), over.value.clone());
-                }
-                if table.get(key).is_none() {
-                    if !creates(&steps[..depth], steps[depth + 1]) {
-                        let keys: Vec<&str> = table.entries.iter().map(|e| e.key.as_str()).collect();
-                        let inside = if walked.is_empty() {
-                            "in the scenario".into()
-                        } else {
-                            format!("in `{walked}`")
-                        };
-                        let message = format!("nothing named `{key}` {inside}");
-                        return fail(message, "leads nowhere".into(), suggest::help(key, &keys));
-                    }
-                    let empty = Value { at: over.at.clone(), kind: Kind::Table(Table::default()) };
-                    table.set(key, over.at.clone(), empty);
-                }
-                if !walked.is_empty() {
-                    walked.push('.');
-                }
-                walked.push_str(key);
-                let Some(next) = table.get_mut(key) else { return };
-                place = next;
-            }
-            Step::Element(name) => {
-                let word = place.kind.word();
-                let Kind::List(items) = &mut place.kind else {
-                    return fail(format!("`{walked}` is {word}, not a list"), "not a list".into(), None);
-                };
-                let Some(index) = element(items, name) else {
-                    let names: Vec<&str> = items.iter().filter_map(name_of).collect();
-                    let message = format!("`{walked}` has no element named `{name}`");
-                    return fail(message, "leads nowhere".into(), suggest::help(name, &names));
-                };
-                walked.push_str(&format!("[{name}]"));
-                if last {
-                    items[index] = over.value.clone();
-                    return;
-                }
-                // `regions = ["a", "b"]` is short for tables with nothing but a name.
-                if let Value { at, kind: Kind::Text(text) } = &items[index] {
-                    let mut table = Table::default();
-                    table.set("name", at.clone(), Value { at: at.clone(), kind: Kind::Text(text.clone()) });
-                    items[index] = Value { at: at.clone(), kind: Kind::Table(table) };
-                }
-                place = &mut items[index];
-            }
-        }
-    }
-}
-
-/// Whether a missing table below `parents` may be made by an override: not where users choose the names, nor
-/// where a list is meant.
-fn creates(parents: &[Step<'_>], next: Step<'_>) -> bool {
-    match parents {
-        [] | [Step::Key("store" | "fault" | "block" | "variant")] => false,
-        _ => matches!(next, Step::Key(_)),
-    }
-}
-
-fn name_of(value: &Value) -> Option<&str> {
-    match &value.kind {
-        Kind::Text(text) => Some(text),
-        Kind::Table(table) => table.text("name"),
-        _ => None,
-    }
-}
-
-fn element(items: &[Value], name: &str) -> Option<usize> {
-    items
-        .iter()
-        .position(|v| name_of(v) == Some(name))
-        .or_else(|| name.parse::<usize>().ok().filter(|&i| i < items.len() && name_of(&items[i]).is_none()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_have_keys_and_elements() {
-        use Step::{Element, Key};
-        assert_eq!(
-            steps("store.orders.regions[westeurope].zones"),
-            Some(vec![Key("store"), Key("orders"), Key("regions"), Element("westeurope"), Key("zones")])
-        );
-        for bad in ["", ".", "a..b", "a[", "a[]", "a[x]y", "[a]"] {
-            assert_eq!(steps(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn every_preset_parses() {

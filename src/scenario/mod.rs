@@ -14,6 +14,7 @@ mod law;
 mod layers;
 mod limits;
 mod lint;
+mod overrides;
 mod plans;
 mod problems;
 mod reader;
@@ -241,7 +242,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let stores = store::read(&root, &world);
     let sound = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let blocks = block::read(&root, &world);
-    let sound = sound && !cx.world_incomplete.get();
+    let sound = sound && !cx.incomplete.get();
     let actions = action::read(&root, &world, &stores, sound, horizon);
     let expects = expect::read(&root, names);
     root.close();

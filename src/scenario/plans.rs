@@ -1,7 +1,7 @@
 //! Which variants there are, and what each overrides.
 
 use super::diagnostic::{Severity, code};
-use super::layers::{self, Override};
+use super::overrides::{self, Override};
 use super::reader::{Context, Item, Named, Problem, Reader};
 use super::tree::{self, Kind, Value};
 
@@ -65,7 +65,7 @@ pub(super) fn read(cx: &Context<'_>, file: &Value, settings: &[Override]) -> Vec
         let mut overrides = Vec::new();
         flatten(&r, "", &mut overrides);
         for over in &overrides {
-            if !layers::variant_may_change(&over.path) {
+            if !overrides::variant_may_change(&over.path) {
                 let message = format!("`{}` is the same for all variants", over.path);
                 cx.report(
                     Severity::Error,
@@ -75,7 +75,7 @@ pub(super) fn read(cx: &Context<'_>, file: &Value, settings: &[Override]) -> Vec
                 );
             }
         }
-        overrides.retain(|o| layers::variant_may_change(&o.path));
+        overrides.retain(|o| overrides::variant_may_change(&o.path));
         overrides.extend_from_slice(settings);
         plans.push(Plan { name: name.to_owned(), overrides });
     }

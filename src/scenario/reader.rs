@@ -10,13 +10,18 @@ use core::ops::RangeInclusive;
 /// Most problems that are shown.
 pub(super) const MAX_PROBLEMS: usize = 200;
 
+/// Most comparisons of a selector with a domain, in one variant.
+const MAX_COMPARISONS: usize = 50_000_000;
+
 /// What reading one variant shares: the text, the problems found so far, the loader of other files.
 pub(super) struct Context<'a> {
     pub text: &'a str,
     pub loader: &'a dyn Fn(&str) -> Result<String, String>,
     pub problems: RefCell<Vec<Diagnostic>>,
-    /// Whether regions are missing because of errors of their own: names that lead nowhere are not reported then.
-    pub world_incomplete: Cell<bool>,
+    /// Whether regions or stores are missing because of errors of their own: names that lead nowhere are not
+    /// reported then.
+    pub incomplete: Cell<bool>,
+    comparisons: Cell<usize>,
     /// Contents of the files that were read, for the digest.
     pub files: RefCell<Vec<(String, String)>>,
 }
@@ -27,7 +32,8 @@ impl<'a> Context<'a> {
             text,
             loader,
             problems: RefCell::default(),
-            world_incomplete: Cell::new(false),
+            incomplete: Cell::new(false),
+            comparisons: Cell::new(0),
             files: RefCell::default(),
         }
     }
@@ -35,6 +41,7 @@ impl<'a> Context<'a> {
     /// Notes a problem at a place.
     pub fn report(&self, severity: Severity, at: &At, path: &str, problem: Problem) {
         let mut problems = self.problems.borrow_mut();
+        // One more than is shown, so that it can be said that there are more.
         if problems.len() > MAX_PROBLEMS {
             return;
         }
@@ -56,6 +63,18 @@ impl<'a> Context<'a> {
             label,
             help: problem.help,
         });
+    }
+
+    /// Whether as many problems were noted as are shown: time to stop looking for suggestions.
+    pub fn full(&self) -> bool {
+        self.problems.borrow().len() > MAX_PROBLEMS
+    }
+
+    /// Counts comparisons of selectors with domains; `false` once there were too many.
+    pub fn afford(&self, comparisons: usize) -> bool {
+        let spent = self.comparisons.get().saturating_add(comparisons);
+        self.comparisons.set(spent);
+        spent <= MAX_COMPARISONS
     }
 
     /// Whether an error was noted.
@@ -411,6 +430,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Warns that a key changes nothing, unless a preset gave it or it is not there. No error, because a variant can
+    /// change the other settings, but not take a key away.
+    pub fn idle(&self, key: &'static str, why: &str) {
+        if let Some(item) = self.get(key)
+            && !matches!(item.value.at.origin, Origin::Preset(_))
+        {
+            let message = format!("`{}` has no effect", item.path);
+            item.warn(Problem::new(code::NO_EFFECT, message, why));
+        }
+    }
+
     /// At most one of these keys may be there.
     pub fn exclusive(&self, keys: &[&'static str]) {
         let given: Vec<&'static str> = keys.iter().copied().filter(|k| self.get(k).is_some()).collect();
@@ -452,9 +482,15 @@ impl<'a> Reader<'a> {
             if known.contains(&entry.key.as_str()) {
                 continue;
             }
+            if self.cx.full() {
+                break;
+            }
             let message = format!("unknown key `{}`", self.sub(&entry.key));
             let problem = Problem::new(code::UNKNOWN_KEY, message, "not a key of this table");
-            let problem = problem.did_you_mean(&entry.key, &known);
+            let problem = match (self.path.as_str(), entry.key.as_str()) {
+                ("scenario", "use") => problem.help("`use` stands above the first table of the file"),
+                (_, key) => problem.did_you_mean(key, &known),
+            };
             self.cx.report(Severity::Error, &entry.key_at, &self.sub(&entry.key), problem);
         }
     }

@@ -5,6 +5,9 @@ use super::reader::{Item, Problem};
 use super::suggest;
 use crate::model::{DomainId, DomainKind, LinkId, Target, World};
 
+/// Most names that are compared with a selector that matched nothing.
+const MAX_SUGGESTIONS: usize = 1000;
+
 /// Kinds a selector can name.
 const KINDS: [(&str, Option<DomainKind>); 5] = [
     ("region", Some(DomainKind::Region)),
@@ -35,13 +38,24 @@ pub(super) fn targets(world: &World, item: &Item<'_>) -> Vec<Target> {
         }));
         return Vec::new();
     };
+    if item.cx.full() {
+        return Vec::new();
+    }
+    if !item.cx.afford(world.domains.len()) {
+        let problem = Problem::new(code::LIMIT, "too many selectors for so large a world", "one too many");
+        item.error(problem.help("match several targets with one selector: `node:westeurope/*`"));
+        return Vec::new();
+    }
     let found = match kind {
         Some(kind) => domains(world, *kind, pattern),
         None => links(world, pattern),
     };
-    if found.is_empty() && !item.cx.world_incomplete.get() {
+    if found.is_empty() && !item.cx.incomplete.get() {
         let names: Vec<&str> = match kind {
-            Some(kind) => world.domains.iter().filter(|d| d.kind == *kind).map(|d| d.path.as_str()).collect(),
+            Some(kind) => {
+                let names = world.domains.iter().filter(|d| d.kind == *kind).map(|d| d.path.as_str());
+                names.take(MAX_SUGGESTIONS).collect()
+            }
             None => world.links.iter().map(|l| l.name.as_str()).collect(),
         };
         let label =

@@ -2,6 +2,7 @@
 
 use super::diagnostic::code;
 use super::failover;
+use super::layers;
 use super::limits::Limits;
 use super::reader::{Item, Named, Problem, Reader};
 use super::workload;
@@ -12,8 +13,12 @@ use crate::units::Duration;
 
 const LEVELS: [&str; 5] = ["strong", "bounded-staleness", "session", "consistent-prefix", "eventual"];
 const PLACEMENTS: [&str; 3] = ["zone-redundant", "unzoned", "zonal"];
+/// Most stores.
+const MAX_STORES: usize = 1000;
 /// Most regions of a store, most replicas of a partition in a region.
 const MAX_REGIONS: usize = 16;
+/// Largest bound on the lag in writes.
+const MAX_LAG: u64 = 1_000_000_000_000;
 /// Catch-up rate if none is given, in writes per second.
 const CATCH_UP: u64 = 100_000;
 
@@ -21,8 +26,20 @@ const CATCH_UP: u64 = 100_000;
 pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
     let Some(table) = root.table("store") else { return Vec::new() };
     let mut stores = Vec::new();
-    for Named { name, item, .. } in table.named() {
+    let named = table.named();
+    if named.len() > MAX_STORES {
+        table.error(Problem::new(code::LIMIT, "too many stores", format!("at most {MAX_STORES} are read")));
+        return stores;
+    }
+    for Named { name, item, .. } in named {
         let Some(r) = item.table() else { continue };
+        if let Some(preset) = r.get("preset").and_then(|i| i.maybe_text())
+            && layers::preset(preset, "store", None).is_none()
+        {
+            // Reported already; without its defaults most of the store would be called missing.
+            r.cx.incomplete.set(true);
+            continue;
+        }
         let found = store(name, &r, world);
         r.close();
         stores.extend(found);
@@ -75,6 +92,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         found
     });
     let work = if r.get("workload").is_some() { work } else { Some(workload::none()) };
+    idle(r, consistency, several, regions.as_deref());
     let (copies, work) = (copies?, work?);
     let catch_up_mps = catch_up?;
     check_catch_up(r, catch_up_mps, &work, several);
@@ -103,6 +121,25 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         outage_threshold_ppm: threshold?,
         commit_latency: commit_latency?,
     })
+}
+
+/// Warns about settings that change nothing beside the others.
+fn idle(r: &Reader<'_>, level: Option<Consistency>, several: bool, regions: Option<&[StoreRegion]>) {
+    if !several {
+        for key in ["lag", "catch_up", "evict", "on_return"] {
+            r.idle(key, "the store is in one region only");
+        }
+    } else if level.is_some_and(|l| l != Consistency::Strong) {
+        r.idle("evict", "only \"strong\" has a set of regions to leave");
+    }
+    if regions.is_some_and(|all| all.iter().all(|one| one.placement != Placement::ZoneRedundant)) {
+        r.idle("min_zones", "no region of the store is zone-redundant");
+    }
+    if r.get("throughput").is_none_or(|i| i.maybe_text() == Some("unlimited")) {
+        for key in ["read_cost", "write_cost"] {
+            r.idle(key, "`throughput` is unlimited");
+        }
+    }
 }
 
 fn single_write(item: &Item<'_>) {
@@ -264,7 +301,7 @@ fn consistency(r: &Reader<'_>, limits: Option<&Limits>, several: bool) -> Option
     if level == "bounded-staleness" {
         let writes = r.require("max_lag_writes", "100_000");
         let time = r.require("max_lag_time", "\"5m\"");
-        let k = writes.as_ref().and_then(|i| i.integer(1..=1_000_000_000_000));
+        let k = writes.as_ref().and_then(|i| i.integer(1..=MAX_LAG));
         let t = time.as_ref().and_then(|i| i.positive_duration());
         if let (Some(limits), Some(writes), Some(k)) = (limits, &writes, k) {
             limits.lag_writes(writes, k, several);
@@ -274,19 +311,11 @@ fn consistency(r: &Reader<'_>, limits: Option<&Limits>, several: bool) -> Option
         }
         return Some(Consistency::Bounded { max_writes: k?, max_time: t? });
     }
-    for key in ["max_lag_writes", "max_lag_time"] {
-        if let Some(item) = r.get(key) {
-            let valid = if key == "max_lag_writes" {
-                item.integer(1..=1_000_000_000_000).is_some()
-            } else {
-                item.positive_duration().is_some()
-            };
-            if valid {
-                let label = format!("consistency is \"{level}\"");
-                let message = format!("`{key}` matters with \"bounded-staleness\" only");
-                item.warn(Problem::new(code::NO_EFFECT, message, label));
-            }
-        }
+    let k = r.get("max_lag_writes").is_none_or(|i| i.integer(1..=MAX_LAG).is_some());
+    let t = r.get("max_lag_time").is_none_or(|i| i.positive_duration().is_some());
+    if k && t {
+        r.idle("max_lag_writes", "only \"bounded-staleness\" bounds the lag");
+        r.idle("max_lag_time", "only \"bounded-staleness\" bounds the lag");
     }
     Some(match level {
         "strong" => Consistency::Strong,

@@ -95,6 +95,9 @@ fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Optio
     let mut found = Vec::new();
     let mut complete = true;
     for Named { name, at, item: client } in table.named() {
+        if item.cx.full() {
+            return None;
+        }
         match population(name, at, &client, world, regions) {
             Some(population) => found.push(population),
             None => complete = false,
@@ -176,7 +179,7 @@ fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<
     for element in &items {
         let text = element.text()?;
         match names.iter().position(|n| *n == text) {
-            None if item.cx.world_incomplete.get() || regions.is_empty() => {}
+            None if item.cx.incomplete.get() || regions.is_empty() => {}
             None => {
                 let message = format!("the store is not in a region `{text}`");
                 let problem = Problem::new(code::UNKNOWN_PLACE, message, "no region of this store");

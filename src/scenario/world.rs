@@ -8,6 +8,10 @@ use crate::model::{Domain, DomainId, DomainKind, Link, RegionId, World};
 /// Most nodes of a world.
 pub(super) const MAX_NODES: u64 = 100_000;
 
+/// Most regions, most links.
+const MAX_REGIONS: usize = 1000;
+const MAX_LINKS: usize = 10_000;
+
 /// A zone before it is built.
 struct Zone {
     name: String,
@@ -30,15 +34,24 @@ pub(super) fn read(root: &Reader<'_>) -> World {
     }
     let regions = regions.unwrap_or_default();
     let wanted = regions.len();
+    if wanted > MAX_REGIONS {
+        let label = format!("at most {MAX_REGIONS}");
+        root.error(Problem::new(code::WORLD_SIZE, format!("{wanted} regions are too many"), label));
+    }
     let mut nodes: u64 = 0;
-    for item in regions {
+    for item in regions.into_iter().take(MAX_REGIONS) {
         let Some(r) = item.table() else { continue };
         region(&mut world, &item, &r, &mut nodes);
         r.close();
     }
-    root.cx.world_incomplete.set(world.regions.is_empty() || world.regions.len() < wanted);
+    root.cx.incomplete.set(world.regions.is_empty() || world.regions.len() < wanted);
     if let Some(item) = root.get("link") {
-        for item in item.list().unwrap_or_default() {
+        let links = item.list().unwrap_or_default();
+        if links.len() > MAX_LINKS {
+            let label = format!("at most {MAX_LINKS}");
+            item.error(Problem::new(code::LIMIT, format!("{} links are too many", links.len()), label));
+        }
+        for item in links.into_iter().take(MAX_LINKS) {
             let Some(r) = item.table() else { continue };
             if let Some(found) = link(&world, &item, &r) {
                 world.links.push(found);
@@ -248,7 +261,7 @@ pub(super) fn region_of(world: &World, item: &Item<'_>) -> Option<RegionId> {
 
 /// Reports a name that is none of the regions, unless regions are missing anyway.
 pub(super) fn unknown_region(cx: &Context<'_>, at: &At, path: &str, name: &str, known: &[&str]) {
-    if !cx.world_incomplete.get() {
+    if !cx.incomplete.get() {
         let problem = Problem::new(code::UNKNOWN_PLACE, format!("unknown region `{name}`"), "no such region");
         cx.report(Severity::Error, at, path, problem.did_you_mean(name, known));
     }

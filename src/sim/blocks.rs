@@ -192,8 +192,8 @@ fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active])
     let fresh = || touching().filter(|c| c.started == now);
     fresh()
         .filter(fault)
-        .last()
-        .or_else(|| fresh().last())
+        .next_back()
+        .or_else(|| fresh().next_back())
         .or_else(|| touching().find(fault))
         .or_else(|| touching().next())
 }

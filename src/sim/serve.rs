@@ -1,6 +1,6 @@
 //! Who serves which requests: clients, redirects, throughput, blame (designs D12, D13).
 
-use crate::model::{PROFILE_ONE, Redirect};
+use crate::model::{Effect, PROFILE_ONE, Redirect};
 use crate::sim::driver::{Chance, word};
 use crate::sim::faults::Culprit;
 use crate::sim::flow::Failing;
@@ -192,18 +192,25 @@ impl<D: Chance> Ctx<'_, '_, D> {
             load.provisioned = i128::from(throughput) * scale;
             let capacity = load.provisioned * i128::from(st.capacity_ppm[r]) / 1_000_000;
             load.capacity = Some(capacity);
-            if load.demand > capacity {
-                load.culprit = self.throttle_culprit(st);
+            if load.demand > capacity && self.rules.normal_demand[r] * factor <= load.provisioned {
+                load.culprit = self.throttle_culprit(st, load.demand <= load.provisioned);
             }
         }
         loads
     }
 
-    /// Who made a region's demand exceed its capacity: an occurrence that touches the store, else demand itself.
-    fn throttle_culprit(&self, st: &StoreState) -> Option<Culprit> {
+    /// Who made a region's demand exceed its capacity although it would not by itself: whoever degraded it, or
+    /// whoever drove other regions' load here.
+    fn throttle_culprit(&self, st: &StoreState, degraded: bool) -> Option<Culprit> {
+        let degrades = |c: &Culprit| match c.blame {
+            Blame::Fault { rule, .. } => {
+                matches!(self.plan.model.faults[rule as usize].effect, Effect::Degrade { .. })
+            }
+            Blame::Load | Blame::Action(_) => false,
+        };
         let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
-        let active = self.faults.active.iter().map(|a| a.culprit).find(touching);
-        active.or(st.action)
+        let mut active = self.faults.active.iter().map(|a| a.culprit);
+        active.find(|c| degrades(c) == degraded && touching(c)).or(st.action).or(st.last_culprit)
     }
 
     fn evaluate_group(&self, st: &mut StoreState, g: usize, served: Served, loads: &[Load; 16]) {

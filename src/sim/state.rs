@@ -144,6 +144,8 @@ pub(crate) struct StoreRules {
     pub(crate) volume_per_request: i128,
     /// Catch-up rate from region w to region r, at w · regions + r.
     pub(crate) catch_up: Vec<u64>,
+    /// Demand on each region while everything is up, in volume units of request units before the profile.
+    pub(crate) normal_demand: Vec<i128>,
 }
 
 impl StoreRules {
@@ -172,8 +174,20 @@ impl StoreRules {
             },
             volume_per_request,
             catch_up: catch_up(world, store),
+            normal_demand: normal_demand(store),
         }
     }
+}
+
+/// What each region is asked for while everything is up: reads by the clients that prefer it, and all writes.
+fn normal_demand(store: &Store) -> Vec<i128> {
+    let mut demand = vec![0; store.regions.len()];
+    for client in &store.clients {
+        let units = |mps: u64, cost: u64| i128::from(mps) * i128::from(cost) * i128::from(store.partitions);
+        demand[usize::from(client.order[0])] += units(client.reads_mps, store.read_cost_mru);
+        demand[0] += units(client.writes_mps, store.write_cost_mru);
+    }
+    demand
 }
 
 /// Catch-up rates between all pairs of regions: the store's own, bounded by the link.

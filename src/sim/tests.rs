@@ -297,6 +297,14 @@ fn degraded_capacity_throttles_a_proportional_share() {
     let above = with_store(&["a"], |s| s.throughput_mru = Some(8_000_000), |_| vec![]);
     assert_eq!(above.stores[0].throttled_above[0], request * 1000 * 365 * 86_400);
     assert_eq!(above.outages[0].class, super::observe::Class::Load);
+    // With two regions, 10 000 units each of reads and all writes at a: the loss of b drives its reads to a.
+    let pushed =
+        with_store(&["a", "b"], |s| s.throughput_mru = Some(16_000_000), |w| vec![region_down(w, 1, 1)]);
+    assert_eq!(pushed.outages[0].class, super::observe::Class::Region);
+    // A fifth of 20 000 units is refused, until b has caught up with 3600 s of 1600 writes/s and 5 s of 2000.
+    let catch_up = (1600 * 3600 + 2000 * 5) as f64 / (10_000 - 1600) as f64;
+    let refused = pushed.stores[0].throttled_above[0] as f64 / request as f64;
+    assert!((refused - 10_000.0 * 0.2 * (3600.0 + catch_up)).abs() < 1.0, "{refused}");
 }
 
 #[test]

@@ -85,6 +85,11 @@ impl Histogram {
         counts
     }
 
+    #[cfg(test)]
+    pub(crate) fn octaves_in_use(&self) -> usize {
+        self.octaves.iter().filter(|o| !o.is_empty()).count()
+    }
+
     /// Counts all of `other`'s values.
     pub fn merge(&mut self, other: &Histogram) {
         if other.n == 0 {

@@ -86,7 +86,7 @@ fn forbidden(path: &str, text: &str) -> Vec<String> {
         return vec![format!("{path}: layer `{layer}` is not in the table of tests/it/architecture.rs")];
     };
     // Unit tests may look wherever they like.
-    let code = source::code_only(source::without_tests(text));
+    let code = source::code_only(source::without_tests(path, text));
     let mut problems = Vec::new();
     for used in crate_paths(&code) {
         let fits = |prefix: &str| used == prefix || used.starts_with(&format!("{prefix}::"));

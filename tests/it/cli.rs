@@ -118,9 +118,12 @@ fn bytes_do_not_depend_on_jobs() {
         seen.push((stdout, contents(&folder.join(&out))));
     }
     let names: Vec<&str> = seen[0].1.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["losses.csv", "outages.csv", "replications.csv", "run.json", "summary.csv"]);
+    assert_eq!(
+        names,
+        ["causes.csv", "losses.csv", "outages.csv", "replications.csv", "run.json", "summary.csv"]
+    );
     for (name, bytes) in &seen[0].1 {
-        assert!(bytes.iter().filter(|&&b| b == b'\n').count() > 5, "{name} is nearly empty");
+        assert!(bytes.iter().filter(|&&b| b == b'\n').count() > 1, "{name} is empty");
     }
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "bytes differ between runs");
     // The comparison can fail: another seed gives other bytes.
@@ -167,8 +170,8 @@ fn a_folder_describes_one_run() {
     expect(&folder, &["run", "orders.toml", "--replications", "64", "--rows", "none", "--out", "out"], 0);
     let files = contents(&folder.join("out"));
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["notes.txt", "run.json", "summary.csv"]);
-    assert_ne!(files[2].1, first);
+    assert_eq!(names, ["causes.csv", "notes.txt", "run.json", "summary.csv"]);
+    assert_ne!(files[3].1, first);
 }
 
 #[test]

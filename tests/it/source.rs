@@ -39,9 +39,19 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// The part of a source text before its unit tests.
-pub fn without_tests(text: &str) -> &str {
-    text.find("\n#[cfg(test)]").map_or(text, |at| &text[..at])
+/// The part of a source text before its unit tests; nothing of a file that holds only those.
+pub fn without_tests<'a>(path: &str, text: &'a str) -> &'a str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.ends_with("tests.rs") || name == "fixture.rs" {
+        return "";
+    }
+    // A unit-test module at the end; `#[cfg(test)] mod tests;` among the declarations cuts nothing off.
+    text.match_indices("\n#[cfg(test)]\n")
+        .find(|(at, found)| {
+            let line = text[at + found.len()..].lines().next().unwrap_or_default();
+            line.starts_with("mod ") && line.ends_with('{')
+        })
+        .map_or(text, |(at, _)| &text[..at])
 }
 
 /// The text with comments blanked out and string and character contents replaced by spaces; lines stay lines.
@@ -105,4 +115,13 @@ fn comments_and_strings_are_blanked() {
         assert!(code.contains(kept), "{kept} in {code}");
     }
     assert_eq!(code.lines().count(), 2);
+}
+
+#[test]
+fn unit_tests_are_cut_off() {
+    assert_eq!(without_tests("src/a.rs", "a\n#[cfg(test)]\nmod tests {\nb }\n"), "a");
+    assert_eq!(without_tests("src/a.rs", "#[cfg(test)]\nmod tests;\nb"), "#[cfg(test)]\nmod tests;\nb");
+    let declared = "a\n#[cfg(test)]\nmod tests;\nb";
+    assert_eq!(without_tests("src/a.rs", declared), declared);
+    assert_eq!(without_tests("src/sim/tests.rs", "a"), "");
 }

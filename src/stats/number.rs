@@ -7,12 +7,17 @@ pub fn thousands(x: u64) -> String {
     let digits = x.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(' ');
         }
         out.push(c);
     }
     out
+}
+
+/// A count with its noun, in the plural if need be: `1 replication`, `2 000 replications`.
+pub fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
 /// A number with `significant` digits, without exponent between 1e-6 and 1e15, thousands grouped.
@@ -67,4 +72,33 @@ pub fn percent_bound(share: f64) -> String {
 /// Seconds as a duration of at most two units; `0s` for zero.
 pub fn duration(seconds: f64) -> String {
     Duration::from_secs_f64(seconds).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(thousands(1_234_567), "1 234 567");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(counted(1, "replication"), "1 replication");
+        assert_eq!(counted(2_000, "event"), "2 000 events");
+        assert_eq!(significant(1234.5678, 3), "1 235");
+        assert_eq!(significant(0.012_345, 3), "0.0123");
+        assert_eq!(significant(0.0, 3), "0");
+        assert_eq!(significant(1.5e-9, 2), "1.5e-9");
+        assert_eq!(fixed(-1234.5, 1), "-1 234.5");
+        assert_eq!(estimate(46.237, Some(43.1), Some(49.3)), "46.2");
+        assert_eq!(estimate(46.237, None, None), "46.2");
+        assert_eq!(duration(5400.0), "1h 30m");
+    }
+
+    #[test]
+    fn percentages_show_what_is_missing() {
+        assert_eq!(percent(0.999_95), "99.9950 %");
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.5), "50.0 %");
+        assert_eq!(percent_bound(0.000_299_5), "0.030 %");
+    }
 }

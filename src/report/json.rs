@@ -1,0 +1,184 @@
+//! JSON: `run.json` and the outcome for `--format json`. Keys in fixed order of declaration.
+
+use crate::experiment::{ExpectResult, Outcome, Verdict};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Run<'a> {
+    zonefall: &'a str,
+    scenario: &'a str,
+    scenario_digest: String,
+    seed: u64,
+    replications: u64,
+    variants: Vec<RunVariant<'a>>,
+}
+
+#[derive(Serialize)]
+struct RunVariant<'a> {
+    name: &'a str,
+    horizon_s: f64,
+    fault_digest: String,
+}
+
+#[derive(Serialize)]
+struct Full<'a> {
+    #[serde(flatten)]
+    run: Run<'a>,
+    results: Vec<Results<'a>>,
+    expectations: Vec<Expectation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    variant: &'a str,
+    metrics: Vec<Figure<'a>>,
+    causes: Vec<Cause<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Figure<'a> {
+    subject: &'a str,
+    metric: &'a str,
+    unit: &'a str,
+    estimate: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    n: u64,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct Cause<'a> {
+    subject: &'a str,
+    kind: &'a str,
+    cause: &'a str,
+    failed_requests_mean: Option<f64>,
+    minutes_per_year: Option<f64>,
+    share: Option<f64>,
+    writes_lost_mean: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Expectation<'a> {
+    variant: &'a str,
+    metric: &'a str,
+    is: String,
+    estimate: Option<f64>,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    close: &'a [String],
+}
+
+fn run(outcome: &Outcome) -> Run<'_> {
+    let variants = outcome.variants.iter().map(|v| RunVariant {
+        name: &v.name,
+        horizon_s: v.horizon.as_secs_f64(),
+        fault_digest: format!("{:016x}", v.fault_digest),
+    });
+    Run {
+        zonefall: &outcome.version,
+        scenario: &outcome.scenario,
+        scenario_digest: format!("{:016x}", outcome.digest),
+        seed: outcome.seed,
+        replications: outcome.replications,
+        variants: variants.collect(),
+    }
+}
+
+/// `run.json`: what was run. No time, host or path: equal runs give equal bytes.
+pub fn run_json(outcome: &Outcome) -> Vec<u8> {
+    bytes(&run(outcome))
+}
+
+/// The whole outcome with its expectations; undefined figures are `null`.
+pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8> {
+    let results = outcome.variants.iter().map(|v| Results {
+        variant: &v.name,
+        metrics: v
+            .metrics
+            .iter()
+            .map(|m| Figure {
+                subject: &m.subject,
+                metric: &m.id,
+                unit: m.unit,
+                estimate: m.estimate,
+                low: m.low,
+                high: m.high,
+                n: m.n,
+                note: &m.note,
+            })
+            .collect(),
+        causes: v
+            .causes
+            .iter()
+            .map(|c| Cause {
+                subject: &c.subject,
+                kind: c.kind,
+                cause: &c.cause,
+                failed_requests_mean: c.failed_requests,
+                minutes_per_year: c.minutes_per_year,
+                share: c.share,
+                writes_lost_mean: c.writes_lost,
+            })
+            .collect(),
+        notes: &v.notes,
+    });
+    let expectations = expectations.iter().map(|e| Expectation {
+        variant: &e.variant,
+        metric: &e.metric,
+        is: e.comparison.to_string(),
+        estimate: e.estimate,
+        verdict: match e.verdict {
+            Verdict::Met => "met",
+            Verdict::Broken => "broken",
+            Verdict::Undefined => "undefined",
+            Verdict::Unknown { .. } => "unknown",
+        },
+        close: match &e.verdict {
+            Verdict::Unknown { close } => close,
+            _ => &[],
+        },
+    });
+    bytes(&Full { run: run(outcome), results: results.collect(), expectations: expectations.collect() })
+}
+
+fn bytes(value: &impl Serialize) -> Vec<u8> {
+    // Maps with text keys, numbers (not finite ones become null) and text: nothing that can fail.
+    let mut out = serde_json::to_vec_pretty(value).expect("plain data is representable in JSON");
+    out.push(b'\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Comparison, expect::evaluate, fixture};
+
+    #[test]
+    fn run_json_bytes() {
+        let outcome = fixture::outcome(0);
+        let text = String::from_utf8(run_json(&outcome)).unwrap();
+        let expected = "{\n  \"zonefall\": \"0.1.0\",\n  \"scenario\": \"Orders: two regions\",\n  \
+            \"scenario_digest\": \"0000000000000abc\",\n  \"seed\": 42,\n  \"replications\": 0,\n  \
+            \"variants\": [\n    {\n      \"name\": \"base\",\n      \"horizon_s\": 31536000.0,\n      \
+            \"fault_digest\": \"0000000000000000\"\n    }\n  ]\n}\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn undefined_is_null_and_expectations_are_listed() {
+        let outcome = fixture::outcome(12);
+        let expectations = [
+            evaluate(&outcome, "base", "availability.write", Comparison::Ge(0.99)),
+            evaluate(&outcome, "base", "availability.wirte", Comparison::Ge(0.99)),
+        ];
+        let json: serde_json::Value = serde_json::from_slice(&outcome_json(&outcome, &expectations)).unwrap();
+        assert_eq!(json["expectations"][0]["verdict"], "met");
+        assert_eq!(json["expectations"][1]["close"][0], "orders/availability.write");
+        let metrics = json["results"][0]["metrics"].as_array().unwrap();
+        let find = |id: &str| metrics.iter().find(|m| m["metric"] == id).unwrap();
+        assert!(find("rto_seconds.read.mean")["estimate"].is_null());
+        assert_eq!(find("probability_outage.write")["n"], 12);
+    }
+}

@@ -1,0 +1,131 @@
+//! Effects of occurrences on the world: what goes down, is cut off, loses capacity (design D5).
+
+use crate::model::{Effect, Target};
+use crate::sim::plan::Watcher;
+use crate::sim::run::Run;
+
+impl Run<'_> {
+    /// Applies the effect of an occurrence to its targets, or takes it back.
+    #[inline]
+    pub(crate) fn apply(&mut self, p: u32, on: bool) {
+        let process = &self.plan.processes[p as usize];
+        let rule = self.plan.rule(p);
+        for (i, t) in process.targets.clone().enumerate() {
+            if !self.state.faults.hits[process.hits as usize + i] {
+                continue;
+            }
+            let target = rule.targets[t as usize];
+            match (rule.effect, target) {
+                (Effect::Down | Effect::Maintenance | Effect::Destroy, Target::Domain(d)) => {
+                    self.hold(d.0, on, rule.effect);
+                }
+                (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
+                (Effect::Degrade { .. }, _) => self.update_capacity(),
+                (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
+                    self.state.domains.isolate(&self.plan.model, target, on);
+                    self.touch_all();
+                }
+            }
+        }
+    }
+
+    fn touch_all(&mut self) {
+        for st in &mut self.state.stores {
+            st.dirty = true;
+        }
+    }
+
+    /// Holds a subtree of domains down, or lets go of it.
+    #[inline]
+    fn hold(&mut self, domain: u32, on: bool, effect: Effect) {
+        let plan = self.plan;
+        let drained = effect == Effect::Maintenance;
+        for d in domain..plan.subtree_end[domain as usize] {
+            let changed = if on { self.state.domains.hold(d) } else { self.state.domains.release(d) };
+            let destroyed = on && effect == Effect::Destroy;
+            if !changed && !destroyed {
+                continue;
+            }
+            for &watcher in plan.watchers_of(d) {
+                match watcher {
+                    Watcher::Block { block } if changed => self.state.blocks.member(block, !on),
+                    Watcher::Zone { store, region } if changed => self.zone(store, region, on),
+                    Watcher::Replica { store, copy, bit } => {
+                        let st = &mut self.state.stores[store as usize];
+                        st.replica(copy, 1 << bit, on, changed, drained, destroyed);
+                    }
+                    Watcher::Block { .. } | Watcher::Zone { .. } => {}
+                }
+            }
+        }
+    }
+
+    /// A zone of a store region went down or came back: with too few left, the whole region counts as lost.
+    fn zone(&mut self, store: u32, region: u8, down: bool) {
+        let layout = &self.plan.stores[store as usize];
+        let r = usize::from(region);
+        let need = self.plan.model.stores[store as usize].regions[r].min_zones;
+        let st = &mut self.state.stores[store as usize];
+        let enough = |down: u16| layout.zones[r] - u32::from(down) >= need;
+        let before = enough(st.zones_down[r]);
+        st.zones_down[r] = if down { st.zones_down[r] + 1 } else { st.zones_down[r] - 1 };
+        let after = enough(st.zones_down[r]);
+        for g in 0..layout.groups() {
+            let copy = g * layout.regions + r;
+            match (before, after) {
+                (true, false) => st.quorums[copy].hit += 1,
+                (false, true) => st.quorums[copy].hit -= 1,
+                _ => continue,
+            }
+            st.touch(copy as u32);
+        }
+    }
+
+    /// A share of the partitions of a region is hit, or no longer.
+    fn hit_partitions(&mut self, rule: u32, target: Target, on: bool) {
+        let Target::Domain(d) = target else { return };
+        let region = self.plan.model.world.domain(d).region;
+        for (layout, st) in self.plan.stores.iter().zip(&mut self.state.stores) {
+            let Some(r) = layout.local_region[region.0 as usize] else { continue };
+            let Some((_, groups)) = layout.partial.iter().find(|(i, _)| *i == rule) else { continue };
+            for &g in groups {
+                let copy = g as usize * layout.regions + usize::from(r);
+                let hit = &mut st.quorums[copy].hit;
+                *hit = if on { *hit + 1 } else { *hit - 1 };
+                st.touch(copy as u32);
+            }
+        }
+    }
+
+    /// Recomputes every region's capacity from the degradations that last: the mean over its nodes of the product
+    /// of all that hold on a node.
+    fn update_capacity(&mut self) {
+        let plan = self.plan;
+        let world = &plan.model.world;
+        let factor = |node: u32| -> u64 {
+            let mut ppm = 1_000_000u64;
+            for active in &self.state.faults.active {
+                let process = &plan.processes[active.process as usize];
+                let rule = plan.rule(active.process);
+                let Effect::Degrade { capacity_ppm } = rule.effect else { continue };
+                for (i, t) in process.targets.clone().enumerate() {
+                    let Target::Domain(d) = rule.targets[t as usize] else { continue };
+                    if self.state.faults.hits[process.hits as usize + i]
+                        && world.domain(d).nodes.contains(&node)
+                    {
+                        ppm = ppm * u64::from(capacity_ppm) / 1_000_000;
+                    }
+                }
+            }
+            ppm
+        };
+        for (layout, st) in plan.stores.iter().zip(&mut self.state.stores) {
+            for (r, capacity) in st.capacity_ppm.iter_mut().enumerate() {
+                let nodes = world.domain(world.regions[layout.world_region[r].0 as usize]).nodes.clone();
+                let count = nodes.len().max(1) as u64;
+                *capacity = nodes.map(factor).sum::<u64>() / count;
+            }
+            st.dirty = true;
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Losses of one group: destruction, the loss events, seeding of empty copies, merging of missing writes
+//! (design D10).
+
+use crate::sim::driver::{Chance, word};
+use crate::sim::faults::Culprit;
+use crate::sim::flow::{cause_class, cause_index};
+use crate::sim::group::Ctx;
+use crate::sim::layout::StoreTimer;
+use crate::sim::ledger::{Segment, Settled};
+use crate::sim::observe::{CauseRun, Loss, Replication};
+use crate::sim::state::{Follow, StoreState};
+use crate::units::{Duration, Time};
+
+impl<D: Chance> Ctx<'_, '_, D> {
+    /// Data destroyed for ever: what no other copy has is lost.
+    pub(crate) fn book_destruction(&mut self, st: &mut StoreState, g: usize) {
+        for c in self.copies(g) {
+            if st.quorums[c].lost && !matches!(st.logs[c].follow, Follow::Empty(_)) {
+                st.logs[c].follow = Follow::Empty(false);
+                st.logs[c].behind = true;
+                self.lose_origin(st, g, (c - g * self.layout.regions) as u8);
+                self.lose_head(st, g);
+            }
+        }
+    }
+
+    fn lose_origin(&mut self, st: &mut StoreState, g: usize, origin: u8) {
+        let weight = i128::from(self.layout.weights[g]);
+        let out = &mut *self.out;
+        let flow = &mut st.flow;
+        st.groups[g].ledger.destroy(origin, |settled| book(out, &mut flow.run.causes, settled, weight));
+    }
+
+    /// The furthest copy left is the log now; the rest of the old one is gone.
+    fn lose_head(&mut self, st: &mut StoreState, g: usize) {
+        let w = usize::from(st.groups[g].write);
+        let top = self.best_copy(st, g, |_| true);
+        let position = top.map_or(0, |(_, p)| p);
+        let had = !matches!(st.logs[g * self.layout.regions + w].follow, Follow::Empty(_));
+        let absent = st.groups[g].head - position;
+        if had || absent <= 0 {
+            return;
+        }
+        let rpo = self.rpo(st, g, position, top.map(|(r, _)| r));
+        let culprit = self.culprit(st, g);
+        let loss = self.record_loss(st, g, culprit, rpo, absent);
+        let settled = Settled {
+            segment: Segment {
+                origin: w as u8,
+                amount: absent,
+                rpo,
+                loss,
+                mark: self.mark(st, g),
+                merge_at: Time::NEVER,
+                growing: 0,
+            },
+            recovered: 0,
+            superseded: 0,
+            lost: absent,
+        };
+        book(self.out, &mut st.flow.run.causes, settled, i128::from(self.layout.weights[g]));
+        st.groups[g].ledger.lost += absent;
+        self.rewind(st, g, position);
+    }
+
+    /// The log starts again from an earlier position; copies beyond it are cut back.
+    pub(crate) fn rewind(&mut self, st: &mut StoreState, g: usize, position: i128) {
+        let group = &mut st.groups[g];
+        group.head = position;
+        group.accept = 0;
+        group.history.restart(self.now, st.lambda, position, 0);
+        for c in self.copies(g) {
+            let log = &mut st.logs[c];
+            log.position = log.position.min(position);
+            log.left_at = log.left_at.min(position);
+        }
+    }
+
+    /// The copy with the furthest position among those that hold data and satisfy a condition.
+    pub(crate) fn best_copy(
+        &self,
+        st: &StoreState,
+        g: usize,
+        allow: impl Fn(usize) -> bool,
+    ) -> Option<(usize, i128)> {
+        let w = usize::from(st.groups[g].write);
+        (0..self.layout.regions)
+            .filter(|&r| !matches!(st.logs[g * self.layout.regions + r].follow, Follow::Empty(_)) && allow(r))
+            .map(|r| (r, if r == w { st.groups[g].head } else { self.position(st, g, r) }))
+            .max_by_key(|&(r, position)| (position, core::cmp::Reverse(r)))
+    }
+
+    /// Position of a copy other than the write region's. A following copy is taken at the log's end: whoever needs
+    /// it exactly has frozen it first.
+    fn position(&self, st: &StoreState, g: usize, r: usize) -> i128 {
+        let log = &st.logs[g * self.layout.regions + r];
+        if log.follow == Follow::Following { st.groups[g].head } else { log.position }
+    }
+
+    /// Age of the oldest write beyond `position`, counted back from the last acknowledgement.
+    pub(crate) fn rpo(&self, st: &StoreState, g: usize, position: i128, copy: Option<usize>) -> Duration {
+        let group = &st.groups[g];
+        if position >= group.head {
+            return Duration::ZERO;
+        }
+        let oldest = group
+            .history
+            .passed(&self.store.profile, position)
+            .or_else(|| copy.map(|r| st.logs[g * self.layout.regions + r].complete_to));
+        group.last_ack - oldest.unwrap_or(Time::ZERO)
+    }
+
+    /// Adds a group's share to the loss event of this instant and culprit; returns its index.
+    pub(crate) fn record_loss(
+        &mut self,
+        st: &StoreState,
+        g: usize,
+        culprit: Option<Culprit>,
+        rpo: Duration,
+        absent: i128,
+    ) -> u32 {
+        let culprit =
+            culprit.or(st.last_culprit).expect("only faults and actions cause takeovers or destruction");
+        let at = Time::ZERO + (self.now - self.plan.start);
+        let (s, blame) = (self.s as u32, culprit.blame);
+        let absent = absent * i128::from(self.layout.weights[g]);
+        let found = self.out.losses.iter().rposition(|l| l.at == at && l.store == s && l.blame == blame);
+        let index = found.unwrap_or_else(|| {
+            self.out.losses.push(Loss {
+                store: s,
+                at,
+                blame,
+                class: culprit.class,
+                cause: cause_class(self.plan, blame),
+                rpo: Duration::ZERO,
+                rpo_final: Duration::ZERO,
+                absent: 0,
+                recovered: 0,
+                superseded: 0,
+                missing: 0,
+                lost: 0,
+            });
+            self.out.losses.len() - 1
+        });
+        let loss = &mut self.out.losses[index];
+        loss.rpo = loss.rpo.max(rpo);
+        loss.absent += absent;
+        index as u32
+    }
+
+    /// Copies that lost everything are seeded from the furthest copy they reach, or, if no copy is left anywhere,
+    /// start again from nothing.
+    pub(crate) fn restart_empty(&mut self, st: &mut StoreState, g: usize) {
+        for c in self.copies(g) {
+            let Follow::Empty(seeding) = st.logs[c].follow else { continue };
+            let r = c - g * self.layout.regions;
+            let ready = st.quorums[c].can_restart(&self.rules.quorum);
+            let base = g * self.layout.regions;
+            let source =
+                self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r));
+            let anything = self.best_copy(st, g, |_| true).is_some();
+            match source {
+                _ if ready && !anything => self.seeded(st, g, r),
+                Some((from, _)) if ready && !seeding => {
+                    st.logs[c].follow = Follow::Empty(true);
+                    let at = self.seed_time(g, from, r).map_or(Time::NEVER, |d| self.now + d);
+                    self.arm(StoreTimer::Log(c as u32), at);
+                }
+                Some(_) if ready => {}
+                _ => {
+                    st.logs[c].follow = Follow::Empty(false);
+                    self.arm(StoreTimer::Log(c as u32), Time::NEVER);
+                }
+            }
+        }
+    }
+
+    fn seed_time(&self, g: usize, from: usize, to: usize) -> Option<Duration> {
+        let world = &self.plan.model.world;
+        let link = world.link_between(self.region(from), self.region(to));
+        match link.and_then(|l| world.links[l.0 as usize].bandwidth) {
+            Some(bandwidth) => {
+                Some(crate::sim::state::transfer(u128::from(self.store.data_bytes), u128::from(bandwidth)))
+            }
+            None => self.rules.rebuild[g],
+        }
+    }
+
+    /// A copy holds data again: that of the furthest copy, or nothing at all if it is the only one.
+    pub(crate) fn seeded(&mut self, st: &mut StoreState, g: usize, r: usize) {
+        let c = g * self.layout.regions + r;
+        let position = self.best_copy(st, g, |_| true).map_or(0, |(_, p)| p);
+        let quorum = &mut st.quorums[c];
+        quorum.restart();
+        quorum.settle(&self.rules.quorum, self.rules.rebuild[g], self.now);
+        let log = &mut st.logs[c];
+        (log.follow, log.position, log.complete_to) = (Follow::Frozen, position, self.now);
+        log.committing = quorum.service.commit;
+        if r == usize::from(st.groups[g].write) {
+            log.follow = Follow::Following;
+            log.behind = false;
+        }
+    }
+
+    /// Missing writes whose region is back and caught up will be merged.
+    pub(crate) fn schedule_merges(&mut self, st: &mut StoreState, g: usize) {
+        if st.groups[g].ledger.open.is_empty() {
+            return;
+        }
+        let base = g * self.layout.regions;
+        for i in 0..st.groups[g].ledger.open.len() {
+            let segment = st.groups[g].ledger.open[i];
+            let origin = usize::from(segment.origin);
+            let log = &st.logs[base + origin];
+            let back = log.follow == Follow::Following && st.quorums[base + origin].service.commit;
+            if !back || segment.merge_at != Time::NEVER {
+                continue;
+            }
+            if let Some(law) = &self.store.on_return.merge_after {
+                let wait = self.value(law, segment.mark, word::MERGE);
+                st.groups[g].ledger.open[i].merge_at = self.now + wait;
+            }
+        }
+        self.merge_due(st, g);
+        let next = st.groups[g].ledger.next_merge();
+        self.arm(StoreTimer::Merge(g as u32), next);
+    }
+
+    fn merge_due(&mut self, st: &mut StoreState, g: usize) {
+        let weight = i128::from(self.layout.weights[g]);
+        let group = &mut st.groups[g];
+        let before = group.ledger.recovered;
+        let (out, causes) = (&mut *self.out, &mut st.flow.run.causes);
+        let ppm = self.store.on_return.superseded_ppm;
+        group.ledger.merge(self.now, ppm, |settled| book(out, causes, settled, weight));
+        let merged = group.ledger.recovered - before;
+        if merged > 0 {
+            group.head += merged;
+            group.history.push(self.now, st.lambda, group.head, group.accept);
+            self.note("merged", || "missing writes of a returned region are merged".into());
+        }
+    }
+}
+
+/// Books what became of a segment to its loss event and cause; amounts become whole-store volumes.
+pub(crate) fn book(out: &mut Replication, causes: &mut [CauseRun], settled: Settled, weight: i128) {
+    let loss = &mut out.losses[settled.segment.loss as usize];
+    loss.recovered += settled.recovered * weight;
+    loss.superseded += settled.superseded * weight;
+    loss.lost += settled.lost * weight;
+    if settled.lost + settled.superseded > 0 {
+        loss.rpo_final = loss.rpo_final.max(settled.segment.rpo);
+    }
+    causes[cause_index(causes.len(), loss.blame)].lost += settled.lost * weight;
+}

@@ -1,0 +1,313 @@
+//! The events of a replication: what each slot means, and bringing up to date what an instant touched.
+
+use crate::engine::{Slot, System, Timers};
+use crate::model::{Command, Profile};
+use crate::sim::driver::{Chance, Draw, Mark};
+use crate::sim::faults::{Culprit, Fired, Stage};
+use crate::sim::group::Ctx;
+use crate::sim::layout::StoreTimer;
+use crate::sim::observe::{Blame, Class, Loss, Replication, StoreRun, TimelineEntry};
+use crate::sim::plan::Plan;
+use crate::sim::state::{Follow, StoreState};
+use crate::sim::{State, flow};
+use crate::units::Time;
+
+/// The model as the engine sees it.
+pub(crate) struct Run<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) state: &'a mut State,
+    pub(crate) out: &'a mut Replication,
+    pub(crate) record: bool,
+}
+
+impl<D: Chance> System<D> for Run<'_> {
+    #[inline]
+    fn fire(&mut self, slot: Slot, timers: &mut Timers<'_, D>) {
+        let slots = &self.plan.slots;
+        match slot.0 {
+            i if i >= slots.processes && i < slots.actions => self.process_fired(i - slots.processes, timers),
+            i if i >= slots.actions => match slots.stores.iter().rposition(|&first| first <= i) {
+                Some(s) => self.store_fired(s, i - slots.stores[s], timers),
+                None => self.act((i - slots.actions) as usize, timers),
+            },
+            i => self.measure(i == slots.start.0),
+        }
+    }
+
+    #[inline]
+    fn settle(&mut self, timers: &mut Timers<'_, D>) {
+        let now = timers.now();
+        for s in 0..self.state.stores.len() {
+            if self.state.stores[s].dirty || !self.state.stores[s].dirty_copies.is_empty() {
+                self.settle_store(s, timers);
+            }
+        }
+        if !self.state.blocks.is_settled() {
+            let State { blocks, faults, .. } = &mut *self.state;
+            blocks.settle(self.plan, now, &faults.active, &mut self.out.outages);
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Arms what is known at time zero.
+    pub(crate) fn arm_first<D: Chance>(&mut self, timers: &mut Timers<'_, D>) {
+        let plan = self.plan;
+        timers.at(plan.slots.start, plan.start);
+        timers.at(plan.slots.end, plan.end);
+        for p in 0..plan.processes.len() as u32 {
+            let at = self.state.faults.next_strike(plan, p, Time::ZERO, timers.driver());
+            timers.at(Slot(plan.slots.processes + p), at);
+        }
+        for (i, action) in plan.model.actions.iter().enumerate() {
+            timers.at(Slot(plan.slots.actions + i as u32), plan.start + action.at);
+        }
+        for s in 0..plan.stores.len() {
+            if plan.hourly(s) {
+                let slot = plan.stores[s].slot(plan.slots.stores[s], StoreTimer::Hour);
+                timers.at(slot, Profile::next_hour(Time::ZERO));
+            }
+        }
+    }
+
+    /// Measurement starts or ends: everything up to here is settled under the old regime.
+    fn measure(&mut self, start: bool) {
+        let plan = self.plan;
+        for (s, st) in self.state.stores.iter_mut().enumerate() {
+            let store = &plan.model.stores[s];
+            let now = if start { plan.start } else { plan.end };
+            st.advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
+            if start {
+                st.flow.start(now);
+            } else {
+                let lambda = store.profile.integral(plan.end) - store.profile.integral(plan.start);
+                st.flow.stop(store, lambda);
+            }
+        }
+    }
+
+    #[inline]
+    fn process_fired<D: Chance>(&mut self, p: u32, timers: &mut Timers<'_, D>) {
+        let now = timers.now();
+        match self.state.faults.fire(self.plan, p, now, timers.driver()) {
+            Fired::Nothing => {}
+            Fired::Strike => {
+                self.state.faults.strike(self.plan, p, now, timers.driver());
+                self.apply(p, true);
+                self.log_fault(p, "fault", now);
+                self.cascade(p, timers);
+            }
+            Fired::Repair => {
+                self.log_fault(p, "repair", now);
+                let next = self.state.faults.repair(self.plan, p, now, timers.driver());
+                self.apply(p, false);
+                let strike = self.state.faults.next_strike(self.plan, p, now, timers.driver());
+                timers.at(Slot(self.plan.slots.processes + p), strike);
+                if let Some(next) = next {
+                    let due = self.state.faults.due(self.plan, next, now);
+                    timers.at(Slot(self.plan.slots.processes + next), due);
+                }
+                return;
+            }
+        }
+        let due = self.state.faults.due(self.plan, p, now);
+        timers.at(Slot(self.plan.slots.processes + p), due);
+    }
+
+    /// Consequences of an occurrence: other processes that are idle may strike after a delay.
+    fn cascade<D: Chance>(&mut self, p: u32, timers: &mut Timers<'_, D>) {
+        let plan = self.plan;
+        let mark = self.state.faults.processes[p as usize].mark;
+        for edge in &plan.processes[p as usize].cascades {
+            let cascade = &plan.rule(p).cascades[edge.cascade as usize];
+            let target = &mut self.state.faults.processes[edge.process as usize];
+            if target.stage != Stage::Up || !timers.driver().happens(mark, edge.word, cascade.probability_ppm)
+            {
+                continue;
+            }
+            let at =
+                timers.now() + timers.driver().value(Draw { law: &cascade.delay, mark, word: edge.word + 1 });
+            if at < plan.end {
+                target.stage = Stage::Pending;
+                target.mark = Mark { purpose: edge.purpose, occurrence: mark.occurrence };
+                timers.at(Slot(plan.slots.processes + edge.process), at);
+            }
+        }
+    }
+
+    /// A timer of a store fired. What it means is read from the state when the store is settled; only phases of
+    /// failover and seeding are acted upon here.
+    fn store_fired<D: Chance>(&mut self, s: usize, offset: u32, timers: &mut Timers<'_, D>) {
+        let now = timers.now();
+        let layout = &self.plan.stores[s];
+        let timer = layout.timer(offset);
+        if let StoreTimer::Quorum(copy) = timer {
+            self.state.stores[s].touch(copy);
+            return;
+        }
+        self.state.stores[s].dirty = true;
+        self.advance(s, now);
+        match timer {
+            StoreTimer::Phase(copy) => {
+                let (mut ctx, st) = self.context(s, timers);
+                ctx.phase_ended(st, copy as usize);
+            }
+            StoreTimer::Log(copy)
+                if self.state.stores[s].logs[copy as usize].follow == Follow::Empty(true) =>
+            {
+                let (mut ctx, st) = self.context(s, timers);
+                let regions = ctx.layout.regions;
+                ctx.seeded(st, copy as usize / regions, copy as usize % regions);
+            }
+            StoreTimer::Hour if now < self.plan.end => {
+                timers.at(layout.slot(self.plan.slots.stores[s], timer), Profile::next_hour(now));
+            }
+            _ => {}
+        }
+    }
+
+    fn advance(&mut self, s: usize, now: Time) {
+        let store = &self.plan.model.stores[s];
+        let plan = self.plan;
+        self.state.stores[s].advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
+    }
+
+    fn context<'x, 't, D>(
+        &'x mut self,
+        s: usize,
+        timers: &'x mut Timers<'t, D>,
+    ) -> (Ctx<'x, 't, D>, &'x mut StoreState) {
+        let plan = self.plan;
+        let now = timers.now();
+        let State { domains, faults, stores, .. } = &mut *self.state;
+        let ctx = Ctx {
+            plan,
+            s,
+            store: &plan.model.stores[s],
+            layout: &plan.stores[s],
+            rules: &plan.rules[s],
+            domains,
+            faults,
+            timers,
+            out: self.out,
+            record: self.record,
+            now,
+        };
+        (ctx, &mut stores[s])
+    }
+
+    fn act<D: Chance>(&mut self, i: usize, timers: &mut Timers<'_, D>) {
+        let now = timers.now();
+        let command = self.plan.model.actions[i].command;
+        let s = match command {
+            Command::Failover { store, .. }
+            | Command::ForceFailover { store, .. }
+            | Command::Offline { store, .. }
+            | Command::Online { store, .. }
+            | Command::SetFailover { store, .. }
+            | Command::SetThroughput { store, .. } => store as usize,
+        };
+        let mark = Mark { purpose: self.plan.action_purpose, occurrence: i as u64 };
+        let culprit = Culprit { blame: Blame::Action(i as u32), class: Class::Action, mark, started: now };
+        self.note(now, || (format!("action:{i}"), "action", format!("{command:?}")));
+        self.advance(s, now);
+        let (mut ctx, st) = self.context(s, timers);
+        ctx.act(st, command, culprit);
+    }
+
+    /// Brings a store up to date after all events of the instant.
+    #[inline]
+    fn settle_store<D: Chance>(&mut self, s: usize, timers: &mut Timers<'_, D>) {
+        let rules = &self.plan.rules[s].quorum;
+        let st = &mut self.state.stores[s];
+        let now = timers.now();
+        // Most events touch a few replicas and change nothing that anybody could notice.
+        let mut hard = 0;
+        for i in 0..st.dirty_copies.len() {
+            let c = st.dirty_copies[i];
+            let quorum = &mut st.quorums[c as usize];
+            if quorum.settle_easy(rules, now) {
+                quorum.dirty = false;
+            } else {
+                st.dirty_copies[hard] = c;
+                hard += 1;
+            }
+        }
+        st.dirty_copies.truncate(hard);
+        if hard > 0 || st.dirty {
+            self.settle_changes(s, timers);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_changes<D: Chance>(&mut self, s: usize, timers: &mut Timers<'_, D>) {
+        let (mut ctx, st) = self.context(s, timers);
+        let mut changed = st.dirty;
+        for i in 0..st.dirty_copies.len() {
+            let c = st.dirty_copies[i] as usize;
+            let quorum = &mut st.quorums[c];
+            quorum.dirty = false;
+            changed |= quorum.settle(&ctx.rules.quorum, ctx.rules.rebuild[c / ctx.layout.regions], ctx.now);
+            let deadline = quorum.deadline();
+            ctx.arm(StoreTimer::Quorum(c as u32), deadline);
+        }
+        st.dirty_copies.clear();
+        if !changed {
+            return;
+        }
+        st.dirty = false;
+        st.advance(&ctx.store.profile, ctx.layout.regions, &ctx.rules.catch_up, ctx.now);
+        ctx.remember_culprit(st);
+        for g in 0..ctx.layout.groups() {
+            ctx.update_group(st, g);
+            ctx.update_readers(st, g);
+        }
+        ctx.evaluate(st);
+        st.action = None;
+    }
+
+    /// Closes the books at the end of a replication.
+    pub(crate) fn finish(&mut self, now: Time) {
+        let plan = self.plan;
+        for s in 0..self.state.stores.len() {
+            self.advance(s, now);
+            let weights = &plan.stores[s].weights;
+            let st = &mut self.state.stores[s];
+            st.close(plan, s as u32, now, weights, self.out);
+        }
+        self.state.blocks.finish(plan, now, &mut self.out.outages);
+        let out = &mut *self.out;
+        out.stores.resize_with(self.state.stores.len(), StoreRun::default);
+        for (to, from) in out.stores.iter_mut().zip(&self.state.stores) {
+            flow::copy_run(to, &from.flow.run);
+        }
+        out.blocks.clone_from(&self.state.blocks.runs);
+        out.occurrences = self.state.faults.occurrences;
+        out.fault_events = self.state.faults.events;
+        out.fault_digest = self.state.faults.digest;
+        out.losses.iter_mut().for_each(Loss::close);
+    }
+
+    fn log_fault(&mut self, p: u32, event: &'static str, now: Time) {
+        if !self.record {
+            return;
+        }
+        let process = &self.plan.processes[p as usize];
+        for (i, t) in process.targets.clone().enumerate() {
+            if self.state.faults.hits[process.hits as usize + i] {
+                let rule = self.plan.rule(p);
+                let object = rule.targets[t as usize].selector(&self.plan.model.world);
+                let k = self.state.faults.processes[p as usize].k;
+                self.note(now, || (object, event, format!("{} #{k}", rule.name)));
+            }
+        }
+    }
+
+    fn note(&mut self, now: Time, entry: impl FnOnce() -> (String, &'static str, String)) {
+        if self.record && now >= self.plan.start {
+            let (object, event, detail) = entry();
+            let at = Time::ZERO + (now - self.plan.start);
+            self.out.timeline.push(TimelineEntry { at, object, event, detail });
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! The catalogue of figures: which are computed, under which names. Documented in docs/outputs.md.
 
-use super::accumulate::{Accumulator, BlockTally, ByClass, Events, OutageTally, SHARE_ONE, StoreTally};
+use super::accumulate::{Accumulator, BlockTally, ByClass, Events, OutageTally, StoreTally};
 use super::metric::{Ceiling, Estimate, Metric};
 use crate::model::Model;
 use crate::sim::observe::{Class, Kind, Phase};
 use crate::stats::Moments;
+use crate::stats::share::SHARE_ONE;
 use crate::units::{Duration, NS_PER_SECOND};
 
 /// Minutes in a year of 365 days.

@@ -24,9 +24,8 @@ fn rule(name: &str, target: Target) -> FaultRule {
     }
 }
 
-/// Two regions of one zone and one node each; rules `zone-power` (zone) and `=region-lost` (region); one store, one
-/// block; a year.
-pub(crate) fn model() -> Model {
+/// Two regions of one zone and one node each.
+fn world() -> World {
     let mut world = World::default();
     for (r, name) in ["west", "north"].into_iter().enumerate() {
         let (region, base) = (RegionId(r as u32), 3 * r as u32);
@@ -41,6 +40,11 @@ pub(crate) fn model() -> Model {
             world.domains.push(Domain { path, kind, parent, region, nodes: node..node + 1 });
         }
     }
+    world
+}
+
+/// The world above; rules `zone-power` (zone) and `=region-lost` (region); one store, one block; a year.
+pub(crate) fn model() -> Model {
     let zero = || Law::constant(Duration::ZERO);
     let region = |r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 1 };
     let client = |r, order| Client {
@@ -83,7 +87,7 @@ pub(crate) fn model() -> Model {
         commit_latency: Duration::ZERO,
     };
     Model {
-        world,
+        world: world(),
         faults: vec![
             rule("zone-power", Target::Domain(DomainId(1))),
             rule("=region-lost", Target::Domain(DomainId(0))),

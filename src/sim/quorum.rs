@@ -136,7 +136,7 @@ impl Quorum {
         let before = (self.service, self.lost);
         if !self.lost {
             self.rebuilding &= self.up;
-            self.join(rules);
+            self.join(rules, self.up);
             self.start_rebuild(rules, rebuild, now);
             if self.rebuilding == 0 {
                 self.rebuilt_at = Time::NEVER;
@@ -198,14 +198,15 @@ impl Quorum {
             if self.rebuilt_at <= now {
                 self.data |= self.rebuilding;
                 self.rebuilding = 0;
+                self.join(rules, self.settled);
                 self.rebuilt_at = Time::NEVER;
             }
         }
     }
 
-    /// Members that are up and hold data join, once the configuration can commit by itself.
-    fn join(&mut self, rules: &QuorumRules) {
-        let able = self.up & self.data;
+    /// Replicas that are up and hold data join, once the configuration can commit by itself.
+    fn join(&mut self, rules: &QuorumRules, up: u16) {
+        let able = up & self.data;
         if (self.config & able).count_ones() >= rules.commit(self.config.count_ones()) {
             self.config |= able;
         }
@@ -354,6 +355,22 @@ mod tests {
             "replica 0 misses acknowledged writes"
         );
         assert_eq!(settle(&mut q, &four(), 0b0111, 300), (true, true));
+    }
+
+    #[test]
+    fn a_rebuilt_replica_joins_when_it_is_complete_not_when_next_looked_at() {
+        let mut q = Quorum::new(&four());
+        let rebuild = Some(Duration::from_secs(100));
+        q.destroy(0b0001);
+        settle(&mut q, &four(), 0b1110, 10);
+        q.up = 0b1111;
+        q.settle(&four(), rebuild, at(60)); // complete at 160 s; nobody looks then
+        // Two of the old members go: replica 0 is the third of four, so two are sure to know everything.
+        q.up = 0b1001;
+        q.settle(&four(), rebuild, at(1000));
+        assert!(!q.service.commit);
+        q.settle(&four(), rebuild, at(1030));
+        assert_eq!((q.config, q.service.commit), (0b1001, true));
     }
 
     #[test]

@@ -7,7 +7,6 @@ pub mod histogram;
 pub mod interval;
 pub mod moments;
 pub mod number;
-pub mod share;
 pub mod wide;
 
 pub use histogram::{Histogram, QuantileEstimate};

@@ -171,9 +171,8 @@ fn processes(model: &Model, purposes: &mut Vec<Purpose>) -> Vec<Process> {
     let mut all = Vec::new();
     for (rule, fault) in model.faults.iter().enumerate() {
         let n = fault.targets.len() as u32;
-        let ranges: Vec<Range<u32>> =
-            if fault.together_ppm.is_some() { vec![0..n] } else { (0..n).map(|t| t..t + 1).collect() };
-        for targets in ranges {
+        let size = if fault.together_ppm.is_some() { n } else { 1 };
+        for targets in (0..n).step_by(size.max(1) as usize).map(|first| first..first + size) {
             let place = match fault.together_ppm {
                 Some(_) => "*".to_string(),
                 None => fault.targets[targets.start as usize].selector(&model.world),

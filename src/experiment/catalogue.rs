@@ -1,8 +1,10 @@
 //! The catalogue of figures: which are computed, under which names. Documented in docs/outputs.md.
 
-use super::accumulate::{Accumulator, BlockTally, ByClass, Events, OutageTally, SHARE_ONE, StoreTally};
+use super::accumulate::{Accumulator, SHARE_ONE};
 use super::metric::{Ceiling, Estimate, Metric};
+use super::tally::{BlockTally, ByClass, Events, OutageTally, StoreTally};
 use crate::model::Model;
+use crate::sim::latency::Latency;
 use crate::sim::observe::{Class, Kind, Phase};
 use crate::stats::Moments;
 use crate::units::{Duration, NS_PER_SECOND};
@@ -34,6 +36,7 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
         c.subject.clone_from(&store.name);
         let clients: Vec<&str> = store.clients.iter().map(|c| model.world.region_name(c.region)).collect();
         c.store(tally, &clients);
+        c.latencies(&crate::sim::latency::steady(&model.world, store), &clients);
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
         c.subject.clone_from(&block.name);
@@ -83,6 +86,19 @@ impl Catalogue {
         }
         self.losses(tally);
         self.writes(tally);
+    }
+
+    /// Latencies while everything is up: known without sampling.
+    fn latencies(&mut self, steady: &[Latency], clients: &[&str]) {
+        for (latency, name) in steady.iter().zip(clients) {
+            for (kind, value) in [(Kind::Read, latency.read), (Kind::Write, latency.write)] {
+                let e = match value {
+                    Some(d) => Estimate { estimate: Some(d.as_secs_f64()), ..Estimate::default() },
+                    None => Estimate::undefined("the round trip of a link on the way is not declared"),
+                };
+                self.push(format!("latency_seconds.{}.client.{name}", kind.word()), "seconds", e);
+            }
+        }
     }
 
     fn block(&mut self, tally: &BlockTally) {

@@ -41,6 +41,28 @@ pub(crate) fn model() -> Model {
             world.domains.push(Domain { path, kind, parent, region, nodes: node..node + 1 });
         }
     }
+    Model {
+        world,
+        faults: vec![
+            rule("zone-power", Target::Domain(DomainId(1))),
+            rule("=region-lost", Target::Domain(DomainId(0))),
+        ],
+        stores: vec![store()],
+        blocks: vec![Block {
+            name: "quorum".into(),
+            need: 1,
+            members: vec![Member::Domain(DomainId(1))],
+            report: true,
+        }],
+        actions: vec![],
+        horizon: Duration::YEAR,
+        warmup: Duration::ZERO,
+        max_events: 1000,
+    }
+}
+
+/// A store in both regions, written to from both.
+fn store() -> Store {
     let zero = || Law::constant(Duration::ZERO);
     let region = |r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 1 };
     let client = |r, order| Client {
@@ -50,7 +72,7 @@ pub(crate) fn model() -> Model {
         order,
         redirect: Redirect::After(zero()),
     };
-    let store = Store {
+    Store {
         name: "orders".into(),
         regions: vec![region(0), region(1)],
         replicas: 4,
@@ -81,24 +103,6 @@ pub(crate) fn model() -> Model {
         profile: Profile::flat(),
         outage_threshold_ppm: 0,
         commit_latency: Duration::ZERO,
-    };
-    Model {
-        world,
-        faults: vec![
-            rule("zone-power", Target::Domain(DomainId(1))),
-            rule("=region-lost", Target::Domain(DomainId(0))),
-        ],
-        stores: vec![store],
-        blocks: vec![Block {
-            name: "quorum".into(),
-            need: 1,
-            members: vec![Member::Domain(DomainId(1))],
-            report: true,
-        }],
-        actions: vec![],
-        horizon: Duration::YEAR,
-        warmup: Duration::ZERO,
-        max_events: 1000,
     }
 }
 
@@ -167,6 +171,7 @@ fn outage(rep: &mut Replication, run: &mut StoreRun, rule: u32, class: Class, le
     let mut phases = [Duration::ZERO; Phase::ALL.len()];
     phases[Phase::Repair as usize] = length;
     rep.outages.push(Outage {
+        ended: true,
         subject: Subject::Store(0, Kind::Write),
         start: Time::ZERO + Duration::from_days(10 + u64::from(rule)),
         length,
@@ -213,6 +218,7 @@ pub(crate) fn outcome(n: u64) -> Outcome {
         scenario: "Orders: two regions".into(),
         seed: 42,
         replications: n,
+        first_replication: 0,
         version: "0.1.0".into(),
         digest: 0xabc,
         variants: vec![VariantOutcome::new("base", &model, &acc)],

@@ -10,6 +10,7 @@ pub(crate) mod fixture;
 pub mod metric;
 pub mod outcome;
 pub mod runner;
+pub(crate) mod tally;
 
 pub use accumulate::Accumulator;
 pub use expect::{Comparison, ExpectResult, Verdict};

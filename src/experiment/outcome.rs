@@ -16,6 +16,8 @@ pub struct Outcome {
     pub seed: u64,
     /// Replications of each variant.
     pub replications: u64,
+    /// Number of the first of them; they are consecutive.
+    pub first_replication: u64,
     /// Version of zonefall that computed this.
     pub version: String,
     /// Digest of the scenario as run.

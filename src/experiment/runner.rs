@@ -99,6 +99,7 @@ impl Experiment<'_> {
             scenario: scenario.to_string(),
             seed: self.seed,
             replications: self.replications.end.saturating_sub(self.replications.start),
+            first_replication: self.replications.start,
             version: env!("CARGO_PKG_VERSION").to_string(),
             digest,
             variants: self.subjects.iter().zip(sums).map(variant).collect(),

@@ -3,7 +3,7 @@
 //! Rows of the large files are written as they come, into any [`io::Write`]; nothing is kept.
 
 use crate::experiment::Outcome;
-use crate::experiment::accumulate::requests;
+use crate::experiment::tally::requests;
 use crate::model::{CauseClass, Model};
 use crate::sim::observe::{Blame, Kind, Loss, Outage, Phase, Replication, StoreRun, Subject};
 use std::io;
@@ -52,13 +52,14 @@ pub const REPLICATIONS: [&str; 23] = [
 ];
 
 /// Columns of `outages.csv`, before one column per phase.
-pub const OUTAGES: [&str; 15] = [
+pub const OUTAGES: [&str; 16] = [
     "variant",
     "replication",
     "subject",
     "kind",
     "start_s",
     "length_s",
+    "ended",
     "time_to_impact_s",
     "peak_share",
     "failed_requests",
@@ -285,6 +286,7 @@ fn outage_row(cx: Context, rep: &Replication, outage: &Outage) -> Option<Vec<Str
         kind.into(),
         seconds(outage.start.ns()),
         seconds(outage.length.ns()),
+        outage.ended.to_string(),
         seconds(outage.time_to_impact.ns()),
         format!("{}", f64::from(outage.peak_ppm) / 1e6),
         failed,
@@ -397,9 +399,9 @@ mod tests {
         );
         assert_eq!(
             text_of(|o| outage_rows(o, cx, &rep)),
-            "base,6,orders,write,864000,66,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0\n\
-             base,6,quorum,block,864000,66,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0\n\
-             base,6,orders,write,950400,3960,2,1,3960000,region,power,'=region-lost,region:west,6,west,\
+            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0\n\
+             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0\n\
+             base,6,orders,write,950400,3960,true,2,1,3960000,region,power,'=region-lost,region:west,6,west,\
              0,0,0,0,0,3960,0,0,0\n"
         );
         assert_eq!(

@@ -10,6 +10,7 @@ struct Run<'a> {
     scenario_digest: String,
     seed: u64,
     replications: u64,
+    first_replication: u64,
     variants: Vec<RunVariant<'a>>,
 }
 
@@ -82,6 +83,7 @@ fn run(outcome: &Outcome) -> Run<'_> {
         scenario_digest: format!("{:016x}", outcome.digest),
         seed: outcome.seed,
         replications: outcome.replications,
+        first_replication: outcome.first_replication,
         variants: variants.collect(),
     }
 }
@@ -160,7 +162,7 @@ mod tests {
         let outcome = fixture::outcome(0);
         let text = String::from_utf8(run_json(&outcome)).unwrap();
         let expected = "{\n  \"zonefall\": \"0.1.0\",\n  \"scenario\": \"Orders: two regions\",\n  \
-            \"scenario_digest\": \"0000000000000abc\",\n  \"seed\": 42,\n  \"replications\": 0,\n  \
+            \"scenario_digest\": \"0000000000000abc\",\n  \"seed\": 42,\n  \"replications\": 0,\n  \"first_replication\": 0,\n  \
             \"variants\": [\n    {\n      \"name\": \"base\",\n      \"horizon_s\": 31536000.0,\n      \
             \"fault_digest\": \"0000000000000000\"\n    }\n  ]\n}\n";
         assert_eq!(text, expected);

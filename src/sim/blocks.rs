@@ -100,7 +100,7 @@ impl Blocks {
             }
             state.ok = ok;
             if ok {
-                self.end(plan, block, now, out);
+                self.end(plan, block, now, true, out);
             } else {
                 self.begin(plan, block, now, active, out);
             }
@@ -134,7 +134,7 @@ impl Blocks {
         state.culprit = blamed(plan, b, now, active);
     }
 
-    fn end(&mut self, plan: &Plan, b: u32, now: Time, out: &mut Vec<Outage>) {
+    fn end(&mut self, plan: &Plan, b: u32, now: Time, ended: bool, out: &mut Vec<Outage>) {
         let state = self.states[b as usize];
         self.count(plan, b, now.min(plan.end));
         let Some(culprit) = state.culprit else { return };
@@ -152,6 +152,7 @@ impl Blocks {
             subject: Subject::Block(b),
             start: Time::ZERO + (state.down_since - plan.start),
             length,
+            ended,
             time_to_impact: state.down_since - culprit.started,
             peak_ppm: 1_000_000,
             failed: 0,
@@ -179,7 +180,7 @@ impl Blocks {
     pub(crate) fn finish(&mut self, plan: &Plan, now: Time, out: &mut Vec<Outage>) {
         for b in 0..self.states.len() {
             if !self.states[b].ok {
-                self.end(plan, b as u32, now, out);
+                self.end(plan, b as u32, now, false, out);
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Each process is blind to the others, so the fault history depends on the seed and the world alone (rule R2).
 
-use crate::model::{Effect, Schedule, Target};
+use crate::model::Schedule;
 use crate::sim::driver::{Chance, Draw, Mark, word};
 use crate::sim::observe::{Blame, Class};
 use crate::sim::plan::Plan;
@@ -247,28 +247,10 @@ impl Faults {
         let target = rule.targets[hit.unwrap_or(process.targets.start) as usize];
         Culprit {
             blame: Blame::Fault { rule: process.rule, target, k: state.mark.occurrence },
-            class: class_of(plan, rule.effect, rule.cause, target),
+            class: Class::of(&plan.model.world, rule, target),
             mark: state.mark,
             started: state.started,
         }
-    }
-}
-
-/// Disruption class (design D12): software by cause, maintenance by effect, else the scope of the target.
-fn class_of(plan: &Plan, effect: Effect, cause: crate::model::CauseClass, target: Target) -> Class {
-    use crate::model::{CauseClass, DomainKind};
-    if effect == Effect::Maintenance {
-        return Class::Maintenance;
-    }
-    if cause == CauseClass::Software {
-        return Class::Software;
-    }
-    match target.kind(&plan.model.world) {
-        None => Class::Link,
-        Some(DomainKind::Node) => Class::Node,
-        Some(DomainKind::Datacenter) => Class::Datacenter,
-        Some(DomainKind::Zone) => Class::Zone,
-        Some(DomainKind::Region) => Class::Region,
     }
 }
 

@@ -188,7 +188,7 @@ impl Flow {
             let out = failed > 0 && failed * 1_000_000 > self.threshold_ppm * self.total[k];
             match (&mut self.open[k], out) {
                 (None, false) => {}
-                (Some(_), false) => self.close(plan, store, kind, now, done),
+                (Some(_), false) => self.close(plan, store, kind, now, true, done),
                 (open, true) => {
                     let (culprit, phase) = self.rates.first[k].expect("failing requests have a culprit");
                     self.phase[k] = phase;
@@ -215,11 +215,11 @@ impl Flow {
     /// At the end of a replication: what is still open ends here.
     pub(crate) fn close_all(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
         for kind in Kind::ALL {
-            self.close(plan, store, kind, now, done);
+            self.close(plan, store, kind, now, false, done);
         }
     }
 
-    fn close(&mut self, plan: &Plan, store: u32, kind: Kind, now: Time, done: &mut Vec<Outage>) {
+    fn close(&mut self, plan: &Plan, store: u32, kind: Kind, now: Time, ended: bool, done: &mut Vec<Outage>) {
         let Some(open) = self.open[kind as usize].take() else { return };
         let length = now - open.start;
         let sum = open.phases.iter().fold(Duration::ZERO, |a, &b| a.saturating_add(b));
@@ -231,6 +231,7 @@ impl Flow {
             subject: Subject::Store(store, kind),
             start: Time::ZERO + (open.start - plan.start),
             length,
+            ended,
             time_to_impact: open.start - open.culprit.started,
             peak_ppm: open.peak_ppm,
             failed: open.failed,

@@ -3,7 +3,7 @@
 //! Volumes of requests are `i128` in units of thousandths of a request per second × thousandths of the profile
 //! × nanoseconds × partitions; [`StoreRun::volume_per_request`] of them are one request. They are exact.
 
-use crate::model::{CauseClass, Target};
+use crate::model::{CauseClass, DomainKind, Effect, FaultRule, Target, World};
 use crate::units::{Duration, Time};
 
 /// Kind of request.
@@ -56,6 +56,19 @@ impl Class {
         Class::Load,
         Class::Action,
     ];
+
+    /// Class of what a rule does to a target: software by cause, maintenance by effect, else the target's scope.
+    pub fn of(world: &World, rule: &FaultRule, target: Target) -> Class {
+        match target.kind(world) {
+            _ if rule.effect == Effect::Maintenance => Class::Maintenance,
+            _ if rule.cause == CauseClass::Software => Class::Software,
+            None => Class::Link,
+            Some(DomainKind::Node) => Class::Node,
+            Some(DomainKind::Datacenter) => Class::Datacenter,
+            Some(DomainKind::Zone) => Class::Zone,
+            Some(DomainKind::Region) => Class::Region,
+        }
+    }
 
     /// Word used in outputs.
     pub fn word(self) -> &'static str {
@@ -162,6 +175,8 @@ pub struct Outage {
     pub start: Time,
     /// Length (RTO); not cut off at the horizon.
     pub length: Duration,
+    /// `false`: still open when nothing more could happen. Nobody would have ended it; the length is a lower bound.
+    pub ended: bool,
     /// From the start of the blamed occurrence to the start of the outage.
     pub time_to_impact: Duration,
     /// Largest failing share, in millionths (always 1_000_000 for blocks).

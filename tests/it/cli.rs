@@ -151,6 +151,8 @@ fn one_replication_is_the_same_alone() {
     let (out, _) = expect(&folder, &["run", "orders.toml", "--replication", "123", "--out", "one"], 0);
     assert!(out.contains("timeline of replication 123"), "{out}");
     assert!(folder.join("one/timeline.csv").exists());
+    let run = fs::read_to_string(folder.join("one/run.json")).unwrap();
+    assert!(run.contains("\"replications\": 1,") && run.contains("\"first_replication\": 123,"), "{run}");
     let rows = |file: &str| -> Vec<String> {
         let file = fs::read_to_string(folder.join(file)).unwrap();
         file.lines().filter(|line| line.split(',').any(|field| field == "123")).map(str::to_string).collect()
@@ -264,6 +266,29 @@ fn options_reach_the_simulation() {
     assert!(run(&["--horizon", "30d"]).contains("× 30d"));
     assert!(run(&["--set", "scenario.seed=7"]).contains("seed 7"));
     assert_ne!(run(&["--set", "fault.region.per_year=50"]), plain);
+}
+
+#[test]
+fn variants_meet_the_same_faults_and_do_not_touch_each_other() {
+    let folder = with_orders("variants");
+    let run = |args: &[&str]| {
+        let args = [&["run", "orders.toml", "--replications", "100"], args].concat();
+        expect(&folder, &args, 0).0
+    };
+    let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"])).unwrap();
+    let digests: Vec<&str> =
+        json["variants"].as_array().unwrap().iter().map(|v| v["fault_digest"].as_str().unwrap()).collect();
+    assert_eq!(digests.len(), 2);
+    assert_eq!(digests[0], digests[1]);
+    let of = |csv: &str, variant: &str| -> Vec<String> {
+        csv.lines().filter(|l| l.starts_with(variant)).map(str::to_string).collect()
+    };
+    let both = run(&["--format", "csv"]);
+    for variant in ["base", "strong"] {
+        let alone = run(&["--format", "csv", "--variant", variant]);
+        assert_eq!(of(&alone, variant), of(&both, variant));
+        assert!(of(&both, variant).len() > 20);
+    }
 }
 
 #[test]

@@ -1,0 +1,383 @@
+//! What an accumulator keeps of stores, blocks, outages and losses.
+
+use super::accumulate::SHARE_ONE;
+use crate::model::{Model, Schedule};
+use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Phase, StoreRun};
+use crate::stats::{Histogram, Moments, Ratio, U256};
+use crate::units::Duration;
+
+const CLASSES: usize = Class::ALL.len();
+const PHASES: usize = Phase::ALL.len();
+
+/// Figures of one store.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoreTally {
+    pub(crate) volume_per_request: i128,
+    /// By kind, then both together: failed share of the requests.
+    pub(crate) failed: [Moments; 3],
+    /// The same without requests throttled above the provisioned throughput.
+    pub(crate) failed_sla: [Moments; 3],
+    /// Throttled share, above and below the provisioned throughput together.
+    pub(crate) throttled: [Moments; 2],
+    /// Failed share by client and kind.
+    pub(crate) clients: Vec<[Moments; 2]>,
+    /// Requested volume, summed.
+    pub(crate) requested: [U256; 2],
+    pub(crate) outages: [OutageTally; 2],
+    pub(crate) losses: LossTally,
+    pub(crate) writes: WritesTally,
+    /// By rule, then load, then actions.
+    pub(crate) causes: Vec<CauseTally>,
+}
+
+/// Whole writes per replication.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct WritesTally {
+    pub(crate) acknowledged: Moments,
+    pub(crate) lost: Moments,
+    pub(crate) missing: Moments,
+    pub(crate) missing_peak: Moments,
+    pub(crate) recovered: Moments,
+    pub(crate) superseded: Moments,
+    /// Replications with any write lost for ever, and with any still missing at the end.
+    pub(crate) with_lost: u64,
+    pub(crate) with_missing: u64,
+}
+
+/// What one cause did to a store.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub(crate) struct CauseTally {
+    pub(crate) failed: [U256; 2],
+    pub(crate) lost: U256,
+}
+
+/// Figures of one block.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BlockTally {
+    pub(crate) outages: OutageTally,
+    /// Nanoseconds down, by rule.
+    pub(crate) causes: Vec<i128>,
+}
+
+/// Outages of one subject.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OutageTally {
+    /// Nanoseconds down in the measured time.
+    pub(crate) down: Moments,
+    /// Lengths, all classes together and by class.
+    pub(crate) lengths: ByClass,
+    /// Time to impact, all classes together.
+    pub(crate) impact: Events,
+    /// Nanoseconds in each phase, per replication with an outage.
+    pub(crate) phases: [Moments; PHASES],
+    phases_now: [u64; PHASES],
+}
+
+/// Takeovers and destructions of one store.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LossTally {
+    pub(crate) rpo: ByClass,
+    pub(crate) rpo_final: ByClass,
+    pub(crate) absent: ByClass,
+}
+
+/// Events with a value, all together and by disruption class.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ByClass {
+    pub(crate) all: Events,
+    /// By [`Class`]; `possible` tells which the model can produce.
+    pub(crate) classes: Vec<Events>,
+}
+
+/// Events of one sort: pooled values and counts per replication.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct Events {
+    pub(crate) values: Histogram,
+    /// Sum and count per replication with an event.
+    pub(crate) ratio: Ratio,
+    /// Count per replication with an event.
+    pub(crate) counts: Moments,
+    /// Whether results show it although it never happened.
+    pub(crate) possible: bool,
+    // Of the replication being added; zero between two of them.
+    now_count: u64,
+    now_sum: i128,
+}
+
+impl Events {
+    pub(super) fn push(&mut self, value: u64) {
+        self.values.add(value);
+        self.now_count += 1;
+        self.now_sum += i128::from(value);
+    }
+
+    fn close(&mut self) {
+        if self.now_count > 0 {
+            self.ratio.add(self.now_sum, self.now_count);
+            self.counts.add(i128::from(self.now_count));
+            (self.now_count, self.now_sum) = (0, 0);
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Events) {
+        self.values.merge(&other.values);
+        self.ratio.merge(&other.ratio);
+        self.counts.merge(&other.counts);
+        self.possible |= other.possible;
+    }
+}
+
+impl ByClass {
+    pub(super) fn new(possible: u16) -> ByClass {
+        let events = |possible| Events { possible, ..Events::default() };
+        ByClass { all: events(true), classes: (0..CLASSES).map(|c| events(possible >> c & 1 == 1)).collect() }
+    }
+
+    pub(super) fn push(&mut self, class: Class, value: u64) {
+        self.all.push(value);
+        self.classes[class as usize].push(value);
+    }
+
+    fn close(&mut self) {
+        if self.all.now_count > 0 {
+            self.all.close();
+            self.classes.iter_mut().for_each(Events::close);
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &ByClass) {
+        self.all.merge(&other.all);
+        self.classes.iter_mut().zip(&other.classes).for_each(|(a, b)| a.merge(b));
+    }
+}
+
+impl OutageTally {
+    pub(super) fn new(possible: u16) -> OutageTally {
+        OutageTally {
+            down: Moments::default(),
+            lengths: ByClass::new(possible),
+            impact: Events { possible: true, ..Events::default() },
+            phases: [Moments::default(); PHASES],
+            phases_now: [0; PHASES],
+        }
+    }
+
+    pub(super) fn push(&mut self, outage: &Outage) {
+        self.lengths.push(outage.class, outage.length.ns());
+        self.impact.push(outage.time_to_impact.ns());
+        for (now, phase) in self.phases_now.iter_mut().zip(outage.phases) {
+            *now = now.saturating_add(phase.ns());
+        }
+    }
+
+    fn close(&mut self, down: Duration) {
+        self.down.add(i128::from(down.ns()));
+        if self.lengths.all.now_count > 0 {
+            self.lengths.close();
+            self.impact.close();
+            for (sum, now) in self.phases.iter_mut().zip(&mut self.phases_now) {
+                sum.add(i128::from(core::mem::take(now)));
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &OutageTally) {
+        self.down.merge(&other.down);
+        self.lengths.merge(&other.lengths);
+        self.impact.merge(&other.impact);
+        self.phases.iter_mut().zip(&other.phases).for_each(|(a, b)| a.merge(b));
+    }
+}
+
+/// part/whole in units of 2⁻⁶⁰, rounded down; a part above the whole counts as the whole. `whole` > 0.
+pub(super) fn share(part: i128, whole: i128) -> i128 {
+    if part <= 0 {
+        return 0;
+    }
+    if part >= whole {
+        return SHARE_ONE;
+    }
+    // Unsigned, so that even the largest `whole` leaves a bit to shift by.
+    let (mut rest, whole) = (part.unsigned_abs(), whole.unsigned_abs());
+    let (mut quotient, mut bits) = (0, 60);
+    while bits > 0 {
+        // As many bits at a time as fit before the rest, which is below `whole`, would overflow.
+        let step = whole.leading_zeros().min(bits);
+        rest <<= step;
+        // One division: the remainder by multiplication is cheaper than a second one.
+        let digit = rest / whole;
+        quotient = (quotient << step) + digit as i128;
+        rest -= digit * whole;
+        bits -= step;
+    }
+    quotient
+}
+
+/// Whole requests of a volume, rounded to nearest, halves up.
+pub(crate) fn requests(volume: i128, per_request: i128) -> i128 {
+    if volume == 0 || per_request <= 0 { 0 } else { (volume + per_request / 2).div_euclid(per_request) }
+}
+
+fn add_share(to: &mut Moments, part: i128, whole: i128) {
+    // Without requests the share is undefined: nothing is counted.
+    if whole > 0 {
+        to.add(share(part, whole));
+    }
+}
+
+/// Two shares of one whole, most often equal: divided once then.
+fn add_shares(to: &mut Moments, to_sla: &mut Moments, part: i128, sla: i128, whole: i128) {
+    if whole > 0 {
+        let of_all = share(part, whole);
+        to.add(of_all);
+        to_sla.add(if sla == part { of_all } else { share(sla, whole) });
+    }
+}
+
+fn add_volume(to: &mut U256, volume: i128) {
+    if volume > 0 {
+        *to = to.wrapping_add(U256::from(volume.unsigned_abs()));
+    }
+}
+
+impl StoreTally {
+    pub(super) fn new(model: &Model, store: usize, possible: u16) -> StoreTally {
+        let outages = || OutageTally::new(possible);
+        let losses = || ByClass::new(possible & !(1 << Class::Load as u16));
+        StoreTally {
+            volume_per_request: 0,
+            failed: Default::default(),
+            failed_sla: Default::default(),
+            throttled: Default::default(),
+            clients: vec![Default::default(); model.stores[store].clients.len()],
+            requested: Default::default(),
+            outages: [outages(), outages()],
+            losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
+            writes: WritesTally::default(),
+            causes: vec![CauseTally::default(); model.faults.len() + 2],
+        }
+    }
+
+    pub(super) fn add(&mut self, run: &StoreRun) {
+        self.volume_per_request = run.volume_per_request;
+        let both = |parts: [i128; 2]| parts[0] + parts[1];
+        let requested = run.requested;
+        let billed = [0, 1].map(|k| run.failed[k] - run.throttled_above[k]);
+        for k in 0..2 {
+            add_shares(&mut self.failed[k], &mut self.failed_sla[k], run.failed[k], billed[k], requested[k]);
+            add_share(&mut self.throttled[k], run.throttled_above[k] + run.throttled_below[k], requested[k]);
+            add_volume(&mut self.requested[k], requested[k]);
+            self.outages[k].close(run.down[k]);
+        }
+        let whole = both(requested);
+        add_shares(&mut self.failed[2], &mut self.failed_sla[2], both(run.failed), both(billed), whole);
+        for (client, tally) in self.clients.iter_mut().enumerate() {
+            for (k, moments) in tally.iter_mut().enumerate() {
+                add_share(moments, run.client_failed[client][k], run.client_requested[client][k]);
+            }
+        }
+        self.losses.rpo.close();
+        self.losses.rpo_final.close();
+        self.losses.absent.close();
+        self.writes.add(run);
+        for (tally, cause) in self.causes.iter_mut().zip(&run.causes) {
+            tally.add(cause);
+        }
+    }
+
+    pub(super) fn push_loss(&mut self, loss: &Loss, per_request: i128) {
+        self.losses.rpo.push(loss.class, loss.rpo.ns());
+        self.losses.rpo_final.push(loss.class, loss.rpo_final.ns());
+        let absent = requests(loss.absent, per_request).clamp(0, i128::from(u64::MAX));
+        self.losses.absent.push(loss.class, absent as u64);
+    }
+
+    pub(super) fn merge(&mut self, other: &StoreTally) {
+        // Zero while nothing has been added; the same for every replication of a model.
+        self.volume_per_request = self.volume_per_request.max(other.volume_per_request);
+        let merge_all = |a: &mut [Moments], b: &[Moments]| a.iter_mut().zip(b).for_each(|(a, b)| a.merge(b));
+        merge_all(&mut self.failed, &other.failed);
+        merge_all(&mut self.failed_sla, &other.failed_sla);
+        merge_all(&mut self.throttled, &other.throttled);
+        self.clients.iter_mut().zip(&other.clients).for_each(|(a, b)| merge_all(a, b));
+        for k in 0..2 {
+            self.requested[k] = self.requested[k].wrapping_add(other.requested[k]);
+            self.outages[k].merge(&other.outages[k]);
+        }
+        self.losses.rpo.merge(&other.losses.rpo);
+        self.losses.rpo_final.merge(&other.losses.rpo_final);
+        self.losses.absent.merge(&other.losses.absent);
+        self.writes.merge(&other.writes);
+        self.causes.iter_mut().zip(&other.causes).for_each(|(a, b)| a.merge(b));
+    }
+}
+
+impl WritesTally {
+    pub(super) fn add(&mut self, run: &StoreRun) {
+        let whole = |volume| requests(volume, run.volume_per_request);
+        self.acknowledged.add(whole(run.acknowledged));
+        self.lost.add(whole(run.lost));
+        self.missing.add(whole(run.missing));
+        self.missing_peak.add(whole(run.missing_peak));
+        self.recovered.add(whole(run.recovered));
+        self.superseded.add(whole(run.superseded));
+        self.with_lost += u64::from(run.lost > 0);
+        self.with_missing += u64::from(run.missing > 0);
+    }
+
+    pub(super) fn merge(&mut self, other: &WritesTally) {
+        self.acknowledged.merge(&other.acknowledged);
+        self.lost.merge(&other.lost);
+        self.missing.merge(&other.missing);
+        self.missing_peak.merge(&other.missing_peak);
+        self.recovered.merge(&other.recovered);
+        self.superseded.merge(&other.superseded);
+        self.with_lost += other.with_lost;
+        self.with_missing += other.with_missing;
+    }
+}
+
+impl CauseTally {
+    pub(super) fn add(&mut self, run: &CauseRun) {
+        for kind in Kind::ALL {
+            add_volume(&mut self.failed[kind as usize], run.failed[kind as usize]);
+        }
+        add_volume(&mut self.lost, run.lost);
+    }
+
+    pub(super) fn merge(&mut self, other: &CauseTally) {
+        for k in 0..2 {
+            self.failed[k] = self.failed[k].wrapping_add(other.failed[k]);
+        }
+        self.lost = self.lost.wrapping_add(other.lost);
+    }
+}
+
+impl BlockTally {
+    pub(super) fn add(&mut self, run: &BlockRun) {
+        self.outages.close(run.down);
+        for (sum, down) in self.causes.iter_mut().zip(&run.causes) {
+            *sum += i128::from(down.ns());
+        }
+    }
+}
+
+/// Disruption classes (as bits) that the rules and actions of the model can produce (design D12).
+pub(super) fn possible_classes(model: &Model) -> u16 {
+    let mut bits = 0;
+    let mut set = |class: Class| bits |= 1u16 << class as u16;
+    for rule in &model.faults {
+        let never = matches!(&rule.schedule, Schedule::Scripted(times) if times.is_empty());
+        if never {
+            continue;
+        }
+        rule.targets.iter().for_each(|&t| set(Class::of(&model.world, rule, t)));
+    }
+    if model.stores.iter().any(|s| s.throughput_mru.is_some()) {
+        set(Class::Load);
+    }
+    if !model.actions.is_empty() {
+        set(Class::Action);
+    }
+    bits
+}

@@ -1,7 +1,7 @@
 //! Redundancy blocks while they run: counters of live members, outages, time down.
 
 use crate::model::{Member, Model};
-use crate::sim::faults::Culprit;
+use crate::sim::faults::{Culprit, Faults};
 use crate::sim::flow::cause_class;
 use crate::sim::observe::{Blame, BlockRun, Class, Outage, Phase, Subject};
 use crate::sim::plan::Plan;
@@ -82,13 +82,7 @@ impl Blocks {
     }
 
     /// All events of the instant are applied: blocks change state, inner ones first.
-    pub(crate) fn settle(
-        &mut self,
-        plan: &Plan,
-        now: Time,
-        active: &[crate::sim::faults::Active],
-        out: &mut Vec<Outage>,
-    ) {
+    pub(crate) fn settle(&mut self, plan: &Plan, now: Time, faults: &Faults, out: &mut Vec<Outage>) {
         while !self.dirty.is_empty() {
             let at = (0..self.dirty.len()).min_by_key(|&i| self.dirty[i]).unwrap_or(0);
             let block = self.dirty.swap_remove(at);
@@ -102,7 +96,7 @@ impl Blocks {
             if ok {
                 self.end(plan, block, now, true, out);
             } else {
-                self.begin(plan, block, now, active, out);
+                self.begin(plan, block, now, faults, out);
             }
             for &parent in &plan.parents[block as usize] {
                 self.member(parent, ok);
@@ -110,14 +104,7 @@ impl Blocks {
         }
     }
 
-    fn begin(
-        &mut self,
-        plan: &Plan,
-        b: u32,
-        now: Time,
-        active: &[crate::sim::faults::Active],
-        out: &mut Vec<Outage>,
-    ) {
+    fn begin(&mut self, plan: &Plan, b: u32, now: Time, faults: &Faults, out: &mut Vec<Outage>) {
         let state = &mut self.states[b as usize];
         let subject = Subject::Block(b);
         // Outages that touch are one: take back the one that ended now.
@@ -131,7 +118,7 @@ impl Blocks {
             return;
         }
         state.down_since = now;
-        state.culprit = blamed(plan, b, now, active);
+        state.culprit = blamed(plan, b, now, faults);
     }
 
     fn end(&mut self, plan: &Plan, b: u32, now: Time, ended: bool, out: &mut Vec<Outage>) {
@@ -187,8 +174,8 @@ impl Blocks {
 }
 
 /// The last occurrence of this instant that touches the block, maintenance last; else the earliest that lasts.
-fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active]) -> Option<Culprit> {
-    let touching = || active.iter().map(|a| a.culprit).filter(|c| touches(plan, b, c));
+fn blamed(plan: &Plan, b: u32, now: Time, faults: &Faults) -> Option<Culprit> {
+    let touching = || faults.culprits(plan).filter(|c| touches(plan, b, c));
     let fault = |c: &Culprit| c.class != Class::Maintenance;
     let fresh = || touching().filter(|c| c.started == now);
     fresh()

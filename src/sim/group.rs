@@ -67,7 +67,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// else the earliest that lasts; an action of this instant; else the last that touched the store.
     pub(crate) fn culprit(&self, st: &StoreState, g: usize) -> Option<Culprit> {
         use crate::sim::observe::Class;
-        let touching = || self.faults.active.iter().map(|a| a.culprit).filter(|c| self.touches(g, c));
+        let touching = || self.faults.culprits(self.plan).filter(|c| self.touches(g, c));
         let fresh = || touching().filter(|c| c.started == self.now);
         let faults_first = |c: &Culprit| c.class != Class::Maintenance;
         fresh()
@@ -82,7 +82,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Notes the latest occurrence that lasts and touches the store, for what fails after its end.
     pub(crate) fn remember_culprit(&self, st: &mut StoreState) {
         let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
-        let latest = self.faults.active.iter().rev().map(|a| a.culprit).find(touching);
+        let latest = self.faults.culprits(self.plan).rev().find(touching);
         st.last_culprit = latest.or(st.last_culprit);
     }
 

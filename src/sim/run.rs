@@ -45,7 +45,7 @@ impl<D: Chance> System<D> for Run<'_> {
         }
         if !self.state.blocks.is_settled() {
             let State { blocks, faults, .. } = &mut *self.state;
-            blocks.settle(self.plan, now, &faults.active, &mut self.out.outages);
+            blocks.settle(self.plan, now, faults, &mut self.out.outages);
         }
     }
 }
@@ -101,7 +101,9 @@ impl Run<'_> {
                 return;
             }
             Fired::Repair => {
-                self.log_fault(p, "repair", now);
+                if self.record {
+                    self.log_fault(p, "repair", now);
+                }
                 let next = self.state.faults.repair(self.plan, p, now, timers.driver());
                 self.apply(p, false);
                 let strike = self.state.faults.next_strike(self.plan, p, now, timers.driver());
@@ -123,7 +125,9 @@ impl Run<'_> {
         let now = timers.now();
         self.state.faults.strike(self.plan, p, now, timers.driver());
         self.apply(p, true);
-        self.log_fault(p, "fault", now);
+        if self.record {
+            self.log_fault(p, "fault", now);
+        }
         self.cascade(p, timers);
         let due = self.state.faults.due(self.plan, p, now);
         timers.at(Slot(self.plan.slots.processes + p), due);
@@ -316,12 +320,9 @@ impl Run<'_> {
     }
 
     fn log_fault(&mut self, p: u32, event: &'static str, now: Time) {
-        if !self.record {
-            return;
-        }
         let process = &self.plan.processes[p as usize];
         for (i, t) in process.targets.clone().enumerate() {
-            if self.state.faults.hits[process.hits as usize + i] {
+            if self.state.faults.is_hit(self.plan, p, i) {
                 let rule = self.plan.rule(p);
                 let object = rule.targets[t as usize].selector(&self.plan.model.world);
                 let k = self.state.faults.processes[p as usize].k;

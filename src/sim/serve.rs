@@ -209,7 +209,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Blame::Load | Blame::Action(_) => false,
         };
         let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
-        let mut active = self.faults.active.iter().map(|a| a.culprit);
+        let mut active = self.faults.culprits(self.plan);
         active.find(|c| degrades(c) == degraded && touching(c)).or(st.action).or(st.last_culprit)
     }
 
@@ -269,16 +269,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
             (false, _) => None,
             (true, None) => self.culprit(st, g),
             (true, Some(old)) if self.lasts(st, g, &old) => Some(old),
-            (true, Some(old)) => {
-                self.faults.active.iter().map(|a| a.culprit).find(|c| self.touches(g, c)).or(Some(old))
-            }
+            (true, Some(old)) => self.faults.culprits(self.plan).find(|c| self.touches(g, c)).or(Some(old)),
         };
     }
 
     /// Whether an occurrence, or a phase it started, goes on.
     fn lasts(&self, st: &StoreState, g: usize, culprit: &Culprit) -> bool {
         let base = g * self.layout.regions;
-        self.faults.active.iter().any(|a| a.culprit == *culprit)
+        self.faults.culprits(self.plan).any(|c| c == *culprit)
             || st.groups[g].redirect_until > self.now
             || (base..base + self.layout.regions).any(|c| {
                 let own = st.logs[c].culprit == Some(*culprit) && st.logs[c].step != Step::Idle;

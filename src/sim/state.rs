@@ -304,28 +304,6 @@ impl StoreState {
         }
     }
 
-    /// A replica's node went down or came back, or was destroyed while down.
-    #[inline]
-    pub(crate) fn replica(
-        &mut self,
-        copy: u32,
-        bit: u16,
-        down: bool,
-        changed: bool,
-        drained: bool,
-        destroyed: bool,
-    ) {
-        let quorum = &mut self.quorums[copy as usize];
-        if changed {
-            quorum.up = if down { quorum.up & !bit } else { quorum.up | bit };
-            quorum.drained = if down && drained { quorum.drained | bit } else { quorum.drained & !bit };
-        }
-        if destroyed {
-            quorum.destroy(bit);
-        }
-        self.touch(copy);
-    }
-
     /// Closes the books: whole-store sums of what the groups hold, and what is still missing.
     pub(crate) fn close(&mut self, plan: &Plan, s: u32, now: Time, weights: &[u32], out: &mut Replication) {
         self.flow.close_all(plan, s, now, &mut out.outages);

@@ -224,13 +224,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 log.follow = Follow::CatchUp;
             }
             if log.follow == Follow::CatchUp && log.position >= head {
-                (log.follow, log.behind, log.held) = (Follow::Following, false, false);
-                if log.offline == Offline::ByService {
-                    log.offline = Offline::No;
-                }
+                (log.follow, log.held) = (Follow::Following, false);
             }
             if log.follow == Follow::Following {
                 log.behind = false;
+                if log.offline == Offline::ByService {
+                    log.offline = Offline::No;
+                }
             }
         }
     }

@@ -129,7 +129,8 @@ impl Quorum {
     }
 
     /// Brings the copy up to date at `now`, after all events of the instant. `rebuild` is the time to rebuild a
-    /// replica. Returns whether the copy's service or loss changed.
+    /// replica. Returns whether the copy's service or loss changed; always for a lost copy, since the return of
+    /// its nodes may let it start again.
     pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, now: Time) -> bool {
         self.apply_deadlines(rules, now);
         self.settled = self.up;
@@ -151,7 +152,7 @@ impl Quorum {
             commit: able && live >= rules.commit(self.config.count_ones()),
             read: able && live >= u32::from(rules.read_quorum),
         };
-        before != (self.service, self.lost)
+        self.lost || before != (self.service, self.lost)
     }
 
     /// The next instant at which this copy must be looked at by itself: only while something it does is missing.

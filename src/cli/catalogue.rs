@@ -15,7 +15,25 @@ macro_rules! shipped {
 }
 
 /// All of them, by name in ascending order; a test compares the list with the folder.
-pub const SCENARIOS: &[Shipped] = shipped![];
+pub const SCENARIOS: &[Shipped] = shipped![
+    "cosmos-db/drill",
+    "cosmos-db/emergency",
+    "cosmos-db/link-cut",
+    "cosmos-db/node",
+    "cosmos-db/overlap",
+    "cosmos-db/partial",
+    "cosmos-db/read-region",
+    "cosmos-db/return",
+    "cosmos-db/strong",
+    "cosmos-db/tiers",
+    "cosmos-db/write-region",
+    "cosmos-db/write-region-destroyed",
+    "cosmos-db/write-region-isolated",
+    "cosmos-db/zone-redundant",
+    "cosmos-db/zone-unzoned",
+    "reference/two-of-three",
+    "reference/w1",
+];
 
 /// The scenario of this name.
 pub fn find(name: &str) -> Option<&'static Shipped> {

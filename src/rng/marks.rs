@@ -181,8 +181,10 @@ impl Run {
         let mut rng = ChaCha8Rng::from_seed(*key);
         rng.set_stream(replication);
         rng.set_word_pos(u128::from(from_block + self.first / BLOCK_WORDS) * 16);
-        for word in &mut self.words {
-            *word = rng.next_u64();
+        let mut bytes = [0; 8 * CACHED as usize];
+        rng.fill_bytes(&mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
         }
     }
 }

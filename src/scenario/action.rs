@@ -1,8 +1,9 @@
 //! Scripted actions.
 
+use super::context::Problem;
 use super::diagnostic::code;
 use super::failover;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Reader};
 use super::store::throughput;
 use super::suggest;
 use crate::model::{Action, Command, Store, World};

@@ -1,7 +1,8 @@
 //! Redundancy blocks.
 
+use super::context::Problem;
 use super::diagnostic::code;
-use super::reader::{Item, Named, Problem, Reader};
+use super::reader::{Item, Named, Reader};
 use super::selector;
 use crate::model::{Block, Member, Target, World};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,8 @@
 //! What a scenario promises.
 
+use super::context::Problem;
 use super::diagnostic::code;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Reader};
 use core::ops::Range;
 
 /// How a figure is compared with a promise.

@@ -1,7 +1,8 @@
 //! Failover policy and the return of a failed write region.
 
+use super::context::Problem;
 use super::diagnostic::code;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Reader};
 use crate::model::{Failover, FailoverMode, OnReturn};
 use crate::rng::Law;
 use crate::units::Duration;

@@ -1,8 +1,9 @@
 //! Fault rules.
 
+use super::context::Problem;
 use super::diagnostic::code;
 use super::law;
-use super::reader::{Item, Named, Problem, Reader};
+use super::reader::{Item, Named, Reader};
 use super::selector;
 use super::suggest;
 use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Schedule, Target, World};

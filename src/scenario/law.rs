@@ -1,7 +1,8 @@
 //! Laws of durations as users write them.
 
+use super::context::Problem;
 use super::diagnostic::code;
-use super::reader::{Item, Problem, Reader};
+use super::reader::{Item, Reader};
 use crate::rng::{Law, LawError};
 use crate::units::Duration;
 

@@ -1,8 +1,8 @@
 //! Layers of settings: presets underneath, the file above them, overrides (variants, `--set`) on top.
 
+use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
 use super::overrides::{self, Override};
-use super::reader::{Context, Problem};
 use super::tree::{At, Entry, Kind, Origin, Table, Value, relocate};
 
 /// Embedded store presets and the shared fault preset, as commented TOML.

@@ -1,8 +1,9 @@
 //! What a product does not offer, read from the `[limits]` of its preset.
 
+use super::context::{Context, Problem};
 use super::diagnostic::code;
 use super::layers;
-use super::reader::{Context, Item, Problem, Reader};
+use super::reader::{Item, Reader};
 use crate::units::Duration;
 
 /// Limits of a preset, each with the rule that states it.

@@ -1,9 +1,10 @@
 //! Legal but pointless: warnings about what does not do what its author probably thinks.
 
 use super::Variant;
+use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
 use super::expect::{Comparison, Expect};
-use super::reader::{Context, Item, Problem};
+use super::reader::Item;
 use super::tree::{At, Kind, Value};
 use crate::model::{
     Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store, Target,

@@ -6,6 +6,7 @@
 
 mod action;
 mod block;
+mod context;
 mod diagnostic;
 mod expect;
 mod failover;
@@ -31,10 +32,11 @@ pub use layers::presets;
 
 use crate::model::Model;
 use crate::units::Duration;
+use context::{Context, Problem};
 use diagnostic::code;
 use plans::Plan;
 use problems::Problems;
-use reader::{Context, Item, Problem, Reader, check_name};
+use reader::{Item, Reader, check_name};
 use tree::{At, Value};
 
 /// Largest file that is read, in bytes.

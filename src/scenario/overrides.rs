@@ -1,7 +1,7 @@
 //! Overrides by dotted path: of variants and of the command line.
 
+use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
-use super::reader::{Context, Problem};
 use super::tree::{At, Kind, Table, Value};
 
 /// Keys that say when a fault strikes, and exclude each other.

@@ -1,8 +1,9 @@
 //! Which variants there are, and what each overrides.
 
+use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
 use super::overrides::{self, Override};
-use super::reader::{Context, Item, Named, Problem, Reader};
+use super::reader::{Item, Named, Reader};
 use super::tree::{self, Kind, Value};
 
 /// Most variants of a scenario.

@@ -1,7 +1,7 @@
 //! The problems of all variants together.
 
+use super::context::{Context, MAX_PROBLEMS};
 use super::diagnostic::{Diagnostic, Severity, code, position};
-use super::reader::{Context, MAX_PROBLEMS};
 
 /// Problems of all variants: errors once each, warnings only if every variant gives them.
 pub(super) struct Problems {

@@ -1,7 +1,8 @@
 //! Selectors: which domains and links a fault or block means.
 
+use super::context::Problem;
 use super::diagnostic::code;
-use super::reader::{Item, Problem};
+use super::reader::Item;
 use super::suggest;
 use crate::model::{DomainId, DomainKind, LinkId, Target, World};
 

@@ -1,10 +1,11 @@
 //! Replicated stores.
 
+use super::context::Problem;
 use super::diagnostic::code;
 use super::failover;
 use super::layers;
 use super::limits::Limits;
-use super::reader::{Item, Named, Problem, Reader};
+use super::reader::{Item, Named, Reader};
 use super::workload;
 use super::world::{duplicate, region_of};
 use crate::model::{Consistency, DomainId, Placement, Rebuild, Store, StoreRegion, World};

@@ -1,7 +1,8 @@
 //! The requests of a store.
 
+use super::context::Problem;
 use super::diagnostic::code;
-use super::reader::{Item, Named, Problem, Reader};
+use super::reader::{Item, Named, Reader};
 use super::tree::At;
 use super::world::{duplicate, unknown_region};
 use crate::model::{Client, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World};

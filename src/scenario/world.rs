@@ -1,7 +1,8 @@
 //! Regions, zones, datacenters, nodes and links.
 
+use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
-use super::reader::{Context, Item, Problem, Reader, check_name};
+use super::reader::{Item, Reader, check_name};
 use super::tree::At;
 use crate::model::{Domain, DomainId, DomainKind, Link, RegionId, World};
 

@@ -192,8 +192,7 @@ fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active])
     let fault = |c: &Culprit| c.class != Class::Maintenance;
     let fresh = || touching().filter(|c| c.started == now);
     fresh()
-        .filter(fault)
-        .next_back()
+        .rfind(fault)
         .or_else(|| fresh().next_back())
         .or_else(|| touching().find(fault))
         .or_else(|| touching().next())

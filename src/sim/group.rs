@@ -71,8 +71,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let fresh = || touching().filter(|c| c.started == self.now);
         let faults_first = |c: &Culprit| c.class != Class::Maintenance;
         fresh()
-            .filter(faults_first)
-            .next_back()
+            .rfind(faults_first)
             .or(st.action)
             .or_else(|| fresh().next_back())
             .or_else(|| touching().find(faults_first))

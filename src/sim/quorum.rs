@@ -318,11 +318,11 @@ mod tests {
             let mut word = 7u64;
             for step in 0..20_000 {
                 word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let up = if word >> 62 == 0 {
-                    all
-                } else {
-                    all & !(1 << (word >> 33) % u64::from(rules.replicas))
-                        & !((word >> 60 & 1) << (word >> 40) % u64::from(rules.replicas)) as u16
+                let replica = |shift: u32| 1u16 << ((word >> shift) % u64::from(rules.replicas));
+                let up = match word >> 61 {
+                    0 | 1 => all,
+                    2 => all & !replica(33) & !replica(40),
+                    _ => all & !replica(33),
                 };
                 (easy.up, full.up) = (up, up);
                 let now = at(step * 17);

@@ -4,7 +4,7 @@ use super::observe::Replication;
 use super::{Plan, Simulation};
 use crate::model::*;
 use crate::rng::Law;
-use crate::units::{Duration, Time};
+use crate::units::Duration;
 
 pub(super) fn world(regions: &[&str], zones: u32, nodes: u32) -> World {
     let mut w = World::default();
@@ -351,6 +351,47 @@ fn a_dropped_ledger_segment_is_noticed() {
     }
 }
 
+/// A random store over all regions of a world.
+fn random_store(w: &World, names: &[&str], next: &mut impl FnMut(u64) -> u64) -> Store {
+    let mut s = store(w, &(0..names.len() as u32).collect::<Vec<_>>());
+    let bounded = Consistency::Bounded { max_writes: 100_000, max_time: secs(300) };
+    s.consistency = [Consistency::Strong, Consistency::Session, bounded][next(3) as usize];
+    s.failover.mode = [FailoverMode::None, FailoverMode::ServiceManaged][next(2) as usize];
+    s.failover.fence = next(2) == 0;
+    s.failover.decide = Law::constant(secs([0, 60, 3600][next(3) as usize]));
+    s.failover.redirect = Law::constant(secs([0, 30][next(2) as usize]));
+    s.reconfigure = [None, Some(secs(0)), Some(secs(30))][next(3) as usize];
+    s.lag = Law::lognormal_p95(secs(5), secs(600)).unwrap();
+    s.on_return.superseded_ppm = 100_000 * next(3) as u32;
+    s.on_return.merge_after = [None, Some(Law::constant(secs(600)))][next(2) as usize].clone();
+    s.rebuild = [None, Some(Rebuild { bandwidth: 1_000_000 })][next(2) as usize];
+    s.throughput_mru = [None, Some(12_000_000)][next(2) as usize];
+    s.catch_up_mps = [1_000_000, 100_000_000][next(2) as usize];
+    s
+}
+
+/// Every effect, on overlapping targets.
+fn random_rules(w: &World, next: &mut impl FnMut(u64) -> u64) -> Vec<FaultRule> {
+    let exp = |hours: u64| Law::exponential(secs(3600 * hours)).unwrap();
+    let up = |hours: u64| Schedule::Stochastic { uptime: exp(hours) };
+    let mut targets = all(w, [DomainKind::Node, DomainKind::Zone, DomainKind::Region][next(3) as usize]);
+    targets.truncate(8);
+    let regions = all(w, DomainKind::Region);
+    let mild = [Effect::Down, Effect::Destroy][next(2) as usize];
+    let harsh = [Effect::Isolate, Effect::Down, Effect::Destroy][next(3) as usize];
+    let mut faults = vec![
+        rule("x", targets, mild, up(100), exp(1)),
+        rule("y", all(w, DomainKind::Zone), Effect::Down, up(300), exp(2)),
+        rule("z", regions.clone(), harsh, up(400), exp(2)),
+        rule("p", regions.clone(), Effect::Partial { share_ppm: 300_000 }, up(300), exp(2)),
+        rule("d", regions, Effect::Degrade { capacity_ppm: 300_000 }, up(300), exp(2)),
+        rule("m", all(w, DomainKind::Node), Effect::Maintenance, up(1000), exp(2)),
+    ];
+    faults[0].crews = [None, Some(1)][next(2) as usize];
+    faults[1].together_ppm = [None, Some(500_000)][next(2) as usize];
+    faults
+}
+
 /// Random worlds, stores and overlapping faults: nothing panics, books balance, phases add up.
 #[test]
 fn random_faults_break_nothing() {
@@ -362,73 +403,8 @@ fn random_faults_break_nothing() {
     for case in 0..400 {
         let names = &["a", "b", "c", "d"][..1 + next(4) as usize];
         let w = world(names, 3, 2);
-        let mut s = store(&w, &(0..names.len() as u32).collect::<Vec<_>>());
-        s.consistency = [
-            Consistency::Strong,
-            Consistency::Session,
-            Consistency::Bounded { max_writes: 100_000, max_time: secs(300) },
-        ][next(3) as usize];
-        s.failover.mode = [FailoverMode::None, FailoverMode::ServiceManaged][next(2) as usize];
-        s.failover.fence = next(2) == 0;
-        s.failover.decide = Law::constant(secs([0, 60, 3600][next(3) as usize]));
-        s.failover.redirect = Law::constant(secs([0, 30][next(2) as usize]));
-        s.reconfigure = [None, Some(secs(0)), Some(secs(30))][next(3) as usize];
-        s.lag = Law::lognormal_p95(secs(5), secs(600)).unwrap();
-        s.on_return.superseded_ppm = 100_000 * next(3) as u32;
-        s.on_return.merge_after = [None, Some(Law::constant(secs(600)))][next(2) as usize].clone();
-        s.rebuild = [None, Some(Rebuild { bandwidth: 1_000_000 })][next(2) as usize];
-        s.throughput_mru = [None, Some(12_000_000)][next(2) as usize];
-        s.catch_up_mps = [1_000_000, 100_000_000][next(2) as usize];
-        let mut targets = all(&w, [DomainKind::Node, DomainKind::Zone, DomainKind::Region][next(3) as usize]);
-        targets.truncate(8);
-        let regions = all(&w, DomainKind::Region);
-        let up = |hours: u64| Schedule::Stochastic { uptime: Law::exponential(secs(3600 * hours)).unwrap() };
-        let mut faults = vec![
-            rule(
-                "x",
-                targets,
-                [Effect::Down, Effect::Destroy][next(2) as usize],
-                up(100),
-                Law::exponential(secs(3600)).unwrap(),
-            ),
-            rule(
-                "y",
-                all(&w, DomainKind::Zone),
-                Effect::Down,
-                up(300),
-                Law::exponential(secs(7200)).unwrap(),
-            ),
-            rule(
-                "z",
-                regions.clone(),
-                [Effect::Isolate, Effect::Down, Effect::Destroy][next(3) as usize],
-                up(400),
-                Law::exponential(secs(7200)).unwrap(),
-            ),
-            rule(
-                "p",
-                regions.clone(),
-                Effect::Partial { share_ppm: 300_000 },
-                up(300),
-                Law::exponential(secs(7200)).unwrap(),
-            ),
-            rule(
-                "d",
-                regions,
-                Effect::Degrade { capacity_ppm: 300_000 },
-                up(300),
-                Law::exponential(secs(7200)).unwrap(),
-            ),
-            rule(
-                "m",
-                all(&w, DomainKind::Node),
-                Effect::Maintenance,
-                up(1000),
-                Law::exponential(secs(7200)).unwrap(),
-            ),
-        ];
-        faults[0].crews = [None, Some(1)][next(2) as usize];
-        faults[1].together_ppm = [None, Some(500_000)][next(2) as usize];
+        let s = random_store(&w, names, &mut next);
+        let faults = random_rules(&w, &mut next);
         let m = Model { horizon: Duration::from_days(60), ..model(w, faults, vec![s]) };
         let plan = Plan::new(&m).unwrap();
         let mut out = Replication::default();
@@ -441,66 +417,4 @@ fn random_faults_break_nothing() {
             assert!(st.failed[k] <= st.requested[k]);
         }
     }
-}
-
-#[test]
-#[ignore]
-fn speed() {
-    let w = world(&["a", "b"], 3, 4);
-    let ln = |m: u64, p: u64| Law::lognormal_p95(secs(m), secs(p)).unwrap();
-    let exp = |d: u64| Schedule::Stochastic { uptime: Law::exponential(Duration::from_days(d)).unwrap() };
-    let faults = vec![
-        rule("node", all(&w, DomainKind::Node), Effect::Down, exp(121), ln(600, 3600)),
-        rule("zone", all(&w, DomainKind::Zone), Effect::Down, exp(730), ln(3600, 6 * 3600)),
-        rule("region", all(&w, DomainKind::Region), Effect::Down, exp(3650), ln(3 * 3600, 12 * 3600)),
-    ];
-    let s = store(&w, &[0, 1]);
-    let m = model(w, faults, vec![s]);
-    let plan = Plan::new(&m).unwrap();
-    let mut sim = Simulation::new(&plan, 42);
-    let mut out = Replication::default();
-    let t = std::time::Instant::now();
-    let (mut ev, mut occ) = (0, 0);
-    for i in 0..2000 {
-        sim.run(i, false, &mut out).unwrap();
-        ev += out.fault_events;
-        occ += out.events;
-    }
-    let dt = t.elapsed().as_secs_f64();
-    println!(
-        "T4: {} reps/s, {} fault events/rep, {} events/rep",
-        2000.0 / dt,
-        ev as f64 / 2000.0,
-        occ as f64 / 2000.0
-    );
-    let w = world(&["a"], 1, 3);
-    let f = rule(
-        "node",
-        all(&w, DomainKind::Node),
-        Effect::Down,
-        Schedule::Stochastic { uptime: Law::exponential(secs(3600000)).unwrap() },
-        Law::exponential(secs(36000)).unwrap(),
-    );
-    let mut m = model(w, vec![f], vec![]);
-    m.blocks.push(Block {
-        name: "b".into(),
-        need: 2,
-        members: m.faults[0]
-            .targets
-            .iter()
-            .map(|t| match t {
-                Target::Domain(d) => Member::Domain(*d),
-                _ => unreachable!(),
-            })
-            .collect(),
-        report: true,
-    });
-    let plan = Plan::new(&m).unwrap();
-    let mut sim = Simulation::new(&plan, 42);
-    let t = std::time::Instant::now();
-    for i in 0..2000 {
-        sim.run(i, false, &mut out).unwrap();
-    }
-    println!("2of3: {} reps/s", 2000.0 / t.elapsed().as_secs_f64());
-    let _ = Time::ZERO;
 }

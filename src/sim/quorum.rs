@@ -232,6 +232,12 @@ impl Quorum {
             return;
         }
         let Some(delay) = rules.reconfigure else { return };
+        let survivors = (self.config & self.up & self.data).count_ones();
+        if survivors < rules.sure(self.config.count_ones()) {
+            // Too few are up to agree on a smaller configuration: the delay starts when they are back.
+            self.reconfigure_at = Time::NEVER;
+            return;
+        }
         if delay == Duration::ZERO || gone & !self.drained == 0 {
             self.shrink(rules, self.up);
             self.reconfigure_at = Time::NEVER;

@@ -45,7 +45,7 @@ impl<D: Chance> System<D> for Run<'_> {
         }
         if !self.state.blocks.is_settled() {
             let State { blocks, faults, .. } = &mut *self.state;
-            blocks.settle(self.plan, now, &faults.active, &mut self.out.outages);
+            blocks.settle(self.plan, now, faults, &mut self.out.outages);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{Effect, PROFILE_ONE, Redirect};
 use crate::sim::driver::{Chance, word};
-use crate::sim::faults::Culprit;
+use crate::sim::faults::{Active, Culprit};
 use crate::sim::flow::Failing;
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
@@ -208,9 +208,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Blame::Load | Blame::Action(_) => false,
         };
-        let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
-        let mut active = self.faults.active.iter().map(|a| a.culprit);
-        active.find(|c| degrades(c) == degraded && touching(c)).or(st.action).or(st.last_culprit)
+        let touching = |a: &Active| (0..self.layout.groups()).any(|g| self.touches(g, a));
+        let caused = |a: &&Active| degrades(&a.culprit) == degraded && touching(a);
+        let cause = self.faults.active.iter().find(caused).map(|a| a.culprit);
+        cause.or(st.action).or(st.last_culprit)
     }
 
     fn evaluate_group(&self, st: &mut StoreState, g: usize, served: Served, loads: &[Load; 16]) {
@@ -270,7 +271,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             (true, None) => self.culprit(st, g),
             (true, Some(old)) if self.lasts(st, g, &old) => Some(old),
             (true, Some(old)) => {
-                self.faults.active.iter().map(|a| a.culprit).find(|c| self.touches(g, c)).or(Some(old))
+                let lasting = || self.faults.active.iter().filter(|a| self.touches(g, a)).map(|a| a.culprit);
+                let fault = lasting().find(|c| c.class != Class::Maintenance);
+                fault.or_else(|| lasting().next()).or(Some(old))
             }
         };
     }

@@ -159,15 +159,6 @@ fn wrong(sim: &Simulation<'_>, out: &Replication) -> Vec<String> {
     wrong
 }
 
-fn recovers(case: u64) -> Result<(), String> {
-    let m = scenario(case);
-    let plan = Plan::new(&m).unwrap();
-    let (mut sim, mut out) = (Simulation::new(&plan, case), Replication::default());
-    sim.run(0, false, &mut out).map_err(|e| format!("case {case}: {e:?}"))?;
-    let wrong = wrong(&sim, &out);
-    if wrong.is_empty() { Ok(()) } else { Err(format!("case {case}: {:#?}", &wrong[..wrong.len().min(3)])) }
-}
-
 /// What is wrong after one replication of a scenario: nothing.
 fn check(case: u64) -> Vec<String> {
     let m = scenario(case);
@@ -239,4 +230,35 @@ fn a_region_put_back_in_the_instant_it_was_taken_out_serves() {
     let both = [(5, Command::Offline { store, region }), (5, Command::Online { store, region })];
     let (_, wrong) = run(&scripted(w, |_| {}, &[], &both));
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A common cause that strikes several places is to blame wherever it struck, not only at the first of them.
+#[test]
+fn a_common_cause_is_to_blame_at_all_its_targets() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut m = scripted(w, |_| {}, &[], &[]);
+    let places = vec![region(&m.world, 0), region(&m.world, 1)];
+    let at = Schedule::Scripted(vec![secs(3600)]);
+    let mut both = rule("both", places, Effect::Destroy, at, Law::constant(secs(3600)));
+    both.together_ppm = Some(1_000_000);
+    m.faults.push(both);
+    m.stores[0] = store(&m.world, &[1]);
+    let Target::Domain(b) = region(&m.world, 1) else { unreachable!() };
+    m.blocks.push(Block { name: "b".into(), need: 1, members: vec![Member::Domain(b)], report: true });
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(out.outages.len(), 3, "reads, writes and the block");
+    assert!(out.blocks[0].causes[0] == secs(3600) && out.blocks[0].down == secs(3600));
+    assert_eq!(out.losses.len(), 1);
+}
+
+/// A configuration that cannot shrink does not ask again and again while the fault lasts.
+#[test]
+fn long_faults_cost_no_events() {
+    let w = world(&["a"], 3, 4);
+    let strikes = [(Effect::Down, region(&w, 0), 10, 100)];
+    let m = scripted(w, |s| s.reconfigure = Some(secs(1)), &strikes, &[]);
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(out.events < 200, "{} events", out.events);
 }

@@ -387,28 +387,30 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// Arms the ends of catch-ups and the staleness bounds, which depend on the rates just found.
+    /// Arms what comes first for each log: seeded, caught up, at the staleness bound, or due to leave the sync set.
     fn arm_logs(&mut self, st: &mut StoreState) {
         for g in 0..self.layout.groups() {
             let w = usize::from(st.groups[g].write);
-            for r in (0..self.layout.regions).filter(|&r| r != w) {
+            for r in 0..self.layout.regions {
                 let c = g * self.layout.regions + r;
                 let log = st.logs[c];
-                let at = match log.follow {
-                    Follow::CatchUp => {
+                let mut at = match log.follow {
+                    Follow::Empty(true) => log.seeded_at,
+                    Follow::CatchUp if r != w => {
                         let rate = self.rules.catch_up[w * self.layout.regions + r];
                         let backlog = st.groups[g].head - log.position;
                         let accept = i128::from(st.groups[g].accept);
                         self.store.profile.first_reach(self.now, backlog, i128::from(rate), -accept)
                     }
-                    Follow::Frozen | Follow::Empty(false)
-                        if self.rules.bound.is_some() && !log.held && log.offline == Offline::No =>
-                    {
-                        self.bound_reached(st, g, r)
-                    }
-                    Follow::Following | Follow::Frozen if !self.rules.strong => Time::NEVER,
-                    _ => continue, // seeding and eviction armed theirs already
+                    _ => Time::NEVER,
                 };
+                let away = r != w && matches!(log.follow, Follow::Frozen | Follow::Empty(_));
+                if away && self.rules.bound.is_some() && !log.held && log.offline == Offline::No {
+                    at = at.min(self.bound_reached(st, g, r));
+                }
+                if r != w && log.in_sync && log.evict_at > self.now {
+                    at = at.min(log.evict_at);
+                }
                 self.arm(StoreTimer::Log(c as u32), at.max(self.now));
             }
         }

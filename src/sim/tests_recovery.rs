@@ -252,6 +252,49 @@ fn a_common_cause_is_to_blame_at_all_its_targets() {
     assert_eq!(out.losses.len(), 1);
 }
 
+/// The pause that takes a destroyed read region out of the sync set ends on time, whatever happens meanwhile.
+#[test]
+fn a_destroyed_read_region_leaves_the_sync_set_on_time() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    let strikes = [
+        (Effect::Destroy, region(&w, 1), 10, 4),
+        (Effect::Degrade { capacity_ppm: 900_000 }, region(&w, 0), 9, 1),
+    ];
+    let strong = |s: &mut Store| {
+        (s.consistency, s.failover.mode) = (Consistency::Strong, FailoverMode::None);
+        s.evict = Law::constant(secs(7200));
+    };
+    let mut m = scripted(w, strong, &strikes, &[]);
+    let at = Schedule::Scripted(vec![secs(11 * 3600)]);
+    let other = region(&m.world, 0);
+    m.faults.push(rule(
+        "x",
+        vec![other],
+        Effect::Degrade { capacity_ppm: 900_000 },
+        at,
+        Law::constant(secs(1800)),
+    ));
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(outages(&out, Kind::Write), [(36_000, 7200)]);
+}
+
+/// While the write region is down nobody leaves the sync set: the first region of the list takes over.
+#[test]
+fn at_strong_consistency_the_list_decides_who_takes_over() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    for effect in [Effect::Down, Effect::Isolate] {
+        let strikes = [(effect, region(&w, 0), 10, 4)];
+        let m = scripted(w.clone(), |s| s.consistency = Consistency::Strong, &strikes, &[]);
+        let plan = Plan::new(&m).unwrap();
+        let (mut sim, mut out) = (Simulation::new(&plan, 1), Replication::default());
+        sim.run(0, false, &mut out).unwrap();
+        assert!(sim.state.stores[0].groups.iter().all(|g| g.write == 1), "{effect:?}");
+        assert!(wrong(&sim, &out).is_empty());
+        assert!(out.losses.iter().all(|l| l.absent == 0));
+    }
+}
+
 /// A configuration that cannot shrink does not ask again and again while the fault lasts.
 #[test]
 fn long_faults_cost_no_events() {

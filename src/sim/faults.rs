@@ -35,6 +35,13 @@ pub(crate) struct ProcessState {
     pub(crate) repaired: Time,
 }
 
+/// An occurrence that lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Active {
+    pub(crate) process: u32,
+    pub(crate) culprit: Culprit,
+}
+
 /// Somebody to blame, with the marks that everything following from it uses (design D4, D12).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Culprit {
@@ -283,12 +290,9 @@ impl Faults {
         }
     }
 
-    /// The occurrences that last, as somebody to blame, in order of start.
-    pub(crate) fn culprits<'a>(
-        &'a self,
-        plan: &'a Plan,
-    ) -> impl DoubleEndedIterator<Item = Culprit> + Clone + 'a {
-        self.active.iter().map(move |&p| self.culprit(plan, p))
+    /// The occurrences that last, in order of start.
+    pub(crate) fn lasting<'a>(&'a self, plan: &'a Plan) -> impl DoubleEndedIterator<Item = Active> + 'a {
+        self.active.iter().map(move |&process| Active { process, culprit: self.culprit(plan, process) })
     }
 
     fn culprit(&self, plan: &Plan, p: u32) -> Culprit {

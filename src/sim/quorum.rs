@@ -150,7 +150,8 @@ impl Quorum {
     }
 
     /// Brings the copy up to date at `now`, after all events of the instant. `rebuild` is the time to rebuild a
-    /// replica. Returns whether the copy's service or loss changed.
+    /// replica. Returns whether the copy's service or loss changed; always for a lost copy, since the return of
+    /// its nodes may let it start again.
     pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, now: Time) -> bool {
         self.apply_deadlines(rules, now);
         self.settled = self.up;
@@ -176,7 +177,7 @@ impl Quorum {
             && self.data == mask(rules.replicas)
             && self.reconfigure_at == Time::NEVER
             && self.rebuilt_at == Time::NEVER;
-        before != (self.service, self.lost)
+        self.lost || before != (self.service, self.lost)
     }
 
     /// The next instant at which this copy must be looked at by itself: only while something it does is missing.
@@ -256,6 +257,12 @@ impl Quorum {
             return;
         }
         let Some(delay) = rules.reconfigure else { return };
+        let survivors = (self.config & self.up & self.data).count_ones();
+        if survivors < rules.sure(self.config.count_ones()) {
+            // Too few are up to agree on a smaller configuration: the delay starts when they are back.
+            self.reconfigure_at = Time::NEVER;
+            return;
+        }
         if delay == Duration::ZERO || gone & !self.drained == 0 {
             self.shrink(rules, self.up);
             self.reconfigure_at = Time::NEVER;

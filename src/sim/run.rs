@@ -8,7 +8,7 @@ use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::observe::{Blame, Class, Loss, Replication, StoreRun, TimelineEntry};
 use crate::sim::plan::Plan;
-use crate::sim::state::{Follow, StoreState};
+use crate::sim::state::StoreState;
 use crate::sim::{State, flow};
 use crate::units::Time;
 
@@ -181,9 +181,7 @@ impl Run<'_> {
                 let (mut ctx, st) = self.context(s, timers);
                 ctx.phase_ended(st, copy as usize);
             }
-            StoreTimer::Log(copy)
-                if self.state.stores[s].logs[copy as usize].follow == Follow::Empty(true) =>
-            {
+            StoreTimer::Log(copy) if self.state.stores[s].logs[copy as usize].is_seeded(now) => {
                 let (mut ctx, st) = self.context(s, timers);
                 let regions = ctx.layout.regions;
                 ctx.seeded(st, copy as usize / regions, copy as usize % regions);

@@ -31,6 +31,7 @@ fn outcome(scenario: &Scenario, observe: impl Fn(usize, &Replication) + Sync) ->
         scenario: scenario.name.clone(),
         seed: scenario.seed,
         replications: scenario.replications,
+        first_replication: 0,
         version: String::new(),
         digest: scenario.digest,
         variants: variants.map(|(v, acc)| VariantOutcome::new(&v.name, &v.model, acc)).collect(),

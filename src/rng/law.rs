@@ -301,6 +301,24 @@ impl Law {
         value.saturating_add(self.shift)
     }
 
+    /// The law of the time until the first of `n` independent clocks of this law fires, if the law has no memory
+    /// (exponential without a shift); `None` otherwise or for no clock.
+    ///
+    /// ```
+    /// use zonefall::{rng::Law, units::Duration};
+    /// let node = Law::exponential(Duration::from_days(120))?;
+    /// assert_eq!(node.first_of(4), Some(Law::exponential(Duration::from_days(30))?));
+    /// # Ok::<(), zonefall::rng::LawError>(())
+    /// ```
+    pub fn first_of(&self, n: u32) -> Option<Law> {
+        match &self.kind {
+            Kind::Exponential { mean } if self.shift == Duration::ZERO && n > 0 => {
+                Some(Law { kind: Kind::Exponential { mean: mean / f64::from(n) }, ..self.clone() })
+            }
+            _ => None,
+        }
+    }
+
     /// The value, if the law has only one.
     #[inline]
     pub fn as_constant(&self) -> Option<Duration> {

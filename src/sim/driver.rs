@@ -38,6 +38,8 @@ pub(crate) struct Draw<'l> {
 pub(crate) trait Chance: for<'l> Driver<Draw<'l>> {
     /// The value of a law at a mark.
     fn value(&mut self, draw: Draw<'_>) -> Duration;
+    /// One of `n`, by the bits of the words for up time and duration that their laws do not use.
+    fn choose(&mut self, mark: Mark, n: u32) -> u32;
     /// Whether something of this chance (in millionths) happens, by one word of a mark.
     fn happens(&mut self, mark: Mark, word: u32, ppm: u32) -> bool;
 }
@@ -55,6 +57,14 @@ impl Chance for Dice {
             Some(d) => d,
             None => draw.law.quantile(self.marks.word(draw.mark.purpose, draw.mark.occurrence, draw.word)),
         }
+    }
+
+    #[inline]
+    fn choose(&mut self, mark: Mark, n: u32) -> u32 {
+        // Laws take the upper 52 bits of a word; 24 spare bits name one of n with a bias below n / 2^24.
+        let low = |marks: &mut Marks, word| marks.word(mark.purpose, mark.occurrence, word) & 0xfff;
+        let bits = (low(&mut self.marks, word::UPTIME) << 12) | low(&mut self.marks, word::DURATION);
+        ((bits * u64::from(n)) >> 24) as u32
     }
 
     fn happens(&mut self, mark: Mark, word: u32, ppm: u32) -> bool {

@@ -62,6 +62,8 @@ pub(crate) struct Crew {
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Faults {
     pub(crate) processes: Vec<ProcessState>,
+    /// Number of the next strike of each fleet.
+    pub(crate) fleets: Vec<u64>,
     /// Targets hit by the current occurrence of a common cause.
     pub(crate) hits: Vec<bool>,
     crews: Vec<Crew>,
@@ -95,6 +97,7 @@ impl Faults {
         };
         Faults {
             processes: vec![up; plan.processes.len()],
+            fleets: vec![0; plan.fleets.len()],
             hits: vec![false; plan.hits as usize],
             crews: vec![Crew::default(); plan.model.faults.len()],
             active: Vec::with_capacity(16),
@@ -109,6 +112,7 @@ impl Faults {
         for p in &mut self.processes {
             *p = ProcessState { stage: Stage::Up, k: 0, started: Time::ZERO, repaired: Time::NEVER, ..*p };
         }
+        self.fleets.fill(0);
         for crew in &mut self.crews {
             crew.busy = 0;
             crew.waiting.clear();
@@ -121,6 +125,9 @@ impl Faults {
     #[inline]
     pub(crate) fn next_strike(&self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Time {
         let state = &self.processes[p as usize];
+        if plan.processes[p as usize].in_fleet {
+            return Time::NEVER;
+        }
         let at = match &plan.rule(p).schedule {
             Schedule::Cascaded => Time::NEVER,
             Schedule::Scripted(times) => {
@@ -132,6 +139,29 @@ impl Faults {
             }
         };
         if at < plan.end { at } else { Time::NEVER }
+    }
+
+    /// Time of the next strike of a fleet, counted from `now`.
+    #[inline]
+    pub(crate) fn next_fleet_strike(&self, plan: &Plan, f: u32, now: Time, chance: &mut impl Chance) -> Time {
+        let fleet = &plan.fleets[f as usize];
+        let mark = Mark { purpose: fleet.purpose, occurrence: self.fleets[f as usize] };
+        let at = now + chance.value(Draw { law: &fleet.uptime, mark, word: word::UPTIME });
+        if at < plan.end { at } else { Time::NEVER }
+    }
+
+    /// A fleet's clock fired: the process that is struck, if the node it names is up.
+    #[inline]
+    pub(crate) fn fleet_strikes(&mut self, plan: &Plan, f: u32, chance: &mut impl Chance) -> Option<u32> {
+        let fleet = &plan.fleets[f as usize];
+        let mark = Mark { purpose: fleet.purpose, occurrence: self.fleets[f as usize] };
+        self.fleets[f as usize] += 1;
+        let p = fleet.processes.start + chance.choose(mark, fleet.processes.len() as u32);
+        let state = &mut self.processes[p as usize];
+        (state.stage == Stage::Up).then(|| {
+            state.mark = mark;
+            p
+        })
     }
 
     /// The slot of process `p` fired: what happens?
@@ -189,7 +219,7 @@ impl Faults {
     pub(crate) fn repair(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Option<u32> {
         let state = &mut self.processes[p as usize];
         self.digest = mix(
-            mix(mix(self.digest, u64::from(p)), mix(state.k, u64::from(state.mark.purpose))),
+            mix(mix(self.digest, u64::from(p)), mix(state.mark.occurrence, u64::from(state.mark.purpose))),
             mix(state.started.ns(), now.ns()),
         );
         state.stage = Stage::Up;

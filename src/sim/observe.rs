@@ -95,7 +95,7 @@ pub enum Blame {
         rule: u32,
         /// What it struck (the first target, for a common cause).
         target: Target,
-        /// Number of the occurrence among those of (rule, target), from 0.
+        /// Number of the occurrence in its stream, from 0: that of (rule, target), or of the fleet the node is in.
         k: u64,
     },
     /// Demand above the provisioned throughput, nothing else.

@@ -1,8 +1,8 @@
 //! A model made ready to run: dense tables that the event loop reads and never changes.
 
 use crate::engine::Slot;
-use crate::model::{Command, DomainId, DomainKind, FaultRule, Member, Model, Target};
-use crate::rng::{Marks, Purpose, PurposeClash};
+use crate::model::{Command, DomainId, DomainKind, FaultRule, Member, Model, Schedule, Target};
+use crate::rng::{Law, Marks, Purpose, PurposeClash};
 use crate::sim::driver::word;
 use crate::sim::layout::{StorePlan, layout};
 use crate::sim::serve::MOST_CLIENTS;
@@ -30,8 +30,22 @@ pub(crate) struct Process {
     pub(crate) purpose: u32,
     /// Where this process's hit flags start (common cause only).
     pub(crate) hits: u32,
+    /// A fleet strikes for it.
+    pub(crate) in_fleet: bool,
     /// Consequences, expanded to processes.
     pub(crate) cascades: Vec<CascadeEdge>,
+}
+
+/// Nodes of one zone (or datacenter) whose up times have no memory: one clock strikes for all of them, and each of
+/// its strikes names the node. A strike at a node that this rule holds down already is none (thinning), so every
+/// node is the renewal process that the rule describes.
+#[derive(Clone, Debug)]
+pub(crate) struct Fleet {
+    /// Its processes.
+    pub(crate) processes: Range<u32>,
+    pub(crate) purpose: u32,
+    /// Time to the next strike of any of them.
+    pub(crate) uptime: Law,
 }
 
 /// "An occurrence of this process may start that process."
@@ -53,6 +67,7 @@ pub(crate) struct Slots {
     pub(crate) start: Slot,
     pub(crate) end: Slot,
     pub(crate) processes: u32,
+    pub(crate) fleets: u32,
     pub(crate) actions: u32,
     /// First slot of each store; [`StorePlan`] knows the order inside.
     pub(crate) stores: Vec<u32>,
@@ -69,6 +84,7 @@ pub struct Plan {
     /// Stream of each store, for marks that no occurrence gives.
     pub(crate) store_purpose: u32,
     pub(crate) processes: Vec<Process>,
+    pub(crate) fleets: Vec<Fleet>,
     pub(crate) hits: u32,
     /// One past the last descendant of each domain (domains are in depth-first order).
     pub(crate) subtree_end: Vec<u32>,
@@ -95,7 +111,7 @@ impl Plan {
     pub fn new(model: &Model) -> Result<Plan, PurposeClash> {
         let model = model.clone();
         let mut purposes = Vec::new();
-        let mut processes = processes(&model, &mut purposes);
+        let (mut processes, fleets) = processes(&model, &mut purposes);
         for store in &model.stores {
             assert!(store.clients.len() <= MOST_CLIENTS, "at most {MOST_CLIENTS} client populations");
             assert!((1..=16).contains(&store.regions.len()) && (1..=16).contains(&store.replicas));
@@ -112,7 +128,7 @@ impl Plan {
         let rules =
             model.stores.iter().zip(&stores).map(|(m, s)| StoreRules::new(&model.world, m, s)).collect();
         let (watcher_start, watchers) = watchers(&model, &stores);
-        let slots = slots(&model, &processes, &stores);
+        let slots = slots(&model, &processes, fleets.len(), &stores);
         let start = Time::ZERO + model.warmup;
         let end = start + model.horizon;
         let subtree_end = subtree_ends(&model);
@@ -123,6 +139,7 @@ impl Plan {
             action_purpose,
             store_purpose,
             processes,
+            fleets,
             hits,
             subtree_end,
             watcher_start,
@@ -166,22 +183,61 @@ fn add_purpose(purposes: &mut Vec<Purpose>, name: String, words: u32) -> u32 {
     purposes.len() as u32 - 1
 }
 
-/// A process per (rule, target), or one per common-cause rule; streams are named by rule and target.
-fn processes(model: &Model, purposes: &mut Vec<Purpose>) -> Vec<Process> {
-    let mut all = Vec::new();
+/// A process per (rule, target), or one per common-cause rule; streams are named by rule and target, those of
+/// fleets by rule and the domain around them.
+fn processes(model: &Model, purposes: &mut Vec<Purpose>) -> (Vec<Process>, Vec<Fleet>) {
+    let (mut all, mut fleets) = (Vec::new(), Vec::new());
     for (rule, fault) in model.faults.iter().enumerate() {
         let n = fault.targets.len() as u32;
-        let size = if fault.together_ppm.is_some() { n } else { 1 };
-        for targets in (0..n).step_by(size.max(1) as usize).map(|first| first..first + size) {
-            let place = match fault.together_ppm {
-                Some(_) => "*".to_string(),
-                None => fault.targets[targets.start as usize].selector(&model.world),
+        let mut first = 0;
+        while first < n {
+            let size = if fault.together_ppm.is_some() { n } else { fleet_size(model, fault, first) };
+            let target = fault.targets[first as usize];
+            let place = match (fault.together_ppm, target) {
+                (Some(_), _) => "*".to_string(),
+                (None, Target::Domain(d)) if size > 1 => {
+                    let around = model.world.domain(d).parent.expect("a node has a domain around it");
+                    format!("{}/*", Target::Domain(around).selector(&model.world))
+                }
+                _ => target.selector(&model.world),
             };
             let purpose = add_purpose(purposes, format!("fault {} {place}", fault.name), word::EXTRA);
-            all.push(Process { rule: rule as u32, targets, purpose, hits: 0, cascades: Vec::new() });
+            let each = if fault.together_ppm.is_some() { size } else { 1 };
+            let start = all.len() as u32;
+            for targets in (first..first + size).step_by(each as usize).map(|t| t..t + each) {
+                let in_fleet = size > 1 && each == 1;
+                all.push(Process {
+                    rule: rule as u32,
+                    targets,
+                    purpose,
+                    hits: 0,
+                    in_fleet,
+                    cascades: Vec::new(),
+                });
+            }
+            if let (Schedule::Stochastic { uptime }, true) = (&fault.schedule, size > each)
+                && let Some(uptime) = uptime.first_of(size)
+            {
+                fleets.push(Fleet { processes: start..all.len() as u32, purpose, uptime });
+            }
+            first += size;
         }
     }
-    all
+    (all, fleets)
+}
+
+/// How many targets from `first` on form a fleet: nodes side by side in one domain, under a law without memory.
+fn fleet_size(model: &Model, fault: &FaultRule, first: u32) -> u32 {
+    let Schedule::Stochastic { uptime } = &fault.schedule else { return 1 };
+    let home = |target: Target| match target {
+        Target::Domain(d) if model.world.domain(d).kind == DomainKind::Node => model.world.domain(d).parent,
+        _ => None,
+    };
+    let here = home(fault.targets[first as usize]);
+    if here.is_none() || uptime.first_of(1).is_none() {
+        return 1;
+    }
+    fault.targets[first as usize..].iter().take_while(|&&t| home(t) == here).count() as u32
 }
 
 fn assign_hits(processes: &mut [Process]) -> u32 {
@@ -230,13 +286,15 @@ fn expand_cascades(model: &Model, processes: &mut [Process], purposes: &mut Vec<
                 let cause = &purposes[processes[p].purpose as usize].name;
                 let name = format!("{} < {cause}", purposes[caused.purpose as usize].name);
                 let words = purposes[caused.purpose as usize].words;
-                let purpose = add_purpose(purposes, name, words);
+                // Members of a fleet share it: the number of the cause says which of them it was.
+                let known = purposes.iter().position(|p| p.name == name).map(|i| i as u32);
+                let purpose = known.unwrap_or_else(|| add_purpose(purposes, name, words));
                 edges.push(CascadeEdge { cascade: c as u32, process: q as u32, word: next_word, purpose });
                 next_word += 2;
             }
         }
         let own = processes[p].purpose as usize;
-        purposes[own].words = next_word;
+        purposes[own].words = purposes[own].words.max(next_word);
         processes[p].cascades = edges;
     }
     // A caused occurrence may itself hit several targets or cause others: it needs as many words.
@@ -295,16 +353,25 @@ fn watchers(model: &Model, stores: &[StorePlan]) -> (Vec<u32>, Vec<Watcher>) {
     (start, all)
 }
 
-fn slots(model: &Model, processes: &[Process], stores: &[StorePlan]) -> Slots {
+fn slots(model: &Model, processes: &[Process], fleets: usize, stores: &[StorePlan]) -> Slots {
     let processes_at = 2;
-    let actions = processes_at + processes.len() as u32;
+    let fleets_at = processes_at + processes.len() as u32;
+    let actions = fleets_at + fleets as u32;
     let mut next = actions + model.actions.len() as u32;
     let mut at = Vec::new();
     for store in stores {
         at.push(next);
         next += store.slots();
     }
-    Slots { start: Slot(0), end: Slot(1), processes: processes_at, actions, stores: at, count: next }
+    Slots {
+        start: Slot(0),
+        end: Slot(1),
+        processes: processes_at,
+        fleets: fleets_at,
+        actions,
+        stores: at,
+        count: next,
+    }
 }
 
 fn parents(model: &Model) -> Vec<Vec<u32>> {

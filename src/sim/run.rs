@@ -25,7 +25,8 @@ impl<D: Chance> System<D> for Run<'_> {
     fn fire(&mut self, slot: Slot, timers: &mut Timers<'_, D>) {
         let slots = &self.plan.slots;
         match slot.0 {
-            i if i >= slots.processes && i < slots.actions => self.process_fired(i - slots.processes, timers),
+            i if i >= slots.fleets && i < slots.actions => self.fleet_fired(i - slots.fleets, timers),
+            i if i >= slots.processes && i < slots.fleets => self.process_fired(i - slots.processes, timers),
             i if i >= slots.actions => match slots.stores.iter().rposition(|&first| first <= i) {
                 Some(s) => self.store_fired(s, i - slots.stores[s], timers),
                 None => self.act((i - slots.actions) as usize, timers),
@@ -58,6 +59,10 @@ impl Run<'_> {
         for p in 0..plan.processes.len() as u32 {
             let at = self.state.faults.next_strike(plan, p, Time::ZERO, timers.driver());
             timers.at(Slot(plan.slots.processes + p), at);
+        }
+        for f in 0..plan.fleets.len() as u32 {
+            let at = self.state.faults.next_fleet_strike(plan, f, Time::ZERO, timers.driver());
+            timers.at(Slot(plan.slots.fleets + f), at);
         }
         for (i, action) in plan.model.actions.iter().enumerate() {
             timers.at(Slot(plan.slots.actions + i as u32), plan.start + action.at);
@@ -92,10 +97,8 @@ impl Run<'_> {
         match self.state.faults.fire(self.plan, p, now, timers.driver()) {
             Fired::Nothing => {}
             Fired::Strike => {
-                self.state.faults.strike(self.plan, p, now, timers.driver());
-                self.apply(p, true);
-                self.log_fault(p, "fault", now);
-                self.cascade(p, timers);
+                self.strike(p, timers);
+                return;
             }
             Fired::Repair => {
                 self.log_fault(p, "repair", now);
@@ -112,6 +115,28 @@ impl Run<'_> {
         }
         let due = self.state.faults.due(self.plan, p, now);
         timers.at(Slot(self.plan.slots.processes + p), due);
+    }
+
+    /// An occurrence starts: its effect, its consequences, its end.
+    #[inline]
+    fn strike<D: Chance>(&mut self, p: u32, timers: &mut Timers<'_, D>) {
+        let now = timers.now();
+        self.state.faults.strike(self.plan, p, now, timers.driver());
+        self.apply(p, true);
+        self.log_fault(p, "fault", now);
+        self.cascade(p, timers);
+        let due = self.state.faults.due(self.plan, p, now);
+        timers.at(Slot(self.plan.slots.processes + p), due);
+    }
+
+    #[inline]
+    fn fleet_fired<D: Chance>(&mut self, f: u32, timers: &mut Timers<'_, D>) {
+        let struck = self.state.faults.fleet_strikes(self.plan, f, timers.driver());
+        let next = self.state.faults.next_fleet_strike(self.plan, f, timers.now(), timers.driver());
+        timers.at(Slot(self.plan.slots.fleets + f), next);
+        if let Some(p) = struck {
+            self.strike(p, timers);
+        }
     }
 
     /// Consequences of an occurrence: other processes that are idle may strike after a delay.

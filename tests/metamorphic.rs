@@ -156,12 +156,26 @@ fn the_order_of_rules_changes_no_figure() {
     let node = &BASE[BASE.find("[fault.node]").unwrap()..BASE.find("[fault.disk]").unwrap()];
     let moved = BASE.replace(node, "").replace("[store.s]\n", &format!("{node}\n[store.s]\n"));
     assert_ne!(moved, BASE);
-    for (a, b) in runs(&base(&moved)).iter().zip(&expected) {
+    same_figures(&runs(&base(&moved)), &expected);
+}
+
+/// Regions of the world in another order: their faults go by name.
+#[test]
+fn the_order_of_regions_changes_no_figure() {
+    let expected = runs(&base(BASE));
+    let b = &BASE[BASE.find("[[region]]\nname           = \"b\"").unwrap()..BASE.find("[[link]]").unwrap()];
+    let moved = BASE.replace(b, "").replacen("[[region]]", &format!("{b}[[region]]"), 1);
+    assert_ne!(moved, BASE);
+    same_figures(&runs(&base(&moved)), &expected);
+}
+
+fn same_figures(some: &[Replication], others: &[Replication]) {
+    for (a, b) in some.iter().zip(others) {
         let figures = |r: &Replication| {
             let s = &r.stores[0];
             (r.occurrences, s.failed, s.down, s.acknowledged, s.lost, s.missing, s.recovered, s.superseded)
         };
-        assert_eq!(figures(a), figures(b));
+        assert_eq!(figures(a), figures(b), "replication {}", a.index);
     }
 }
 
@@ -310,6 +324,43 @@ fn the_fault_history_does_not_depend_on_the_store() {
         assert_ne!(text, BASE);
         for (a, b) in replications(&base(text), SEED, 20).iter().zip(&expected) {
             assert_eq!((a.fault_digest, a.occurrences), (b.fault_digest, b.occurrences), "{text}");
+        }
+    }
+}
+
+/// Two ways to say the same: a store that never reconfigures is a group that needs its quorum.
+#[test]
+fn a_store_with_a_fixed_quorum_is_a_block() {
+    let text = support::text("reference/unequal-zones")
+        + r#"
+[block.readable]
+k  = 2
+of = ["node:*"]
+
+[store.s]
+regions     = [{ name = "here", zones = "zone-redundant" }]
+replicas    = 5
+read_quorum = 2
+
+[store.s.workload]
+writes_per_second = 1
+reads_per_second  = 1
+clients           = { here = 1.0 }
+"#;
+    let m = base(&text);
+    for r in replications(&m, SEED, 50) {
+        let down = |name: &str| r.blocks[m.blocks.iter().position(|b| b.name == name).unwrap()].down;
+        let s = &r.stores[0];
+        assert_eq!(
+            (s.down[Kind::Write as usize], s.down[Kind::Read as usize]),
+            (down("majority"), down("readable"))
+        );
+        assert!(down("majority") > down("readable"));
+        // One request of each kind a second: the failed ones are the seconds down.
+        for kind in Kind::ALL {
+            let k = kind as usize;
+            let per_second = s.requested[k] / i128::from(m.horizon.ns());
+            assert_eq!(s.failed[k], i128::from(s.down[k].ns()) * per_second);
         }
     }
 }

@@ -16,23 +16,34 @@ macro_rules! shipped {
 
 /// All of them, by name in ascending order; a test compares the list with the folder.
 pub const SCENARIOS: &[Shipped] = shipped![
+    "cosmos-db/bad-deployment",
     "cosmos-db/drill",
     "cosmos-db/emergency",
     "cosmos-db/link-cut",
+    "cosmos-db/maintenance",
     "cosmos-db/node",
     "cosmos-db/overlap",
     "cosmos-db/partial",
     "cosmos-db/read-region",
     "cosmos-db/return",
     "cosmos-db/strong",
+    "cosmos-db/throughput",
     "cosmos-db/tiers",
     "cosmos-db/write-region",
     "cosmos-db/write-region-destroyed",
     "cosmos-db/write-region-isolated",
     "cosmos-db/zone-redundant",
     "cosmos-db/zone-unzoned",
+    "cosmos-db/zones-together",
+    "reference/alternating-renewal",
+    "reference/common-cause",
+    "reference/detection",
+    "reference/k-of-n",
+    "reference/repairman",
     "reference/two-of-three",
+    "reference/unequal-zones",
     "reference/w1",
+    "reference/warm-standby",
 ];
 
 /// The scenario of this name.

@@ -1,0 +1,245 @@
+//! Simulations against formulas: each expected value lies inside the 99.9 % interval computed from the simulation's
+//! own spread, and the interval is narrow. Seeds are those of the scenarios.
+
+mod support;
+
+use support::{Sample, expect_ratio, model, replications};
+use zonefall::model::Model;
+use zonefall::sim::observe::{Kind, Outage, Replication, Subject};
+use zonefall::units::Duration;
+
+const SEED: u64 = 42;
+
+fn hours(d: Duration) -> f64 {
+    d.as_secs_f64() / 3600.0
+}
+
+/// Index of a block by name.
+fn block(model: &Model, name: &str) -> usize {
+    model.blocks.iter().position(|b| b.name == name).unwrap()
+}
+
+/// Unavailability of a block in each replication.
+fn unavailability(model: &Model, runs: &[Replication], name: &str) -> Sample {
+    let b = block(model, name);
+    Sample(runs.iter().map(|r| r.blocks[b].down.as_secs_f64() / model.horizon.as_secs_f64()).collect())
+}
+
+/// Outages of a block that begin before the horizon, in one replication.
+fn outages<'r>(model: &'r Model, run: &'r Replication, name: &str) -> impl Iterator<Item = &'r Outage> {
+    let b = block(model, name) as u32;
+    run.outages.iter().filter(move |o| o.subject == Subject::Block(b) && (o.start.ns() < model.horizon.ns()))
+}
+
+/// Stationary distribution of a Markov chain given by its rates (from, to, rate), by elimination.
+fn stationary(states: usize, rates: &[(usize, usize, f64)]) -> Vec<f64> {
+    // Balance of every state but the last, and the sum of probabilities.
+    let mut rows = vec![vec![0.0; states + 1]; states];
+    for &(from, to, rate) in rates {
+        rows[to][from] += rate;
+        rows[from][from] -= rate;
+    }
+    rows[states - 1] = vec![1.0; states + 1];
+    for pivot in 0..states {
+        let best = (pivot..states).max_by(|&a, &b| rows[a][pivot].abs().total_cmp(&rows[b][pivot].abs()));
+        rows.swap(pivot, best.unwrap());
+        let lead = rows[pivot].clone();
+        for (_, row) in rows.iter_mut().enumerate().filter(|(i, _)| *i != pivot) {
+            let factor = row[pivot] / lead[pivot];
+            row.iter_mut().zip(&lead).for_each(|(x, y)| *x -= factor * y);
+        }
+    }
+    (0..states).map(|i| rows[i][states] / rows[i][i]).collect()
+}
+
+/// Reference 1: any up and down times; and the variance of the time down (Weibull up, lognormal down).
+#[test]
+fn alternating_renewal() {
+    let m = model("reference/alternating-renewal", "base", &[]);
+    let runs = replications(&m, SEED, 1000);
+    let down = unavailability(&m, &runs, "unit");
+    down.expect("unavailability", 10.0 / 110.0, 0.02);
+    // Weibull of shape 2: variance mean² (4/π − 1); lognormal of sigma 1: variance mean² (e − 1).
+    let (u, d, t) = (100.0, 10.0, 10_000.0);
+    let up_variance = u * u * (4.0 / core::f64::consts::PI - 1.0);
+    let down_variance = d * d * (core::f64::consts::E - 1.0);
+    let expected = (u * u * down_variance + d * d * up_variance) / ((u + d) * (u + d) * (u + d)) / t;
+    let ratio = down.variance() / expected;
+    assert!((0.8..1.2).contains(&ratio), "variance is {ratio} times the expected one");
+}
+
+/// Reference 1: the mean availability of the first hours of a new unit.
+#[test]
+fn first_hours_of_a_new_unit() {
+    let m = model("reference/alternating-renewal", "first-hours", &[]);
+    let runs = replications(&m, SEED, 100_000);
+    let s: f64 = 1.0 + 1.0 / 9.0;
+    let expected = 1.0 / s + 1.0 / 9.0 / (s * s * 3.0) * (1.0 - libm::exp(-s * 3.0));
+    assert!((expected - 0.928_930).abs() < 1e-6);
+    unavailability(&m, &runs, "unit").expect("unavailability", 1.0 - expected, 0.03);
+}
+
+/// Reference 2: availability, rate and mean length of outages; the first two for any law of repairs.
+#[test]
+fn k_of_n() {
+    for (variant, any_length) in [("base", false), ("constant-repair", true)] {
+        let m = model("reference/k-of-n", variant, &[]);
+        let runs = replications(&m, SEED, 500);
+        for (name, u, rate, length) in
+            [("two-of-three", 0.028, 0.054, 0.518_519), ("three-of-five", 0.008_56, 0.0243, 0.352_263)]
+        {
+            let what = format!("{variant} {name}");
+            unavailability(&m, &runs, name).expect(&what, u, 0.05);
+            let count = |r: &Replication| outages(&m, r, name).count() as f64;
+            Sample(runs.iter().map(|r| count(r) / 1000.0).collect()).expect(&what, rate, 0.05);
+            let total = |r: &Replication| outages(&m, r, name).map(|o| hours(o.length)).sum();
+            let pairs: Vec<(f64, f64)> = runs.iter().map(|r| (total(r), count(r))).collect();
+            expect_ratio(&what, &pairs, length, 0.05);
+            let longest = runs.iter().flat_map(|r| outages(&m, r, name)).map(|o| hours(o.length));
+            assert_eq!(longest.fold(0.0, f64::max) <= 1.0, any_length, "{what}: no outage outlasts a repair");
+        }
+    }
+}
+
+/// Two of three with rare faults (bench c): the same formulas.
+#[test]
+fn two_of_three() {
+    let m = model("reference/two-of-three", "base", &[]);
+    let runs = replications(&m, SEED, 20_000);
+    let a: f64 = 1000.0 / 1010.0;
+    let u = 3.0 * (1.0 - a) * (1.0 - a) - 2.0 * (1.0 - a) * (1.0 - a) * (1.0 - a);
+    unavailability(&m, &runs, "service").expect("unavailability", u, 0.06);
+    let rate = 6.0 * a * a * (1.0 - a) / 1000.0 * 8760.0;
+    let count = |r: &Replication| outages(&m, r, "service").count() as f64;
+    Sample(runs.iter().map(count).collect()).expect("outages a year", rate, 0.06);
+}
+
+/// Reference 3: a shared repair crew, first failed first served.
+#[test]
+fn repairman() {
+    for (variant, crews) in [("base", 1.0), ("two-crews", 2.0)] {
+        let m = model("reference/repairman", variant, &[]);
+        let runs = replications(&m, SEED, 500);
+        let rates: Vec<(usize, usize, f64)> = (0..3)
+            .flat_map(|j: usize| {
+                [(j, j + 1, (3 - j) as f64 * 0.1), (j + 1, j, f64::min(crews, (j + 1) as f64))]
+            })
+            .collect();
+        let p = stationary(4, &rates);
+        unavailability(&m, &runs, "service").expect(variant, p[2] + p[3], 0.05);
+    }
+}
+
+/// Reference 7: failover with cancellation, waiting for a target, one crew.
+#[test]
+fn warm_standby() {
+    let m = model("reference/warm-standby", "base", &[]);
+    let runs = replications(&m, SEED, 500);
+    const STATES: [&str; 6] = ["2", "F", "1", "0F", "0B", "0B'"];
+    let s = |name: &str| STATES.iter().position(|x| *x == name).unwrap();
+    let (fail, repair, failover) = (0.05, 0.5, 5.0);
+    let rates = [
+        ("2", "F", fail),
+        ("2", "1", fail),
+        ("F", "1", failover),
+        ("F", "2", repair),
+        ("F", "0F", fail),
+        ("1", "2", repair),
+        ("1", "0B", fail),
+        ("0F", "1", repair),
+        ("0B", "F", repair),
+        ("0B", "0B'", failover),
+        ("0B'", "1", repair),
+    ]
+    .map(|(a, b, rate)| (s(a), s(b), rate));
+    let p = stationary(6, &rates);
+    let available = p[s("2")] + p[s("1")];
+    assert!((available - 0.976_094).abs() < 1e-6, "{available}");
+    let failed = |r: &Replication| {
+        let store = &r.stores[0];
+        store.failed[Kind::Write as usize] as f64 / store.requested[Kind::Write as usize] as f64
+    };
+    Sample(runs.iter().map(failed).collect()).expect("failed writes", 1.0 - available, 0.05);
+}
+
+/// Reference 8: own failures and a common cause as overlapping processes.
+#[test]
+fn common_cause() {
+    let m = model("reference/common-cause", "base", &[]);
+    let runs = replications(&m, SEED, 500);
+    let (own, common) = (0.08 / 1.08, 0.02 / 1.02);
+    let expected = common + (1.0 - common) * own * own;
+    assert!((expected - 0.024_987_2f64).abs() < 1e-7);
+    unavailability(&m, &runs, "pair").expect("both down", expected, 0.06);
+}
+
+/// Reference 9: nodes, zones and the region over the same nodes.
+#[test]
+fn unequal_zones() {
+    let m = model("reference/unequal-zones", "base", &[]);
+    let runs = replications(&m, SEED, 500);
+    let (node, zone, region) = (10.0 / 11.0, 50.0 / 52.0, 200.0 / 202.0);
+    let mut available = 0.0;
+    for up in 0..8u32 {
+        let zones = [2, 2, 1].iter().enumerate();
+        let left: i32 = zones.filter(|(z, _)| up >> z & 1 == 1).map(|(_, n)| n).sum();
+        let weight: f64 = (0..3).map(|z| if up >> z & 1 == 1 { zone } else { 1.0 - zone }).product();
+        available += weight * at_least(3, left, node);
+    }
+    let expected = region * available;
+    assert!((expected - 0.961_021_0f64).abs() < 1e-7, "{expected}");
+    unavailability(&m, &runs, "majority").expect("majority", 1.0 - expected, 0.03);
+}
+
+/// Probability that at least `k` of `n` are up, each with probability `a`.
+fn at_least(k: i32, n: i32, a: f64) -> f64 {
+    let mut p = vec![1.0];
+    for _ in 0..n {
+        let mut next = vec![0.0; p.len() + 1];
+        for (j, x) in p.iter().enumerate() {
+            next[j] += x * (1.0 - a);
+            next[j + 1] += x * a;
+        }
+        p = next;
+    }
+    p.iter().skip(k as usize).sum()
+}
+
+/// Reference 6: probes every 30 s, three misses.
+#[test]
+fn detection() {
+    let m = model("reference/detection", "base", &[]);
+    let runs = replications(&m, SEED, 2000);
+    let lengths: Vec<f64> = runs.iter().flat_map(|r| &r.outages).map(|o| o.length.as_secs_f64()).collect();
+    assert_eq!(lengths.len(), 2000);
+    assert!(lengths.iter().all(|&l| l > 60.0 && l <= 90.0));
+    let sample = Sample(lengths);
+    sample.expect("detection", 75.0, 0.02);
+    assert!((0.9..1.1).contains(&(sample.variance() / 75.0)), "uniform: 30²/12");
+}
+
+/// W1 (bench b): regions, zones and nodes; events a year.
+#[test]
+fn w1() {
+    let m = model("reference/w1", "base", &[]);
+    let runs = replications(&m, SEED, 40);
+    let mean = libm::exp(0.5); // of a lognormal with median 1 and sigma 1
+    let share = |up_days: f64, median_hours: f64| {
+        let down = median_hours * mean / 24.0;
+        down / (up_days + down)
+    };
+    let (node, zone, region) = (share(121.75, 1.0 / 6.0), share(730.5, 1.0), share(3652.5, 3.0));
+    assert!((node - 9.4032e-5).abs() < 1e-9);
+    // A majority of 60 nodes is gone with two of three zones; single nodes do not matter.
+    let two_zones = 3.0 * zone * zone * (1.0 - zone) + zone * zone * zone;
+    let expected = region + (1.0 - region) * two_zones;
+    assert!((expected - 5.6448e-5).abs() < 1e-8, "{expected}");
+    let all = |r: &Replication| {
+        (0..3).map(|b| r.blocks[b].down.as_secs_f64()).sum::<f64>() / 3.0 / m.horizon.as_secs_f64()
+    };
+    Sample(runs.iter().map(all).collect()).expect("region service", expected, 0.3);
+    let rate = |up_days: f64, median_hours: f64| 365.0 / (up_days + median_hours * mean / 24.0);
+    let events = 2.0 * (180.0 * rate(121.75, 1.0 / 6.0) + 9.0 * rate(730.5, 1.0) + 3.0 * rate(3652.5, 3.0));
+    let found = |r: &Replication| r.fault_events as f64 / 100.0;
+    Sample(runs.iter().map(found).collect()).expect("events a year", events, 0.01);
+}

@@ -1,0 +1,258 @@
+//! The shipped scenarios: what they promise holds, under the names of the rules they show (`c03` …).
+
+mod support;
+
+use std::sync::atomic::AtomicBool;
+use support::{folder, model, names, read, replications, text};
+use zonefall::experiment::expect::{Verdict, evaluate};
+use zonefall::experiment::runner::{Subject, run};
+use zonefall::experiment::{Accumulator, Comparison, Experiment, Outcome, VariantOutcome};
+use zonefall::model::Model;
+use zonefall::scenario::{self, Options, Scenario, Severity, Source, load};
+use zonefall::sim::observe::{Kind, Replication};
+use zonefall::units::Duration;
+
+/// Runs all replications of all variants; `observe` sees each result.
+fn outcome(scenario: &Scenario, observe: impl Fn(usize, &Replication) + Sync) -> Outcome {
+    let subjects = scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect();
+    let experiment = Experiment {
+        subjects,
+        seed: scenario.seed,
+        replications: 0..scenario.replications,
+        block: 64,
+        jobs: 2,
+        timeline: false,
+    };
+    let seen = |v: usize, r: &Replication, (): &mut ()| observe(v, r);
+    let sums: Vec<Accumulator> =
+        run(&experiment, &AtomicBool::new(false), seen, |()| Ok::<(), String>(()), |_| {}).unwrap();
+    let variants = scenario.variants.iter().zip(&sums);
+    Outcome {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
+        replications: scenario.replications,
+        first_replication: 0,
+        version: String::new(),
+        digest: scenario.digest,
+        variants: variants.map(|(v, acc)| VariantOutcome::new(&v.name, &v.model, acc)).collect(),
+    }
+}
+
+fn comparison(written: scenario::Comparison) -> Comparison {
+    use scenario::Comparison as Written;
+    match written {
+        Written::Equal(x) => Comparison::Eq(x),
+        Written::NotEqual(x) => Comparison::Ne(x),
+        Written::Less(x) => Comparison::Lt(x),
+        Written::AtMost(x) => Comparison::Le(x),
+        Written::More(x) => Comparison::Gt(x),
+        Written::AtLeast(x) => Comparison::Ge(x),
+        Written::Within(a, b) => Comparison::In(a, b),
+        Written::Undefined => Comparison::Undefined,
+    }
+}
+
+/// Runs a shipped scenario as it stands and checks each of its promises.
+fn keeps_its_promises(name: &str) {
+    let scenario = read(&text(name), &[]);
+    assert!(!scenario.expects.is_empty(), "{name} promises nothing");
+    let outcome = outcome(&scenario, |_, _| {});
+    let base = &scenario.variants[0].name;
+    let mut broken = String::new();
+    for e in &scenario.expects {
+        let variant = e.variant.as_ref().unwrap_or(base);
+        let result = evaluate(&outcome, variant, &e.metric, comparison(e.comparison));
+        if result.verdict != Verdict::Met {
+            broken.push_str(&format!(
+                "\n{name}:{}: {variant}: {} {}, but it is {:?} ({:?})",
+                e.line, e.metric, e.text, result.estimate, result.verdict
+            ));
+        }
+    }
+    assert!(broken.is_empty(), "{broken}");
+}
+
+macro_rules! promises {
+    ($($test:ident: $scenario:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            keeps_its_promises($scenario);
+        })*
+
+        /// The scenarios of the tests above.
+        const TESTED: &[&str] = &[$($scenario),*];
+    };
+}
+
+promises! {
+    c16_bad_deployment: "cosmos-db/bad-deployment",
+    c21_c22_c29_drill: "cosmos-db/drill",
+    c18_c20_emergency: "cosmos-db/emergency",
+    c14_c25_link_cut: "cosmos-db/link-cut",
+    c10_maintenance: "cosmos-db/maintenance",
+    c03_node: "cosmos-db/node",
+    x03_c14_overlap: "cosmos-db/overlap",
+    c19_partial: "cosmos-db/partial",
+    c14_c24_c29_read_region: "cosmos-db/read-region",
+    c22_c23_return: "cosmos-db/return",
+    c25_c26_strong: "cosmos-db/strong",
+    c28_throughput: "cosmos-db/throughput",
+    c07_c12_tiers: "cosmos-db/tiers",
+    c12_c14_c17_c18_c23_write_region: "cosmos-db/write-region",
+    c12_c14_c23_c27_write_region_destroyed: "cosmos-db/write-region-destroyed",
+    c17_write_region_isolated: "cosmos-db/write-region-isolated",
+    c01_c04_c07_zone_redundant: "cosmos-db/zone-redundant",
+    c02_c05_c07_zone_unzoned: "cosmos-db/zone-unzoned",
+    c04_zones_together: "cosmos-db/zones-together",
+    alternating_renewal: "reference/alternating-renewal",
+    common_cause: "reference/common-cause",
+    detection: "reference/detection",
+    k_of_n: "reference/k-of-n",
+    repairman: "reference/repairman",
+    two_of_three: "reference/two-of-three",
+    unequal_zones: "reference/unequal-zones",
+    w1: "reference/w1",
+    warm_standby: "reference/warm-standby",
+}
+
+#[test]
+fn every_scenario_is_tested_and_listed() {
+    let names = names();
+    assert_eq!(TESTED, names);
+    let index = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    for name in &names {
+        let question = read(&text(name), &[]).question.unwrap_or_else(|| panic!("{name} asks nothing"));
+        let row = format!("| [{name}]({name}.toml) | {question} |");
+        assert!(index.contains(&row), "scenarios/README.md lacks: {row}");
+    }
+    let rows = index.lines().filter(|l| l.starts_with("| [")).count();
+    assert_eq!(rows, names.len(), "scenarios/README.md lists what is not there");
+}
+
+#[test]
+fn headers_say_question_numbers_and_answer() {
+    for name in names() {
+        let text = text(&name);
+        let header: Vec<&str> = text.lines().take_while(|l| l.starts_with('#')).collect();
+        for part in ["# Question: ", "# Shows: ", "# Numbers: ", "# Answer"] {
+            assert!(header.iter().any(|l| l.starts_with(part)), "the header of {name} lacks {part}");
+        }
+        let lines = text.lines().enumerate();
+        for (i, line) in lines.filter(|(_, l)| l.starts_with('#')) {
+            assert!(line.len() <= 120, "{name}:{}: too long a comment", i + 1);
+        }
+    }
+}
+
+/// Only what a scenario shows on purpose may be warned about: an account without failover.
+#[test]
+fn no_scenario_is_warned_about_by_accident() {
+    for name in names() {
+        let text = text(&name);
+        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+        let loaded = load(Source { name: &name, text: &text }, &options);
+        for d in loaded.diagnostics {
+            assert_eq!((d.severity, d.code), (Severity::Warning, "ZF0901"), "{name}: {}", d.message);
+        }
+    }
+}
+
+/// All tiers met the same faults, replication by replication (rule R2).
+#[test]
+fn tiers_meet_the_same_faults() {
+    let mut scenario = read(&text("cosmos-db/tiers"), &[]);
+    scenario.replications = 300;
+    let digests = std::sync::Mutex::new(vec![vec![0; 300]; scenario.variants.len()]);
+    outcome(&scenario, |v, r| digests.lock().unwrap()[v][r.index as usize] = r.fault_digest);
+    let digests = digests.into_inner().unwrap();
+    assert_eq!(digests.len(), 4);
+    for tier in &digests[1..] {
+        assert_eq!(*tier, digests[0]);
+    }
+    let mut different = digests[0].clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), 300, "replications differ");
+}
+
+/// The layers add up, in the mean over the same faults, for reads and for writes.
+#[test]
+fn c11_layers_add_up() {
+    let mut scenario = read(&text("cosmos-db/tiers"), &[]);
+    scenario.replications = 5000;
+    let outcome = outcome(&scenario, |_, _| {});
+    for kind in ["read", "write"] {
+        let failing = |tier| {
+            let id = format!("unavailability.{kind}");
+            outcome.metric(tier, &id).and_then(|m| m.estimate).unwrap()
+        };
+        let (t1, t2, t3, t4) = (failing("T1"), failing("T2"), failing("T3"), failing("T4"));
+        assert!(t1 > t2 && t2 > t4, "{kind}: T1 {t1} T2 {t2} T4 {t4}");
+        assert!(t1 > t3 && t3 >= t4, "{kind}: T1 {t1} T3 {t3} T4 {t4}");
+    }
+}
+
+fn failed(r: &Replication, kind: Kind) -> i128 {
+    r.stores[0].failed[kind as usize]
+}
+
+/// c03: any single node, in any zone, placed either way, back or empty.
+#[test]
+fn c03_any_single_node() {
+    for variant in ["base", "unzoned", "destroyed"] {
+        for zone in 1..=3 {
+            for node in 1..=4 {
+                let target = format!("node:westeurope/{zone}/{node}");
+                let m = model("cosmos-db/node", variant, &[("fault.node.target", &target)]);
+                let run = &replications(&m, 1, 1)[0];
+                assert_eq!(run.occurrences, 1);
+                assert_eq!((failed(run, Kind::Read), failed(run, Kind::Write)), (0, 0), "{variant} {target}");
+                assert_eq!((run.stores[0].lost, run.losses.len()), (0, 0), "{variant} {target}");
+            }
+        }
+    }
+}
+
+/// c04: any zone of a zone-redundant region, also after single nodes were replaced: replicas rebuilt elsewhere have
+/// long joined again.
+#[test]
+fn c04_any_zone_after_replaced_nodes() {
+    for zone in 1..=3 {
+        for node in ["1/1", "1/2", "2/1", "2/3", "3/4"] {
+            let text = text("cosmos-db/zone-redundant")
+                + &format!(
+                    "[fault.disk]\ntarget = \"node:westeurope/{node}\"\neffect = \"destroy\"\nat = \"1d\"\n\
+                     duration = \"1h\"\n"
+                );
+            let target = format!("zone:westeurope/{zone}");
+            let m = read(&text, &[("fault.zone.target", &target)]).variants[0].model.clone();
+            let run = &replications(&m, 1, 1)[0];
+            assert_eq!(run.occurrences, 2);
+            assert_eq!((failed(run, Kind::Read), failed(run, Kind::Write)), (0, 0), "{target} after {node}");
+        }
+    }
+}
+
+/// c20: an attempt to change the write region in an outage leaves everything as it would be without it.
+#[test]
+fn c20_a_refused_change_changes_nothing() {
+    let run = |variant| replications(&model("cosmos-db/emergency", variant, &[]), 42, 20);
+    let (with, without) = (run("base"), run("no-attempt"));
+    for (a, b) in with.iter().zip(&without) {
+        assert_eq!((&a.stores, &a.outages, &a.losses), (&b.stores, &b.outages, &b.losses));
+    }
+}
+
+fn longest(m: &Model) -> Duration {
+    let run = &replications(m, 1, 1)[0];
+    run.outages.iter().map(|o| o.length).max().unwrap_or_default()
+}
+
+/// c12: a store whose only copy is destroyed serves again, empty, when its region is back, not a moment later.
+#[test]
+fn c12_a_destroyed_only_copy_starts_again() {
+    let m = model("cosmos-db/write-region-destroyed", "one-region", &[("scenario.horizon", "60d")]);
+    assert_eq!(longest(&m), Duration::from_days(5));
+    let m = model("cosmos-db/zone-unzoned", "destroyed", &[("scenario.horizon", "60d")]);
+    assert_eq!(longest(&m), Duration::from_secs(4 * 3600));
+}

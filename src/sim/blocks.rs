@@ -1,7 +1,7 @@
 //! Redundancy blocks while they run: counters of live members, outages, time down.
 
-use crate::model::{Member, Model};
-use crate::sim::faults::Culprit;
+use crate::model::{Effect, Member, Model, Target};
+use crate::sim::faults::{Active, Culprit, Faults};
 use crate::sim::flow::cause_class;
 use crate::sim::observe::{Blame, BlockRun, Class, Outage, Phase, Subject};
 use crate::sim::plan::Plan;
@@ -82,13 +82,7 @@ impl Blocks {
     }
 
     /// All events of the instant are applied: blocks change state, inner ones first.
-    pub(crate) fn settle(
-        &mut self,
-        plan: &Plan,
-        now: Time,
-        active: &[crate::sim::faults::Active],
-        out: &mut Vec<Outage>,
-    ) {
+    pub(crate) fn settle(&mut self, plan: &Plan, now: Time, faults: &Faults, out: &mut Vec<Outage>) {
         while !self.dirty.is_empty() {
             let at = (0..self.dirty.len()).min_by_key(|&i| self.dirty[i]).unwrap_or(0);
             let block = self.dirty.swap_remove(at);
@@ -102,7 +96,7 @@ impl Blocks {
             if ok {
                 self.end(plan, block, now, true, out);
             } else {
-                self.begin(plan, block, now, active, out);
+                self.begin(plan, block, now, faults);
             }
             for &parent in &plan.parents[block as usize] {
                 self.member(parent, ok);
@@ -110,28 +104,10 @@ impl Blocks {
         }
     }
 
-    fn begin(
-        &mut self,
-        plan: &Plan,
-        b: u32,
-        now: Time,
-        active: &[crate::sim::faults::Active],
-        out: &mut Vec<Outage>,
-    ) {
+    fn begin(&mut self, plan: &Plan, b: u32, now: Time, faults: &Faults) {
         let state = &mut self.states[b as usize];
-        let subject = Subject::Block(b);
-        // Outages that touch are one: take back the one that ended now.
-        let last = out
-            .iter()
-            .rposition(|o| o.subject == subject && plan.start + (o.start - Time::ZERO) + o.length == now);
-        if let Some(last) = last {
-            let old = out.remove(last);
-            state.down_since = plan.start + (old.start - Time::ZERO);
-            state.culprit = state.culprit.map(|c| Culprit { blame: old.blame, class: old.class, ..c });
-            return;
-        }
         state.down_since = now;
-        state.culprit = blamed(plan, b, now, active);
+        state.culprit = blamed(plan, b, now, faults);
     }
 
     fn end(&mut self, plan: &Plan, b: u32, now: Time, ended: bool, out: &mut Vec<Outage>) {
@@ -187,8 +163,8 @@ impl Blocks {
 }
 
 /// The last occurrence of this instant that touches the block, maintenance last; else the earliest that lasts.
-fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active]) -> Option<Culprit> {
-    let touching = || active.iter().map(|a| a.culprit).filter(|c| touches(plan, b, c));
+fn blamed(plan: &Plan, b: u32, now: Time, faults: &Faults) -> Option<Culprit> {
+    let touching = || faults.lasting(plan).filter(|a| touches(plan, b, faults, a)).map(|a| a.culprit);
     let fault = |c: &Culprit| c.class != Class::Maintenance;
     let fresh = || touching().filter(|c| c.started == now);
     fresh()
@@ -198,11 +174,25 @@ fn blamed(plan: &Plan, b: u32, now: Time, active: &[crate::sim::faults::Active])
         .or_else(|| touching().next())
 }
 
-fn touches(plan: &Plan, b: u32, culprit: &Culprit) -> bool {
-    let Blame::Fault { target: crate::model::Target::Domain(d), .. } = culprit.blame else { return false };
-    let struck = &plan.model.world.domain(d).nodes;
+/// Whether an occurrence holds a member of the block down, at any of the targets it took.
+fn touches(plan: &Plan, b: u32, faults: &Faults, active: &Active) -> bool {
+    let process = &plan.processes[active.process as usize];
+    let rule = plan.rule(active.process);
+    if !matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance) {
+        return false;
+    }
+    let hit = |i: usize| faults.is_hit(plan, active.process, i);
+    let mut taken = process.targets.clone().enumerate().filter(|&(i, _)| hit(i));
+    taken.any(|(_, t)| match rule.targets[t as usize] {
+        Target::Domain(d) => holds(plan, b, &plan.model.world.domain(d).nodes),
+        Target::Link(_) => false,
+    })
+}
+
+/// Whether a member of the block lies within a struck domain.
+fn holds(plan: &Plan, b: u32, struck: &core::ops::Range<u32>) -> bool {
     plan.model.blocks[b as usize].members.iter().any(|m| match *m {
-        Member::Block(inner) => touches(plan, inner, culprit),
+        Member::Block(inner) => holds(plan, inner, struck),
         Member::Domain(d) => {
             let nodes = &plan.model.world.domain(d).nodes;
             struck.start <= nodes.start && nodes.end <= struck.end

@@ -3,21 +3,33 @@
 use crate::model::{Effect, Target};
 use crate::sim::plan::Watcher;
 use crate::sim::run::Run;
+use core::ops::Range;
 
 impl Run<'_> {
     /// Applies the effect of an occurrence to its targets, or takes it back.
     #[inline]
     pub(crate) fn apply(&mut self, p: u32, on: bool) {
         let process = &self.plan.processes[p as usize];
+        // Most rules hold one domain down per process: no need to look further.
+        if let Some((subtree, effect)) = &process.holds {
+            self.hold(subtree.clone(), on, *effect);
+            return;
+        }
+        self.apply_rare(p, on);
+    }
+
+    #[inline(never)]
+    fn apply_rare(&mut self, p: u32, on: bool) {
+        let process = &self.plan.processes[p as usize];
         let rule = self.plan.rule(p);
         for (i, t) in process.targets.clone().enumerate() {
-            if !self.state.faults.hits[process.hits as usize + i] {
+            if !self.state.faults.is_hit(self.plan, p, i) {
                 continue;
             }
             let target = rule.targets[t as usize];
             match (rule.effect, target) {
                 (Effect::Down | Effect::Maintenance | Effect::Destroy, Target::Domain(d)) => {
-                    self.hold(d.0, on, rule.effect);
+                    self.hold(d.0..self.plan.subtree_end[d.0 as usize], on, rule.effect);
                 }
                 (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
                 (Effect::Degrade { .. }, _) => self.update_capacity(),
@@ -37,24 +49,31 @@ impl Run<'_> {
 
     /// Holds a subtree of domains down, or lets go of it.
     #[inline]
-    fn hold(&mut self, domain: u32, on: bool, effect: Effect) {
+    fn hold(&mut self, subtree: Range<u32>, on: bool, effect: Effect) {
         let plan = self.plan;
         let drained = effect == Effect::Maintenance;
-        for d in domain..plan.subtree_end[domain as usize] {
+        let destroyed = on && effect == Effect::Destroy;
+        for d in subtree {
             let changed = if on { self.state.domains.hold(d) } else { self.state.domains.release(d) };
-            let destroyed = on && effect == Effect::Destroy;
             if !changed && !destroyed {
+                continue;
+            }
+            for replica in plan.replicas_of(d) {
+                let st = &mut self.state.stores[replica.store as usize];
+                let quorum = &mut st.quorums[replica.copy as usize];
+                quorum.node_changed(replica.bit, changed, on && drained, destroyed);
+                if !quorum.dirty {
+                    quorum.dirty = true;
+                    st.dirty_copies.push(replica.copy);
+                }
+            }
+            if !changed {
                 continue;
             }
             for &watcher in plan.watchers_of(d) {
                 match watcher {
-                    Watcher::Block { block } if changed => self.state.blocks.member(block, !on),
-                    Watcher::Zone { store, region } if changed => self.zone(store, region, on),
-                    Watcher::Replica { store, copy, bit } => {
-                        let st = &mut self.state.stores[store as usize];
-                        st.replica(copy, 1 << bit, on, changed, drained, destroyed);
-                    }
-                    Watcher::Block { .. } | Watcher::Zone { .. } => {}
+                    Watcher::Block { block } => self.state.blocks.member(block, !on),
+                    Watcher::Zone { store, region } => self.zone(store, region, on),
                 }
             }
         }
@@ -73,8 +92,8 @@ impl Run<'_> {
         for g in 0..layout.groups() {
             let copy = g * layout.regions + r;
             match (before, after) {
-                (true, false) => st.quorums[copy].hit += 1,
-                (false, true) => st.quorums[copy].hit -= 1,
+                (true, false) => st.quorums[copy].hit_changed(true),
+                (false, true) => st.quorums[copy].hit_changed(false),
                 _ => continue,
             }
             st.touch(copy as u32);
@@ -90,8 +109,7 @@ impl Run<'_> {
             let Some((_, groups)) = layout.partial.iter().find(|(i, _)| *i == rule) else { continue };
             for &g in groups {
                 let copy = g as usize * layout.regions + usize::from(r);
-                let hit = &mut st.quorums[copy].hit;
-                *hit = if on { *hit + 1 } else { *hit - 1 };
+                st.quorums[copy].hit_changed(on);
                 st.touch(copy as u32);
             }
         }
@@ -104,15 +122,13 @@ impl Run<'_> {
         let world = &plan.model.world;
         let factor = |node: u32| -> u64 {
             let mut ppm = 1_000_000u64;
-            for active in &self.state.faults.active {
-                let process = &plan.processes[active.process as usize];
-                let rule = plan.rule(active.process);
+            for &p in &self.state.faults.active {
+                let process = &plan.processes[p as usize];
+                let rule = plan.rule(p);
                 let Effect::Degrade { capacity_ppm } = rule.effect else { continue };
                 for (i, t) in process.targets.clone().enumerate() {
                     let Target::Domain(d) = rule.targets[t as usize] else { continue };
-                    if self.state.faults.hits[process.hits as usize + i]
-                        && world.domain(d).nodes.contains(&node)
-                    {
+                    if self.state.faults.is_hit(plan, p, i) && world.domain(d).nodes.contains(&node) {
                         ppm = ppm * u64::from(capacity_ppm) / 1_000_000;
                     }
                 }

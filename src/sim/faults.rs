@@ -35,7 +35,7 @@ pub(crate) struct ProcessState {
     pub(crate) repaired: Time,
 }
 
-/// An occurrence that lasts, with what is needed to blame it.
+/// An occurrence that lasts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Active {
     pub(crate) process: u32,
@@ -58,6 +58,28 @@ pub(crate) struct Crew {
     waiting: VecDeque<u32>,
 }
 
+impl Crew {
+    /// Takes one of `n` teams for a process, or puts it in the queue.
+    fn take(&mut self, n: u32, p: u32) -> bool {
+        let free = self.busy < n;
+        if free {
+            self.busy += 1;
+        } else {
+            self.waiting.push_back(p);
+        }
+        free
+    }
+
+    /// A team is done; it goes to the process that waits longest.
+    fn release(&mut self) -> Option<u32> {
+        let next = self.waiting.pop_front();
+        if next.is_none() {
+            self.busy -= 1;
+        }
+        next
+    }
+}
+
 /// All processes of a replication.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Faults {
@@ -67,8 +89,8 @@ pub(crate) struct Faults {
     /// Targets hit by the current occurrence of a common cause.
     pub(crate) hits: Vec<bool>,
     crews: Vec<Crew>,
-    /// Occurrences that last, in order of start.
-    pub(crate) active: Vec<Active>,
+    /// Processes whose occurrence lasts, in order of start.
+    pub(crate) active: Vec<u32>,
     /// Occurrences within the measured time, their fault and repair events, and the digest of the history.
     pub(crate) occurrences: u64,
     pub(crate) events: u64,
@@ -185,33 +207,36 @@ impl Faults {
 
     /// Starts an occurrence: takes a repair team if one is free. The caller applies the effect and arms the slot.
     #[inline]
-    pub(crate) fn strike(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Culprit {
+    pub(crate) fn strike(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) {
         let rule = plan.rule(p);
         let process = &plan.processes[p as usize];
         let mark = self.processes[p as usize].mark;
-        for i in 0..process.targets.len() as u32 {
-            self.hits[(process.hits + i) as usize] =
-                rule.together_ppm.is_none_or(|ppm| chance.happens(mark, word::EXTRA + i, ppm));
+        if let Some(ppm) = rule.together_ppm {
+            for i in 0..process.targets.len() as u32 {
+                self.hits[(process.hits + i) as usize] = chance.happens(mark, word::EXTRA + i, ppm);
+            }
         }
-        let free = rule.crews.is_none_or(|n| self.crews[process.rule as usize].busy < n);
+        let free = rule.crews.is_none_or(|n| self.crews[process.rule as usize].take(n, p));
         let state = &mut self.processes[p as usize];
         state.started = now;
         if free {
             state.stage = Stage::Repair;
             state.repaired = now + chance.value(Draw { law: &rule.duration, mark, word: word::DURATION });
-            self.crews[process.rule as usize].busy += 1;
         } else {
             state.stage = Stage::Waiting;
             state.repaired = Time::NEVER;
-            self.crews[process.rule as usize].waiting.push_back(p);
         }
-        let culprit = self.culprit(plan, p);
-        self.active.push(Active { process: p, culprit });
+        self.active.push(p);
         if now >= plan.start {
             self.occurrences += 1;
             self.events += 1;
         }
-        culprit
+    }
+
+    /// Whether the current occurrence of a process hits its `i`-th target.
+    #[inline]
+    pub(crate) fn is_hit(&self, plan: &Plan, p: u32, i: usize) -> bool {
+        plan.rule(p).together_ppm.is_none() || self.hits[plan.processes[p as usize].hits as usize + i]
     }
 
     /// Ends an occurrence: the team goes to the next that waits. Returns that process, whose slot is to be armed.
@@ -228,13 +253,10 @@ impl Faults {
         if now >= plan.start && now <= plan.end {
             self.events += 1;
         }
-        let at = self.active.iter().position(|a| a.process == p).expect("an occurrence that ends was active");
+        let at = self.active.iter().position(|&a| a == p).expect("an occurrence that ends was active");
         self.active.remove(at);
-        let rule = plan.processes[p as usize].rule;
-        let crew = &mut self.crews[rule as usize];
-        crew.busy -= 1;
-        let next = crew.waiting.pop_front()?;
-        crew.busy += 1;
+        plan.rule(p).crews?;
+        let next = self.crews[plan.processes[p as usize].rule as usize].release()?;
         let waiting = &mut self.processes[next as usize];
         waiting.stage = Stage::Repair;
         let draw = Draw { law: &plan.rule(next).duration, mark: waiting.mark, word: word::DURATION };
@@ -268,13 +290,17 @@ impl Faults {
         }
     }
 
+    /// The occurrences that last, in order of start.
+    pub(crate) fn lasting<'a>(&'a self, plan: &'a Plan) -> impl DoubleEndedIterator<Item = Active> + 'a {
+        self.active.iter().map(move |&process| Active { process, culprit: self.culprit(plan, process) })
+    }
+
     fn culprit(&self, plan: &Plan, p: u32) -> Culprit {
         let state = &self.processes[p as usize];
         let process = &plan.processes[p as usize];
         let rule = plan.rule(p);
-        let hit =
-            process.targets.clone().find(|i| self.hits[(process.hits + i - process.targets.start) as usize]);
-        let target = rule.targets[hit.unwrap_or(process.targets.start) as usize];
+        let hit = (0..process.targets.len()).find(|&i| self.is_hit(plan, p, i)).unwrap_or(0);
+        let target = rule.targets[process.targets.start as usize + hit];
         Culprit {
             blame: Blame::Fault { rule: process.rule, target, k: state.mark.occurrence },
             class: Class::of(&plan.model.world, rule, target),

@@ -1,10 +1,10 @@
 //! What happens inside a placement group when the world around it has changed: replication between its regions,
 //! who follows whom, who is to blame (design D8).
 
-use crate::model::{RegionId, Store};
+use crate::model::{Effect, RegionId, Store, Target};
 use crate::sim::domains::Domains;
 use crate::sim::driver::{Chance, Draw, Mark, word};
-use crate::sim::faults::{Culprit, Faults};
+use crate::sim::faults::{Active, Culprit, Faults};
 use crate::sim::history::LONGEST_LAG;
 use crate::sim::layout::{StorePlan, StoreTimer};
 use crate::sim::observe::{Replication, TimelineEntry};
@@ -67,7 +67,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// else the earliest that lasts; an action of this instant; else the last that touched the store.
     pub(crate) fn culprit(&self, st: &StoreState, g: usize) -> Option<Culprit> {
         use crate::sim::observe::Class;
-        let touching = || self.faults.active.iter().map(|a| a.culprit).filter(|c| self.touches(g, c));
+        let touching = || self.faults.lasting(self.plan).filter(|a| self.touches(g, a)).map(|a| a.culprit);
         let fresh = || touching().filter(|c| c.started == self.now);
         let faults_first = |c: &Culprit| c.class != Class::Maintenance;
         fresh()
@@ -81,16 +81,22 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Notes the latest occurrence that lasts and touches the store, for what fails after its end.
     pub(crate) fn remember_culprit(&self, st: &mut StoreState) {
-        let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
-        let latest = self.faults.active.iter().rev().map(|a| a.culprit).find(touching);
+        let touching = |a: &Active| (0..self.layout.groups()).any(|g| self.touches(g, a));
+        let latest = self.faults.lasting(self.plan).rev().find(touching).map(|a| a.culprit);
         st.last_culprit = latest.or(st.last_culprit);
     }
 
-    /// Whether an occurrence hits something this group uses.
-    pub(crate) fn touches(&self, g: usize, culprit: &Culprit) -> bool {
-        use crate::model::{Effect, Target};
-        use crate::sim::observe::Blame;
-        let Blame::Fault { rule, target, .. } = culprit.blame else { return false };
+    /// Whether an occurrence hits something this group uses, at any of the targets it took.
+    pub(crate) fn touches(&self, g: usize, active: &Active) -> bool {
+        let process = &self.plan.processes[active.process as usize];
+        let targets = &self.plan.rule(active.process).targets;
+        let hit = |i: usize| self.faults.is_hit(self.plan, active.process, i);
+        let mut taken = process.targets.clone().enumerate().filter(|&(i, _)| hit(i));
+        taken.any(|(_, t)| self.reaches(g, process.rule, targets[t as usize]))
+    }
+
+    /// Whether a rule that strikes this target hits something this group uses.
+    fn reaches(&self, g: usize, rule: u32, target: Target) -> bool {
         let world = &self.plan.model.world;
         let effect = self.plan.model.faults[rule as usize].effect;
         let uses = |r: RegionId| {
@@ -223,13 +229,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 log.follow = Follow::CatchUp;
             }
             if log.follow == Follow::CatchUp && log.position >= head {
-                (log.follow, log.behind, log.held) = (Follow::Following, false, false);
-                if log.offline == Offline::ByService {
-                    log.offline = Offline::No;
-                }
+                (log.follow, log.held) = (Follow::Following, false);
             }
             if log.follow == Follow::Following {
                 log.behind = false;
+                if log.offline == Offline::ByService {
+                    log.offline = Offline::No;
+                }
             }
         }
     }

@@ -163,14 +163,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 _ if ready && !anything => self.seeded(st, g, r),
                 Some((from, _)) if ready && !seeding => {
                     st.logs[c].follow = Follow::Empty(true);
-                    let at = self.seed_time(g, from, r).map_or(Time::NEVER, |d| self.now + d);
-                    self.arm(StoreTimer::Log(c as u32), at);
+                    st.logs[c].seeded_at = self.seed_time(g, from, r).map_or(Time::NEVER, |d| self.now + d);
                 }
                 Some(_) if ready => {}
-                _ => {
-                    st.logs[c].follow = Follow::Empty(false);
-                    self.arm(StoreTimer::Log(c as u32), Time::NEVER);
-                }
+                _ => st.logs[c].follow = Follow::Empty(false),
             }
         }
     }

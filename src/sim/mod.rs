@@ -25,6 +25,8 @@ mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_recovery;
 
 pub use crate::engine::LimitHit;
 pub use plan::Plan;

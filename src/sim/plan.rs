@@ -1,7 +1,7 @@
 //! A model made ready to run: dense tables that the event loop reads and never changes.
 
 use crate::engine::Slot;
-use crate::model::{Command, DomainId, DomainKind, FaultRule, Member, Model, Schedule, Target};
+use crate::model::{Command, DomainId, DomainKind, Effect, FaultRule, Member, Model, Schedule, Target};
 use crate::rng::{Law, Marks, Purpose, PurposeClash};
 use crate::sim::driver::word;
 use crate::sim::layout::{StorePlan, layout};
@@ -15,10 +15,16 @@ use core::ops::Range;
 pub(crate) enum Watcher {
     /// A member of a redundancy block.
     Block { block: u32 },
-    /// One replica of a copy: bit `bit` of copy `copy` of the store.
-    Replica { store: u32, copy: u32, bit: u8 },
     /// A zone of a store region that counts its live zones.
     Zone { store: u32, region: u8 },
+}
+
+/// A replica on a node: this bit of this copy of the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Replica {
+    pub(crate) store: u32,
+    pub(crate) copy: u32,
+    pub(crate) bit: u16,
 }
 
 /// One renewal process: a rule on one target, or a common-cause rule on all its targets.
@@ -32,6 +38,8 @@ pub(crate) struct Process {
     pub(crate) hits: u32,
     /// A fleet strikes for it.
     pub(crate) in_fleet: bool,
+    /// The subtree of domains it holds down, and how, if that is all it does.
+    pub(crate) holds: Option<(Range<u32>, Effect)>,
     /// Consequences, expanded to processes.
     pub(crate) cascades: Vec<CascadeEdge>,
 }
@@ -90,6 +98,8 @@ pub struct Plan {
     pub(crate) subtree_end: Vec<u32>,
     pub(crate) watcher_start: Vec<u32>,
     pub(crate) watchers: Vec<Watcher>,
+    pub(crate) replica_start: Vec<u32>,
+    pub(crate) replicas: Vec<Replica>,
     pub(crate) stores: Vec<StorePlan>,
     pub(crate) rules: Vec<StoreRules>,
     /// Blocks that contain each block.
@@ -117,6 +127,8 @@ impl Plan {
             assert!((1..=16).contains(&store.regions.len()) && (1..=16).contains(&store.replicas));
         }
         let hits = assign_hits(&mut processes);
+        let subtree_end = subtree_ends(&model);
+        assign_holds(&model, &subtree_end, &mut processes);
         expand_cascades(&model, &mut processes, &mut purposes);
         let action_purpose = add_purpose(&mut purposes, "action".into(), word::EXTRA);
         let store_purpose = purposes.len() as u32;
@@ -127,11 +139,11 @@ impl Plan {
         let stores: Vec<StorePlan> = model.stores.iter().map(|s| layout(&model, s)).collect();
         let rules =
             model.stores.iter().zip(&stores).map(|(m, s)| StoreRules::new(&model.world, m, s)).collect();
-        let (watcher_start, watchers) = watchers(&model, &stores);
+        let (watcher_start, watchers) = in_rows(watchers(&model));
+        let (replica_start, replicas) = in_rows(replicas(&model, &stores));
         let slots = slots(&model, &processes, fleets.len(), &stores);
         let start = Time::ZERO + model.warmup;
         let end = start + model.horizon;
-        let subtree_end = subtree_ends(&model);
         let parents = parents(&model);
         Ok(Plan {
             model,
@@ -144,6 +156,8 @@ impl Plan {
             subtree_end,
             watcher_start,
             watchers,
+            replica_start,
+            replicas,
             stores,
             rules,
             parents,
@@ -170,6 +184,12 @@ impl Plan {
     pub(crate) fn watchers_of(&self, domain: u32) -> &[Watcher] {
         let d = domain as usize;
         &self.watchers[self.watcher_start[d] as usize..self.watcher_start[d + 1] as usize]
+    }
+
+    #[inline]
+    pub(crate) fn replicas_of(&self, domain: u32) -> &[Replica] {
+        let d = domain as usize;
+        &self.replicas[self.replica_start[d] as usize..self.replica_start[d + 1] as usize]
     }
 
     #[inline]
@@ -212,6 +232,7 @@ fn processes(model: &Model, purposes: &mut Vec<Purpose>) -> (Vec<Process>, Vec<F
                     purpose,
                     hits: 0,
                     in_fleet,
+                    holds: None,
                     cascades: Vec::new(),
                 });
             }
@@ -247,6 +268,18 @@ fn assign_hits(processes: &mut [Process]) -> u32 {
         hits += process.targets.len() as u32;
     }
     hits
+}
+
+fn assign_holds(model: &Model, subtree_end: &[u32], processes: &mut [Process]) {
+    for process in processes {
+        let rule = &model.faults[process.rule as usize];
+        let holds = matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance);
+        if let (true, None, Target::Domain(d)) =
+            (holds, rule.together_ppm, rule.targets[process.targets.start as usize])
+        {
+            process.holds = Some((d.0..subtree_end[d.0 as usize], rule.effect));
+        }
+    }
 }
 
 /// Whether one target contains, equals or lies within the other.
@@ -318,7 +351,8 @@ fn subtree_ends(model: &Model) -> Vec<u32> {
     ends
 }
 
-fn watchers(model: &Model, stores: &[StorePlan]) -> (Vec<u32>, Vec<Watcher>) {
+/// Who listens to each domain.
+fn watchers(model: &Model) -> Vec<Vec<Watcher>> {
     let mut by_domain: Vec<Vec<Watcher>> = vec![Vec::new(); model.world.domains.len()];
     for (b, block) in model.blocks.iter().enumerate() {
         for member in &block.members {
@@ -327,26 +361,39 @@ fn watchers(model: &Model, stores: &[StorePlan]) -> (Vec<u32>, Vec<Watcher>) {
             }
         }
     }
-    for (s, (plan, store)) in stores.iter().zip(&model.stores).enumerate() {
-        for (copy, nodes) in plan.nodes.chunks(store.replicas as usize).enumerate() {
-            for (bit, node) in nodes.iter().enumerate() {
-                let domain = model.world.nodes[node.0 as usize];
-                by_domain[domain.0 as usize].push(Watcher::Replica {
-                    store: s as u32,
-                    copy: copy as u32,
-                    bit: bit as u8,
-                });
-            }
-        }
+    for (s, store) in model.stores.iter().enumerate() {
         for (r, region) in store.regions.iter().enumerate().filter(|(_, region)| region.min_zones > 1) {
             for zone in model.world.zones(region.region) {
                 by_domain[zone.0 as usize].push(Watcher::Zone { store: s as u32, region: r as u8 });
             }
         }
     }
+    by_domain
+}
+
+/// The replicas on each domain (on nodes, that is).
+fn replicas(model: &Model, stores: &[StorePlan]) -> Vec<Vec<Replica>> {
+    let mut by_domain: Vec<Vec<Replica>> = vec![Vec::new(); model.world.domains.len()];
+    for (s, (plan, store)) in stores.iter().zip(&model.stores).enumerate() {
+        for (copy, nodes) in plan.nodes.chunks(store.replicas as usize).enumerate() {
+            for (i, node) in nodes.iter().enumerate() {
+                let domain = model.world.nodes[node.0 as usize];
+                by_domain[domain.0 as usize].push(Replica {
+                    store: s as u32,
+                    copy: copy as u32,
+                    bit: 1 << i,
+                });
+            }
+        }
+    }
+    by_domain
+}
+
+/// Lists side by side, with the start of each.
+fn in_rows<T>(lists: Vec<Vec<T>>) -> (Vec<u32>, Vec<T>) {
     let mut start = vec![0];
     let mut all = Vec::new();
-    for list in by_domain {
+    for list in lists {
         all.extend(list);
         start.push(all.len() as u32);
     }

@@ -63,15 +63,17 @@ pub(crate) struct Quorum {
     /// Replicas whose data was destroyed since the last [`Quorum::settle`]: what fell due before comes first.
     destroyed: u16,
     /// Replicas whose node was drained before it went down.
-    pub(crate) drained: u16,
+    drained: u16,
     /// Replicas being rebuilt.
     rebuilding: u16,
     /// Reasons why this copy as a whole is down: `partial` faults, too few live zones.
-    pub(crate) hit: u16,
+    hit: u16,
     pub(crate) dirty: bool,
     /// The copy's data is gone: too few replicas are left to be sure of every acknowledged write.
     pub(crate) lost: bool,
     pub(crate) service: Service,
+    /// All replicas hold data, everything is served, nothing is under way.
+    calm: bool,
     /// When the configuration drops members that are gone by then.
     reconfigure_at: Time,
     /// When the replicas being rebuilt are complete.
@@ -93,14 +95,33 @@ impl Quorum {
             dirty: false,
             lost: false,
             service: Service { commit: true, read: true },
+            calm: true,
             reconfigure_at: Time::NEVER,
             rebuilt_at: Time::NEVER,
         }
     }
 
-    /// The data of these replicas is gone for ever.
-    pub(crate) fn destroy(&mut self, replicas: u16) {
+    /// A replica's node went down or came back (`changed`), drained or not, or its data is gone for ever.
+    #[inline]
+    pub(crate) fn node_changed(&mut self, bit: u16, changed: bool, drained: bool, destroyed: bool) {
+        if changed {
+            self.up ^= bit;
+            self.drained = if drained { self.drained | bit } else { self.drained & !bit };
+        }
+        if destroyed {
+            self.destroy(bit);
+        }
+    }
+
+    /// One more or one less reason for the whole copy to be down.
+    pub(crate) fn hit_changed(&mut self, more: bool) {
+        self.hit = if more { self.hit + 1 } else { self.hit - 1 };
+        self.calm = false;
+    }
+
+    fn destroy(&mut self, replicas: u16) {
         self.destroyed |= replicas;
+        self.calm = false;
     }
 
     /// Brings the copy up to date where nothing can have changed what it does: at most one replica is missing, and
@@ -109,11 +130,7 @@ impl Quorum {
     pub(crate) fn settle_easy(&mut self, rules: &QuorumRules, now: Time) -> bool {
         let all = mask(rules.replicas);
         let gone = all & !self.up;
-        let idle = self.reconfigure_at == Time::NEVER && self.rebuilt_at == Time::NEVER && self.hit == 0;
-        let whole =
-            self.data & !self.destroyed == all && self.service == (Service { commit: true, read: true });
-        let few = gone & gone.wrapping_sub(1) == 0;
-        if !(rules.spare && idle && whole && few) {
+        if !(self.calm && rules.spare && gone & gone.wrapping_sub(1) == 0) {
             return false;
         }
         if gone == 0 {
@@ -122,7 +139,10 @@ impl Quorum {
             match rules.reconfigure {
                 None => {}
                 Some(delay) if delay == Duration::ZERO || gone & !self.drained == 0 => self.config = self.up,
-                Some(delay) => self.reconfigure_at = now + delay,
+                Some(delay) => {
+                    self.reconfigure_at = now + delay;
+                    self.calm = false;
+                }
             }
         } else {
             return false;
@@ -132,7 +152,8 @@ impl Quorum {
     }
 
     /// Brings the copy up to date at `now`, after all events of the instant. `rebuild` is the time to rebuild a
-    /// replica. Returns whether the copy's service or loss changed.
+    /// replica. Returns whether the copy's service or loss changed; always for a lost copy, since the return of
+    /// its nodes may let it start again.
     pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, now: Time) -> bool {
         self.apply_deadlines(rules, now);
         self.settled = self.up;
@@ -157,7 +178,11 @@ impl Quorum {
             commit: able && live >= rules.commit(self.config.count_ones()),
             read: able && live >= u32::from(rules.read_quorum),
         };
-        before != (self.service, self.lost)
+        self.calm = self.service == (Service { commit: true, read: true })
+            && self.data == mask(rules.replicas)
+            && self.reconfigure_at == Time::NEVER
+            && self.rebuilt_at == Time::NEVER;
+        self.lost || before != (self.service, self.lost)
     }
 
     /// The next instant at which this copy must be looked at by itself: only while something it does is missing.
@@ -237,6 +262,12 @@ impl Quorum {
             return;
         }
         let Some(delay) = rules.reconfigure else { return };
+        let survivors = (self.config & self.up & self.data).count_ones();
+        if survivors < rules.sure(self.config.count_ones()) {
+            // Too few are up to agree on a smaller configuration: the delay starts when they are back.
+            self.reconfigure_at = Time::NEVER;
+            return;
+        }
         if delay == Duration::ZERO || gone & !self.drained == 0 {
             self.shrink(rules, self.up);
             self.reconfigure_at = Time::NEVER;

@@ -8,7 +8,7 @@ use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::observe::{Blame, Class, Loss, Replication, StoreRun, TimelineEntry};
 use crate::sim::plan::Plan;
-use crate::sim::state::{Follow, StoreState};
+use crate::sim::state::StoreState;
 use crate::sim::{State, flow};
 use crate::units::Time;
 
@@ -45,7 +45,7 @@ impl<D: Chance> System<D> for Run<'_> {
         }
         if !self.state.blocks.is_settled() {
             let State { blocks, faults, .. } = &mut *self.state;
-            blocks.settle(self.plan, now, &faults.active, &mut self.out.outages);
+            blocks.settle(self.plan, now, faults, &mut self.out.outages);
         }
     }
 }
@@ -101,7 +101,9 @@ impl Run<'_> {
                 return;
             }
             Fired::Repair => {
-                self.log_fault(p, "repair", now);
+                if self.record {
+                    self.log_fault(p, "repair", now);
+                }
                 let next = self.state.faults.repair(self.plan, p, now, timers.driver());
                 self.apply(p, false);
                 let strike = self.state.faults.next_strike(self.plan, p, now, timers.driver());
@@ -123,7 +125,9 @@ impl Run<'_> {
         let now = timers.now();
         self.state.faults.strike(self.plan, p, now, timers.driver());
         self.apply(p, true);
-        self.log_fault(p, "fault", now);
+        if self.record {
+            self.log_fault(p, "fault", now);
+        }
         self.cascade(p, timers);
         let due = self.state.faults.due(self.plan, p, now);
         timers.at(Slot(self.plan.slots.processes + p), due);
@@ -177,9 +181,7 @@ impl Run<'_> {
                 let (mut ctx, st) = self.context(s, timers);
                 ctx.phase_ended(st, copy as usize);
             }
-            StoreTimer::Log(copy)
-                if self.state.stores[s].logs[copy as usize].follow == Follow::Empty(true) =>
-            {
+            StoreTimer::Log(copy) if self.state.stores[s].logs[copy as usize].is_seeded(now) => {
                 let (mut ctx, st) = self.context(s, timers);
                 let regions = ctx.layout.regions;
                 ctx.seeded(st, copy as usize / regions, copy as usize % regions);
@@ -273,8 +275,6 @@ impl Run<'_> {
             let quorum = &mut st.quorums[c];
             quorum.dirty = false;
             changed |= quorum.settle(&ctx.rules.quorum, ctx.rules.rebuild[c / ctx.layout.regions], ctx.now);
-            // A lost copy serves nothing either way, but replicas that return may let it start again.
-            changed |= quorum.lost;
             let deadline = quorum.deadline();
             ctx.arm(StoreTimer::Quorum(c as u32), deadline);
         }
@@ -316,12 +316,9 @@ impl Run<'_> {
     }
 
     fn log_fault(&mut self, p: u32, event: &'static str, now: Time) {
-        if !self.record {
-            return;
-        }
         let process = &self.plan.processes[p as usize];
         for (i, t) in process.targets.clone().enumerate() {
-            if self.state.faults.hits[process.hits as usize + i] {
+            if self.state.faults.is_hit(self.plan, p, i) {
                 let rule = self.plan.rule(p);
                 let object = rule.targets[t as usize].selector(&self.plan.model.world);
                 let k = self.state.faults.processes[p as usize].k;

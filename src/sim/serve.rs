@@ -2,7 +2,7 @@
 
 use crate::model::{Effect, PROFILE_ONE, Redirect};
 use crate::sim::driver::{Chance, word};
-use crate::sim::faults::Culprit;
+use crate::sim::faults::{Active, Culprit};
 use crate::sim::flow::Failing;
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
@@ -208,9 +208,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Blame::Load | Blame::Action(_) => false,
         };
-        let touching = |c: &Culprit| (0..self.layout.groups()).any(|g| self.touches(g, c));
-        let mut active = self.faults.active.iter().map(|a| a.culprit);
-        active.find(|c| degrades(c) == degraded && touching(c)).or(st.action).or(st.last_culprit)
+        let touching = |a: &Active| (0..self.layout.groups()).any(|g| self.touches(g, a));
+        let caused = |a: &Active| degrades(&a.culprit) == degraded && touching(a);
+        let cause = self.faults.lasting(self.plan).find(caused).map(|a| a.culprit);
+        cause.or(st.action).or(st.last_culprit)
     }
 
     fn evaluate_group(&self, st: &mut StoreState, g: usize, served: Served, loads: &[Load; 16]) {
@@ -270,7 +271,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             (true, None) => self.culprit(st, g),
             (true, Some(old)) if self.lasts(st, g, &old) => Some(old),
             (true, Some(old)) => {
-                self.faults.active.iter().map(|a| a.culprit).find(|c| self.touches(g, c)).or(Some(old))
+                let lasting =
+                    || self.faults.lasting(self.plan).filter(|a| self.touches(g, a)).map(|a| a.culprit);
+                let fault = lasting().find(|c| c.class != Class::Maintenance);
+                fault.or_else(|| lasting().next()).or(Some(old))
             }
         };
     }
@@ -278,7 +282,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Whether an occurrence, or a phase it started, goes on.
     fn lasts(&self, st: &StoreState, g: usize, culprit: &Culprit) -> bool {
         let base = g * self.layout.regions;
-        self.faults.active.iter().any(|a| a.culprit == *culprit)
+        self.faults.lasting(self.plan).any(|a| a.culprit == *culprit)
             || st.groups[g].redirect_until > self.now
             || (base..base + self.layout.regions).any(|c| {
                 let own = st.logs[c].culprit == Some(*culprit) && st.logs[c].step != Step::Idle;
@@ -384,28 +388,30 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// Arms the ends of catch-ups and the staleness bounds, which depend on the rates just found.
+    /// Arms what comes first for each log: seeded, caught up, at the staleness bound, or due to leave the sync set.
     fn arm_logs(&mut self, st: &mut StoreState) {
         for g in 0..self.layout.groups() {
             let w = usize::from(st.groups[g].write);
-            for r in (0..self.layout.regions).filter(|&r| r != w) {
+            for r in 0..self.layout.regions {
                 let c = g * self.layout.regions + r;
                 let log = st.logs[c];
-                let at = match log.follow {
-                    Follow::CatchUp => {
+                let mut at = match log.follow {
+                    Follow::Empty(true) => log.seeded_at,
+                    Follow::CatchUp if r != w => {
                         let rate = self.rules.catch_up[w * self.layout.regions + r];
                         let backlog = st.groups[g].head - log.position;
                         let accept = i128::from(st.groups[g].accept);
                         self.store.profile.first_reach(self.now, backlog, i128::from(rate), -accept)
                     }
-                    Follow::Frozen | Follow::Empty(false)
-                        if self.rules.bound.is_some() && !log.held && log.offline == Offline::No =>
-                    {
-                        self.bound_reached(st, g, r)
-                    }
-                    Follow::Following | Follow::Frozen if !self.rules.strong => Time::NEVER,
-                    _ => continue, // seeding and eviction armed theirs already
+                    _ => Time::NEVER,
                 };
+                let away = r != w && matches!(log.follow, Follow::Frozen | Follow::Empty(_));
+                if away && self.rules.bound.is_some() && !log.held && log.offline == Offline::No {
+                    at = at.min(self.bound_reached(st, g, r));
+                }
+                if r != w && log.in_sync && log.evict_at > self.now {
+                    at = at.min(log.evict_at);
+                }
                 self.arm(StoreTimer::Log(c as u32), at.max(self.now));
             }
         }

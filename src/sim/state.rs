@@ -68,10 +68,19 @@ pub(crate) struct Log {
     pub(crate) in_sync: bool,
     /// Since this time it could be taken out of the sync set.
     pub(crate) evict_at: Time,
+    /// When the copy is seeded, while it is being seeded.
+    pub(crate) seeded_at: Time,
     /// The staleness bound is reached: writes are held until it has caught up.
     pub(crate) held: bool,
     pub(crate) step: Step,
     pub(crate) culprit: Option<Culprit>,
+}
+
+impl Log {
+    /// The seeding of an empty copy is complete.
+    pub(crate) fn is_seeded(&self, now: Time) -> bool {
+        self.follow == Follow::Empty(true) && self.seeded_at <= now
+    }
 }
 
 /// One placement group. Volumes are per partition.
@@ -232,6 +241,7 @@ impl StoreState {
             committing: true,
             in_sync: rules.strong,
             evict_at: Time::NEVER,
+            seeded_at: Time::NEVER,
             held: false,
             step: Step::Idle,
             culprit: None,
@@ -302,28 +312,6 @@ impl StoreState {
             quorum.dirty = true;
             self.dirty_copies.push(copy);
         }
-    }
-
-    /// A replica's node went down or came back, or was destroyed while down.
-    #[inline]
-    pub(crate) fn replica(
-        &mut self,
-        copy: u32,
-        bit: u16,
-        down: bool,
-        changed: bool,
-        drained: bool,
-        destroyed: bool,
-    ) {
-        let quorum = &mut self.quorums[copy as usize];
-        if changed {
-            quorum.up = if down { quorum.up & !bit } else { quorum.up | bit };
-            quorum.drained = if down && drained { quorum.drained | bit } else { quorum.drained & !bit };
-        }
-        if destroyed {
-            quorum.destroy(bit);
-        }
-        self.touch(copy);
     }
 
     /// Closes the books: whole-store sums of what the groups hold, and what is still missing.

@@ -3,7 +3,6 @@
 
 use crate::sim::driver::{Chance, word};
 use crate::sim::group::Ctx;
-use crate::sim::layout::StoreTimer;
 use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::{Duration, Time};
 
@@ -35,19 +34,24 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     self.value(&self.store.evict, mark, word::DETECT)
                 };
                 st.logs[c].evict_at = self.now + wait;
-                self.arm(
-                    StoreTimer::Log(c as u32),
-                    if wait == Duration::ZERO { Time::NEVER } else { self.now + wait },
-                );
             }
             if st.logs[c].in_sync
                 && st.logs[c].evict_at <= self.now
-                && self.sync_size(st, g) > self.majority(st, g)
+                && self.answering(st, g) >= self.majority(st, g)
             {
                 st.logs[c].in_sync = false;
                 st.logs[c].evict_at = Time::NEVER;
             }
         }
+    }
+
+    /// The write region and the members of the sync set that follow it: without a majority of them nobody can be
+    /// taken out, least of all while the write region itself is gone.
+    fn answering(&self, st: &StoreState, g: usize) -> usize {
+        let w = usize::from(st.groups[g].write);
+        let follows = |c: usize| st.logs[c].in_sync && st.logs[c].follow == Follow::Following;
+        let others = self.copies(g).filter(|&c| c != g * self.layout.regions + w && follows(c)).count();
+        others + 1
     }
 
     fn sync_size(&self, st: &StoreState, g: usize) -> usize {

@@ -1,0 +1,307 @@
+//! The recovery oracle: once every fault has ended and every timer has run out, a store serves everything again
+//! with its whole configuration, whatever happened before.
+
+use super::observe::{Kind, Replication, Subject};
+use super::state::{Follow, Offline, Step};
+use super::tests::{all, model, rule, secs, store, world};
+use super::{Plan, Simulation};
+use crate::model::*;
+use crate::rng::Law;
+use crate::units::Duration;
+
+/// A small generator for scenarios.
+struct Pick(u64);
+
+impl Pick {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u64) as usize].clone()
+    }
+}
+
+/// A store whose settings all let it recover: whatever was destroyed is rebuilt, catching up beats the writes.
+fn recoverable_store(pick: &mut Pick, w: &World, regions: usize) -> Store {
+    let mut s = store(w, &(0..regions as u32).collect::<Vec<_>>());
+    let bounded = Consistency::Bounded { max_writes: 100_000, max_time: secs(300) };
+    s.consistency = pick.of(&[Consistency::Strong, Consistency::Session, bounded]);
+    s.failover.mode = pick.of(&[FailoverMode::None, FailoverMode::ServiceManaged]);
+    s.failover.fence = pick.below(2) == 0;
+    s.failover.detect = Law::constant(secs(pick.of(&[0, 90])));
+    s.failover.decide = Law::constant(secs(pick.of(&[0, 60, 3600])));
+    s.failover.promote = Law::constant(secs(pick.of(&[0, 60, 1800])));
+    s.failover.redirect = Law::constant(secs(pick.of(&[0, 30])));
+    s.reconfigure = pick.of(&[None, Some(secs(0)), Some(secs(30))]);
+    s.lag = Law::lognormal_p95(secs(5), secs(600)).unwrap();
+    s.on_return.superseded_ppm = 100_000 * pick.below(3) as u32;
+    s.on_return.merge_after = Some(Law::constant(secs(600)));
+    s.rebuild = Some(Rebuild { bandwidth: pick.of(&[10_000, 1_000_000]) });
+    s.catch_up_mps = pick.of(&[10_000_000, 100_000_000]);
+    for region in &mut s.regions {
+        region.min_zones = pick.of(&[1, 2]);
+    }
+    for client in &mut s.clients {
+        let law = Law::constant(secs(30));
+        client.redirect = pick.of(&[Redirect::After(law.clone()), Redirect::ByService(law), Redirect::Never]);
+    }
+    s
+}
+
+fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
+    let up = |hours: u64| Schedule::Stochastic { uptime: Law::exponential(secs(3600 * hours)).unwrap() };
+    let mut all_rules = Vec::new();
+    let places = [
+        (all(w, DomainKind::Node), vec![Effect::Down, Effect::Destroy, Effect::Maintenance]),
+        (all(w, DomainKind::Zone), vec![Effect::Down, Effect::Destroy, Effect::Maintenance]),
+        (
+            all(w, DomainKind::Region),
+            vec![
+                Effect::Down,
+                Effect::Destroy,
+                Effect::Isolate,
+                Effect::Partial { share_ppm: 300_000 },
+                Effect::Degrade { capacity_ppm: 0 },
+            ],
+        ),
+        ((0..w.links.len() as u32).map(|l| Target::Link(LinkId(l))).collect(), vec![Effect::Isolate]),
+    ];
+    for i in 0..2 + pick.below(4) {
+        let (targets, effects) = pick.of(&places);
+        if targets.is_empty() {
+            continue;
+        }
+        let effect = pick.of(&effects);
+        let schedule = up(pick.of(&[100, 300, 1000]));
+        let lasts = pick.of(&[600, 7200, 40_000]);
+        let mut r = rule(&format!("f{i}"), targets, effect, schedule, Law::exponential(secs(lasts)).unwrap());
+        r.crews = pick.of(&[None, None, Some(1)]);
+        r.together_ppm = pick.of(&[None, None, Some(300_000)]);
+        all_rules.push(r);
+    }
+    all_rules
+}
+
+fn actions(pick: &mut Pick, regions: u64, days: u64) -> Vec<Action> {
+    let mut list = Vec::new();
+    for i in 0..pick.below(4) {
+        let to = pick.below(regions) as u8;
+        let at = secs(days * 86_400 * (i + 1) / 5 + pick.below(86_400));
+        let command = match pick.below(4) {
+            0 => Command::Failover { store: 0, to },
+            1 => Command::ForceFailover { store: 0, to: pick.of(&[None, Some(to)]) },
+            2 => Command::SetFailover { store: 0, mode: FailoverMode::ServiceManaged },
+            _ => {
+                // Out and back again some time later.
+                list.push(Action {
+                    at: at.saturating_add(secs(pick.of(&[0, 60, 86_400]))),
+                    command: Command::Online { store: 0, region: to },
+                });
+                Command::Offline { store: 0, region: to }
+            }
+        };
+        list.insert(
+            list.len() - usize::from(matches!(command, Command::Offline { .. })),
+            Action { at, command },
+        );
+    }
+    list.sort_by_key(|a| a.at);
+    list
+}
+
+fn scenario(case: u64) -> Model {
+    let pick = &mut Pick(case.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let names = &["a", "b", "c", "d"][..1 + pick.below(4) as usize];
+    let mut w = world(names, 3, 2);
+    for a in 0..names.len() as u32 {
+        for b in 0..a {
+            let bandwidth = pick.of(&[None, Some(50_000_000)]);
+            let ends = [RegionId(b), RegionId(a)];
+            w.links.push(Link { name: format!("{b}-{a}"), ends, rtt: None, bandwidth });
+        }
+    }
+    // Some cases have a region without the store: what strikes there must not matter.
+    let used = (names.len() - usize::from(names.len() > 1 && pick.below(3) == 0)).max(1);
+    let s = recoverable_store(pick, &w, used);
+    let rules = faults(pick, &w);
+    let list = actions(pick, used as u64, 60);
+    Model { horizon: Duration::from_days(60), actions: list, ..model(w, rules, vec![s]) }
+}
+
+/// What is not as it was before the first fault.
+fn wrong(sim: &Simulation<'_>, out: &Replication) -> Vec<String> {
+    let mut wrong = Vec::new();
+    wrong.extend(out.outages.iter().filter(|o| !o.ended).map(|o| format!("open: {o:?}")));
+    assert!(sim.state.faults.active.is_empty());
+    let st = &sim.state.stores[0];
+    let regions = sim.plan.stores[0].regions;
+    let strong = sim.plan.rules[0].strong;
+    for (c, (log, quorum)) in st.logs.iter().zip(&st.quorums).enumerate() {
+        let write = usize::from(st.groups[c / regions].write) == c % regions;
+        let out = log.offline != Offline::No || (log.behind && !write) || log.held;
+        let stuck = log.follow != Follow::Following || log.step != Step::Idle;
+        if out
+            || stuck
+            || !quorum.service.commit
+            || !quorum.service.read
+            || (strong && !log.in_sync && !write)
+        {
+            wrong.push(format!("copy {c} (write region: {write}): {log:?} {quorum:?}"));
+        }
+    }
+    for (g, group) in st.groups.iter().enumerate() {
+        if group.fenced || !group.ledger.open.is_empty() || group.accept == 0 {
+            wrong.push(format!("group {g}: {group:?}"));
+        }
+    }
+    wrong
+}
+
+/// What is wrong after one replication of a scenario: nothing.
+fn check(case: u64) -> Vec<String> {
+    let m = scenario(case);
+    let plan = Plan::new(&m).unwrap();
+    let (mut sim, mut out) = (Simulation::new(&plan, case), Replication::default());
+    sim.run(0, false, &mut out).unwrap();
+    wrong(&sim, &out)
+}
+
+#[test]
+fn everything_recovers_from_random_faults() {
+    for case in 0..400 {
+        let wrong = check(case);
+        assert!(wrong.is_empty(), "case {case}: {:#?}", &wrong[..wrong.len().min(3)]);
+    }
+}
+
+/// One store in the regions of a world, scripted faults and actions: (effect, target, hour, hours).
+fn scripted(
+    w: World,
+    change: impl FnOnce(&mut Store),
+    strikes: &[(Effect, Target, u64, u64)],
+    actions: &[(u64, Command)],
+) -> Model {
+    let mut s = store(&w, &(0..w.regions.len() as u32).collect::<Vec<_>>());
+    change(&mut s);
+    let strike = |(i, &(effect, target, at, hours)): (usize, &(Effect, Target, u64, u64))| {
+        let at = Schedule::Scripted(vec![secs(3600 * at)]);
+        rule(&format!("f{i}"), vec![target], effect, at, Law::constant(secs(3600 * hours)))
+    };
+    let faults = strikes.iter().enumerate().map(strike).collect();
+    let actions = actions.iter().map(|&(at, command)| Action { at: secs(3600 * at), command }).collect();
+    Model { horizon: Duration::from_days(10), actions, ..model(w, faults, vec![s]) }
+}
+
+fn run(m: &Model) -> (Replication, Vec<String>) {
+    let plan = Plan::new(m).unwrap();
+    let (mut sim, mut out) = (Simulation::new(&plan, 1), Replication::default());
+    sim.run(0, false, &mut out).unwrap();
+    let wrong = wrong(&sim, &out);
+    (out, wrong)
+}
+
+/// Start and length, in seconds, of the outages of one kind.
+fn outages(out: &Replication, kind: Kind) -> Vec<(u64, u64)> {
+    let of_kind = out.outages.iter().filter(|o| o.subject == Subject::Store(0, kind));
+    of_kind.map(|o| (o.start.ns() / 1_000_000_000, o.length.ns() / 1_000_000_000)).collect()
+}
+
+fn region(w: &World, r: usize) -> Target {
+    Target::Domain(w.regions[r])
+}
+
+/// The nodes of a destroyed copy come back without any change of what it serves: it must start again all the same.
+#[test]
+fn a_destroyed_region_without_peers_starts_again_empty() {
+    let w = world(&["a"], 3, 4);
+    let strike = (Effect::Destroy, region(&w, 0), 10, 4);
+    let (out, wrong) = run(&scripted(w, |_| {}, &[strike], &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(outages(&out, Kind::Write), [(36_000, 4 * 3600)]);
+    assert!(out.stores[0].lost > 0);
+}
+
+#[test]
+fn a_region_put_back_in_the_instant_it_was_taken_out_serves() {
+    let w = world(&["a", "b"], 3, 4);
+    let (store, region) = (0, 1);
+    let both = [(5, Command::Offline { store, region }), (5, Command::Online { store, region })];
+    let (_, wrong) = run(&scripted(w, |_| {}, &[], &both));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A common cause that strikes several places is to blame wherever it struck, not only at the first of them.
+#[test]
+fn a_common_cause_is_to_blame_at_all_its_targets() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut m = scripted(w, |_| {}, &[], &[]);
+    let places = vec![region(&m.world, 0), region(&m.world, 1)];
+    let at = Schedule::Scripted(vec![secs(3600)]);
+    let mut both = rule("both", places, Effect::Destroy, at, Law::constant(secs(3600)));
+    both.together_ppm = Some(1_000_000);
+    m.faults.push(both);
+    m.stores[0] = store(&m.world, &[1]);
+    let Target::Domain(b) = region(&m.world, 1) else { unreachable!() };
+    m.blocks.push(Block { name: "b".into(), need: 1, members: vec![Member::Domain(b)], report: true });
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(out.outages.len(), 3, "reads, writes and the block");
+    assert!(out.blocks[0].causes[0] == secs(3600) && out.blocks[0].down == secs(3600));
+    assert_eq!(out.losses.len(), 1);
+}
+
+/// The pause that takes a destroyed read region out of the sync set ends on time, whatever happens meanwhile.
+#[test]
+fn a_destroyed_read_region_leaves_the_sync_set_on_time() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    let strikes = [
+        (Effect::Destroy, region(&w, 1), 10, 4),
+        (Effect::Degrade { capacity_ppm: 900_000 }, region(&w, 0), 9, 1),
+    ];
+    let strong = |s: &mut Store| {
+        (s.consistency, s.failover.mode) = (Consistency::Strong, FailoverMode::None);
+        s.evict = Law::constant(secs(7200));
+    };
+    let mut m = scripted(w, strong, &strikes, &[]);
+    let at = Schedule::Scripted(vec![secs(11 * 3600)]);
+    let other = region(&m.world, 0);
+    m.faults.push(rule(
+        "x",
+        vec![other],
+        Effect::Degrade { capacity_ppm: 900_000 },
+        at,
+        Law::constant(secs(1800)),
+    ));
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(outages(&out, Kind::Write), [(36_000, 7200)]);
+}
+
+/// While the write region is down nobody leaves the sync set: the first region of the list takes over.
+#[test]
+fn at_strong_consistency_the_list_decides_who_takes_over() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    for effect in [Effect::Down, Effect::Isolate] {
+        let strikes = [(effect, region(&w, 0), 10, 4)];
+        let m = scripted(w.clone(), |s| s.consistency = Consistency::Strong, &strikes, &[]);
+        let plan = Plan::new(&m).unwrap();
+        let (mut sim, mut out) = (Simulation::new(&plan, 1), Replication::default());
+        sim.run(0, false, &mut out).unwrap();
+        assert!(sim.state.stores[0].groups.iter().all(|g| g.write == 1), "{effect:?}");
+        assert!(wrong(&sim, &out).is_empty());
+        assert!(out.losses.iter().all(|l| l.absent == 0));
+    }
+}
+
+/// A configuration that cannot shrink does not ask again and again while the fault lasts.
+#[test]
+fn long_faults_cost_no_events() {
+    let w = world(&["a"], 3, 4);
+    let strikes = [(Effect::Down, region(&w, 0), 10, 100)];
+    let m = scripted(w, |s| s.reconfigure = Some(secs(1)), &strikes, &[]);
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(out.events < 200, "{} events", out.events);
+}

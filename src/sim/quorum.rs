@@ -60,6 +60,8 @@ pub(crate) struct Quorum {
     config: u16,
     /// Replicas that hold their data.
     data: u16,
+    /// Replicas whose data was destroyed since the last [`Quorum::settle`]: what fell due before comes first.
+    destroyed: u16,
     /// Replicas whose node was drained before it went down.
     drained: u16,
     /// Replicas being rebuilt.
@@ -86,6 +88,7 @@ impl Quorum {
             settled: all,
             config: all,
             data: all,
+            destroyed: 0,
             drained: 0,
             rebuilding: 0,
             hit: 0,
@@ -117,8 +120,7 @@ impl Quorum {
     }
 
     fn destroy(&mut self, replicas: u16) {
-        self.data &= !replicas;
-        self.rebuilding &= !replicas;
+        self.destroyed |= replicas;
         self.calm = false;
     }
 
@@ -155,6 +157,9 @@ impl Quorum {
     pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, now: Time) -> bool {
         self.apply_deadlines(rules, now);
         self.settled = self.up;
+        self.data &= !self.destroyed;
+        self.rebuilding &= !self.destroyed;
+        self.destroyed = 0;
         let before = (self.service, self.lost);
         if !self.lost {
             self.rebuilding &= self.up;
@@ -403,6 +408,27 @@ mod tests {
         assert!(!q.service.commit);
         q.settle(&four(), rebuild, at(1030));
         assert_eq!((q.config, q.service.commit), (0b1001, true));
+    }
+
+    #[test]
+    fn a_rebuilt_replica_is_a_member_before_its_source_is_destroyed() {
+        let (rules, rebuild) =
+            (QuorumRules::new(3, 2, 1, Some(Duration::ZERO)), Some(Duration::from_secs(9)));
+        let mut q = Quorum::new(&rules);
+        q.destroy(0b001);
+        q.up = 0b110;
+        q.settle(&rules, rebuild, at(5));
+        q.destroy(0b010);
+        q.up = 0b100;
+        q.settle(&rules, rebuild, at(6));
+        q.up = 0b110;
+        q.settle(&rules, rebuild, at(10));
+        assert_eq!((q.config, q.rebuilding), (0b100, 0b010));
+        // Complete at 19 s, not looked at before the source goes at 100 s.
+        q.destroy(0b100);
+        q.up = 0b010;
+        q.settle(&rules, rebuild, at(100));
+        assert_eq!((q.lost, q.config, q.service.commit), (false, 0b010, true));
     }
 
     #[test]

@@ -275,8 +275,6 @@ impl Run<'_> {
             let quorum = &mut st.quorums[c];
             quorum.dirty = false;
             changed |= quorum.settle(&ctx.rules.quorum, ctx.rules.rebuild[c / ctx.layout.regions], ctx.now);
-            // A lost copy serves nothing either way, but replicas that return may let it start again.
-            changed |= quorum.lost;
             let deadline = quorum.deadline();
             ctx.arm(StoreTimer::Quorum(c as u32), deadline);
         }

@@ -31,7 +31,7 @@ pub(crate) struct StorePlan {
 pub(crate) enum StoreTimer {
     /// A quorum drops lost members, or a replica is rebuilt: (copy).
     Quorum(u32),
-    /// A copy has caught up, is seeded, reaches the staleness bound or leaves the sync set: (copy).
+    /// A copy has caught up, is seeded or reaches the staleness bound: (copy).
     Log(u32),
     /// A phase of failover or of marking a region offline ends: (copy).
     Phase(u32),
@@ -41,6 +41,8 @@ pub(crate) enum StoreTimer {
     Merge(u32),
     /// Clients leave a region that does not answer: (group · clients + client).
     Read(u32),
+    /// A silent member leaves the sync set: (group).
+    Evict(u32),
     /// The hour of the profile changes.
     Hour,
 }
@@ -55,11 +57,16 @@ impl StorePlan {
     }
 
     pub(crate) fn slots(&self) -> u32 {
-        (3 * self.copies() + 2 * self.groups() + self.groups() * self.clients + 1) as u32
+        (3 * self.copies() + 3 * self.groups() + self.groups() * self.clients + 1) as u32
+    }
+
+    /// Copies, groups, and readers: clients of groups.
+    fn counts(&self) -> (u32, u32, u32) {
+        (self.copies() as u32, self.groups() as u32, (self.groups() * self.clients) as u32)
     }
 
     pub(crate) fn slot(&self, first: u32, timer: StoreTimer) -> Slot {
-        let (c, g) = (self.copies() as u32, self.groups() as u32);
+        let (c, g, readers) = self.counts();
         Slot(
             first
                 + match timer {
@@ -69,20 +76,22 @@ impl StorePlan {
                     StoreTimer::Redirect(i) => 3 * c + i,
                     StoreTimer::Merge(i) => 3 * c + g + i,
                     StoreTimer::Read(i) => 3 * c + 2 * g + i,
-                    StoreTimer::Hour => 3 * c + 2 * g + g * self.clients as u32,
+                    StoreTimer::Evict(i) => 3 * c + 2 * g + readers + i,
+                    StoreTimer::Hour => 3 * c + 3 * g + readers,
                 },
         )
     }
 
     pub(crate) fn timer(&self, offset: u32) -> StoreTimer {
-        let (c, g) = (self.copies() as u32, self.groups() as u32);
+        let (c, g, readers) = self.counts();
         match offset {
             i if i < c => StoreTimer::Quorum(i),
             i if i < 2 * c => StoreTimer::Log(i - c),
             i if i < 3 * c => StoreTimer::Phase(i - 2 * c),
             i if i < 3 * c + g => StoreTimer::Redirect(i - 3 * c),
             i if i < 3 * c + 2 * g => StoreTimer::Merge(i - 3 * c - g),
-            i if i < self.slots() - 1 => StoreTimer::Read(i - 3 * c - 2 * g),
+            i if i < 3 * c + 2 * g + readers => StoreTimer::Read(i - 3 * c - 2 * g),
+            i if i < self.slots() - 1 => StoreTimer::Evict(i - 3 * c - 2 * g - readers),
             _ => StoreTimer::Hour,
         }
     }

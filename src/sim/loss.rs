@@ -87,7 +87,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         (0..self.layout.regions)
             .filter(|&r| !matches!(st.logs[g * self.layout.regions + r].follow, Follow::Empty(_)) && allow(r))
             .map(|r| (r, if r == w { st.groups[g].head } else { self.position(st, g, r) }))
-            .max_by_key(|&(r, position)| (position, core::cmp::Reverse(r)))
+            .max_by_key(|&(r, position)| (position, r == w, core::cmp::Reverse(r)))
     }
 
     /// Position of a copy other than the write region's. A following copy is taken at the log's end: whoever needs
@@ -221,8 +221,17 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 st.groups[g].ledger.open[i].merge_at = self.now + wait;
             }
         }
-        self.merge_due(st, g);
-        let next = st.groups[g].ledger.next_merge();
+        // They are written again, so they wait for a write region that takes writes.
+        let w = base + usize::from(st.groups[g].write);
+        let open = st.quorums[w].service.commit
+            && !matches!(st.logs[w].follow, Follow::Empty(_))
+            && !st.groups[g].fenced;
+        let next = if open {
+            self.merge_due(st, g);
+            st.groups[g].ledger.next_merge()
+        } else {
+            Time::NEVER
+        };
         self.arm(StoreTimer::Merge(g as u32), next);
     }
 

@@ -129,14 +129,16 @@ impl Quorum {
     }
 
     /// Brings the copy up to date at `now`, after all events of the instant. `rebuild` is the time to rebuild a
-    /// replica. Returns whether the copy's service or loss changed.
+    /// replica. Returns whether the copy's service or loss changed, or, for a lost one, which replicas are up: it may
+    /// start again.
     pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, now: Time) -> bool {
         self.apply_deadlines(rules, now);
+        let moved = self.lost && self.settled != self.up;
         self.settled = self.up;
         let before = (self.service, self.lost);
         if !self.lost {
             self.rebuilding &= self.up;
-            self.join(rules);
+            self.join(rules, self.up);
             self.start_rebuild(rules, rebuild, now);
             if self.rebuilding == 0 {
                 self.rebuilt_at = Time::NEVER;
@@ -151,7 +153,7 @@ impl Quorum {
             commit: able && live >= rules.commit(self.config.count_ones()),
             read: able && live >= u32::from(rules.read_quorum),
         };
-        before != (self.service, self.lost)
+        moved || before != (self.service, self.lost)
     }
 
     /// The next instant at which this copy must be looked at by itself: only while something it does is missing.
@@ -199,13 +201,15 @@ impl Quorum {
                 self.data |= self.rebuilding;
                 self.rebuilding = 0;
                 self.rebuilt_at = Time::NEVER;
+                // It joined then, and may be needed now.
+                self.join(rules, self.settled);
             }
         }
     }
 
     /// Members that are up and hold data join, once the configuration can commit by itself.
-    fn join(&mut self, rules: &QuorumRules) {
-        let able = self.up & self.data;
+    fn join(&mut self, rules: &QuorumRules, up: u16) {
+        let able = up & self.data;
         if (self.config & able).count_ones() >= rules.commit(self.config.count_ones()) {
             self.config |= able;
         }

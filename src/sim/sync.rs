@@ -35,19 +35,27 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     self.value(&self.store.evict, mark, word::DETECT)
                 };
                 st.logs[c].evict_at = self.now + wait;
-                self.arm(
-                    StoreTimer::Log(c as u32),
-                    if wait == Duration::ZERO { Time::NEVER } else { self.now + wait },
-                );
             }
             if st.logs[c].in_sync
                 && st.logs[c].evict_at <= self.now
-                && self.sync_size(st, g) > self.majority(st, g)
+                && self.answering(st, g) >= self.majority(st, g)
             {
                 st.logs[c].in_sync = false;
                 st.logs[c].evict_at = Time::NEVER;
             }
         }
+        let next = self.copies(g).map(|c| st.logs[c].evict_at).filter(|&t| t > self.now).min();
+        self.arm(StoreTimer::Evict(g as u32), next.unwrap_or(Time::NEVER));
+    }
+
+    /// Members that hear each other: who is silent cannot be voted out by a write region that is lost itself.
+    fn answering(&self, st: &StoreState, g: usize) -> usize {
+        let w = g * self.layout.regions + usize::from(st.groups[g].write);
+        if !st.quorums[w].service.commit {
+            return 0;
+        }
+        let follows = |c: &usize| st.logs[*c].in_sync && st.logs[*c].follow == Follow::Following;
+        1 + self.copies(g).filter(|&c| c != w).filter(follows).count()
     }
 
     fn sync_size(&self, st: &StoreState, g: usize) -> usize {

@@ -189,7 +189,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// A copy holds data again: that of the furthest copy, or nothing at all if it is the only one.
     pub(crate) fn seeded(&mut self, st: &mut StoreState, g: usize, r: usize) {
         let c = g * self.layout.regions + r;
-        let position = self.best_copy(st, g, |_| true).map_or(0, |(_, p)| p);
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        let reached = |o: usize| st.quorums[base + o].service.commit && self.connected(o, r);
+        let position = match self.best_copy(st, g, reached) {
+            Some((o, _)) if o != w && st.logs[base + o].follow == Follow::Following => {
+                let mark = self.mark(st, g);
+                self.lagging(st, g, o, mark).0
+            }
+            found => found.map_or(0, |(_, p)| p),
+        };
         let quorum = &mut st.quorums[c];
         quorum.restart();
         quorum.settle(&self.rules.quorum, self.rules.rebuild[g], self.now);

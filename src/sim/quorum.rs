@@ -129,11 +129,10 @@ impl Quorum {
     }
 
     /// Brings the copy up to date at `now`, after all events of the instant. `rebuild` is the time to rebuild a
-    /// replica. Returns whether the copy's service or loss changed, or, for a lost one, which replicas are up: it may
-    /// start again.
+    /// replica. Returns whether the copy's service or loss changed, or whether it is lost: it may start again.
     pub(crate) fn settle(&mut self, rules: &QuorumRules, rebuild: Option<Duration>, now: Time) -> bool {
         self.apply_deadlines(rules, now);
-        let moved = self.lost && self.settled != self.up;
+        let was_lost = self.lost;
         self.settled = self.up;
         let before = (self.service, self.lost);
         if !self.lost {
@@ -153,7 +152,7 @@ impl Quorum {
             commit: able && live >= rules.commit(self.config.count_ones()),
             read: able && live >= u32::from(rules.read_quorum),
         };
-        moved || before != (self.service, self.lost)
+        was_lost || before != (self.service, self.lost)
     }
 
     /// The next instant at which this copy must be looked at by itself: only while something it does is missing.
@@ -234,7 +233,11 @@ impl Quorum {
             return;
         }
         let Some(delay) = rules.reconfigure else { return };
-        if delay == Duration::ZERO || gone & !self.drained == 0 {
+        let live = (self.config & self.up & self.data).count_ones();
+        if live >= rules.sure(self.config.count_ones()) {
+            self.config &= !(gone & self.drained);
+        }
+        if delay == Duration::ZERO || self.config & gone == 0 {
             self.shrink(rules, self.up);
             self.reconfigure_at = Time::NEVER;
         } else if self.reconfigure_at == Time::NEVER {

@@ -9,6 +9,7 @@ mod faults;
 mod generate;
 mod layout;
 mod part;
+mod promotion;
 mod properties;
 mod run;
 

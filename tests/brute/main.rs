@@ -83,3 +83,89 @@ fn random_scenarios_agree() {
     }
     assert_eq!(bad, 0, "scenarios in which the simulators disagree");
 }
+
+/// Two regions, three nodes each, one zone each; `rest` adds settings of the store, then faults and actions.
+fn two_regions(store: &str, rest: &str) -> String {
+    format!(
+        r#"
+[scenario]
+name = "named"
+horizon = "1000s"
+[[region]]
+name = "a"
+nodes_per_zone = 3
+[[region]]
+name = "b"
+nodes_per_zone = 3
+[store.s]
+regions = ["a", "b"]
+replicas = 3
+partitions = 3
+lag = "5s"
+data_size = "600kB"
+rebuild = {{ bandwidth = "50kB/s" }}
+catch_up = 600
+{store}
+[store.s.workload]
+writes_per_second = 30
+reads_per_second = 30
+[store.s.workload.clients]
+a = {{ share = 0.5, redirect = "20s" }}
+b = {{ share = 0.5, redirect = "never" }}
+{rest}
+"#
+    )
+}
+
+fn fault(name: &str, target: &str, effect: &str, at: u64, length: u64) -> String {
+    format!(
+        "[fault.{name}]\ntarget = \"{target}\"\neffect = \"{effect}\"\nat = \"{at}s\"\nduration = \"{length}s\"\n"
+    )
+}
+
+const MANAGED: &str = r#"failover = { mode = "service-managed", detect = "10.3s", decide = "20s", promote = "5.2s", redirect = "4.1s" }
+on_return = { merge_after = "30.7s", superseded = 0.25 }
+"#;
+
+#[test]
+fn a_destroyed_region_starts_again_when_its_nodes_are_back() {
+    let text = two_regions("", &fault("f", "region:a", "destroy", 100, 50));
+    assert_eq!(differences(&text), Vec::<String>::new());
+}
+
+#[test]
+fn a_rebuilt_replica_is_a_member_before_the_next_node_goes() {
+    let faults = fault("f", "node:a/1/1", "destroy", 100, 20) + &fault("g", "node:a/1/2", "down", 300, 50);
+    let text = two_regions("reconfigure = \"35s\"", &faults);
+    assert_eq!(differences(&text), Vec::<String>::new());
+}
+
+#[test]
+fn a_drained_node_leaves_while_another_still_counts() {
+    let faults =
+        fault("f", "node:a/1/1", "down", 100, 60) + &fault("g", "node:a/1/2", "maintenance", 120, 60);
+    let text = two_regions("reconfigure = \"35s\"", &faults);
+    assert_eq!(differences(&text), Vec::<String>::new());
+}
+
+#[test]
+fn merges_wait_until_somebody_takes_writes() {
+    // What `a` has alone is due while `b`, the write region since 135 s, is down.
+    let faults = fault("f", "region:a", "isolate", 100, 60) + &fault("g", "region:b", "destroy", 180, 50);
+    assert_eq!(differences(&two_regions(MANAGED, &faults)), Vec::<String>::new());
+}
+
+#[test]
+fn a_forced_failover_without_a_target_ends_at_once() {
+    let action = "[[action]]\nat = \"100s\"\ndo = { force-failover = \"s\", to = \"b\" }\n";
+    let text = two_regions(MANAGED, &(fault("f", "region:b", "down", 103, 60) + action));
+    assert_eq!(differences(&text), Vec::<String>::new());
+}
+
+#[test]
+fn a_silent_member_is_voted_out_in_time() {
+    let store = format!("consistency = \"strong\"\nevict = \"60s\"\n{MANAGED}").replace("lag = \"5s\"", "");
+    let text =
+        two_regions(&store, &fault("f", "region:b", "destroy", 100, 200)).replace("lag = \"5s\"\n", "");
+    assert_eq!(differences(&text), Vec::<String>::new());
+}

@@ -1,13 +1,12 @@
 //! Good scenarios: what the text becomes; and that no text makes the reader panic.
 
 use proptest::prelude::*;
+use zonefall::experiment::Comparison;
 use zonefall::model::{
     Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
 };
 use zonefall::rng::Law;
-use zonefall::scenario::{
-    Comparison, Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric,
-};
+use zonefall::scenario::{Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric};
 use zonefall::units::Duration;
 
 const FULL: &str = include_str!("full.toml");
@@ -167,7 +166,7 @@ fn blocks_come_after_their_members_and_actions_in_time() {
         Command::SetThroughput { store: 0, throughput_mru: Some(20_000_000) }
     );
     assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
-    assert_eq!(scenario.expects[0].comparison, Comparison::Equal(0.0));
+    assert_eq!(scenario.expects[0].comparison, Comparison::Eq(0.0));
 }
 
 #[test]

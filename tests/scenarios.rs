@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 use support::{folder, model, names, read, replications, text};
 use zonefall::experiment::expect::{Verdict, evaluate};
 use zonefall::experiment::runner::{Subject, run};
-use zonefall::experiment::{Accumulator, Comparison, Experiment, Outcome, VariantOutcome};
+use zonefall::experiment::{Accumulator, Experiment, Outcome, VariantOutcome};
 use zonefall::model::Model;
-use zonefall::scenario::{self, Options, Scenario, Severity, Source, load};
+use zonefall::scenario::{Options, Scenario, Severity, Source, load};
 use zonefall::sim::observe::{Kind, Replication};
 use zonefall::units::Duration;
 

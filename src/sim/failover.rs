@@ -54,11 +54,6 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 }
                 Step::Detect | Step::Decide if !lost || !managed => self.begin(st, c, Step::Idle),
                 Step::Promote(to) if !self.eligible(st, g, usize::from(to), true) => self.promote_next(st, g),
-                Step::Wait if !lost => {
-                    // No other region could take over, and the write region is back: it goes on.
-                    st.groups[g].fenced = false;
-                    self.begin(st, c, Step::Idle);
-                }
                 Step::Wait => self.promote_next(st, g),
                 _ => {}
             }
@@ -117,6 +112,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let to = first(false).or_else(|| first(true));
         match to {
             Some(to) => self.begin(st, c, Step::Promote(to as u8)),
+            None if !self.is_lost(st, g, usize::from(st.groups[g].write)) => {
+                // No other region can take over, and the write region is there: it goes on.
+                st.groups[g].fenced = false;
+                self.begin(st, c, Step::Idle);
+            }
             None if st.logs[c].step != Step::Wait => self.begin(st, c, Step::Wait),
             None => {}
         }

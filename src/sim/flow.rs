@@ -44,6 +44,8 @@ pub(crate) struct Flow {
     total: [i128; 2],
     threshold_ppm: i128,
     measuring: bool,
+    /// Losses before this one happened before measurement: they are not reported.
+    pub(crate) first_loss: usize,
     /// Phase in force for each kind while out.
     phase: [Phase; 2],
     open: [Option<Open>; 2],
@@ -86,6 +88,7 @@ impl Flow {
             total: [sum(|c| c.reads_mps), sum(|c| c.writes_mps)],
             threshold_ppm: i128::from(store.outage_threshold_ppm),
             measuring: false,
+            first_loss: 0,
             phase: [Phase::Repair; 2],
             open: [None; 2],
             run,
@@ -98,16 +101,27 @@ impl Flow {
         rates.cause_failed.copy_from_slice(&other.rates.cause_failed);
         (rates.failed, rates.above, rates.below) = (other.rates.failed, other.rates.above, other.rates.below);
         (rates.regions, rates.first) = (other.rates.regions, other.rates.first);
-        (self.failing, self.measuring) = (other.failing, other.measuring);
+        (self.failing, self.measuring, self.first_loss) = (other.failing, other.measuring, other.first_loss);
         (self.phase, self.open) = (other.phase, other.open);
         copy_run(&mut self.run, &other.run);
     }
 
     /// Requests count from here on, until [`Flow::stop`]; so do outages, unless they began earlier.
-    pub(crate) fn start(&mut self, now: Time) {
+    pub(crate) fn start(&mut self, now: Time, losses: usize) {
         self.measuring = true;
+        self.first_loss = losses;
+        self.run.missing_peak = 0;
+        self.run.causes.iter_mut().for_each(|c| c.lost = 0);
         for open in self.open.iter_mut().flatten() {
             open.counted = open.start == now;
+        }
+    }
+
+    /// Books lost writes to whom they are blamed on, unless the loss happened before measurement.
+    pub(crate) fn book_lost(&mut self, loss: u32, blame: Blame, lost: i128) {
+        if loss as usize >= self.first_loss {
+            let cause = cause_index(self.run.causes.len(), blame);
+            self.run.causes[cause].lost += lost;
         }
     }
 

@@ -135,6 +135,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.update_sync(st, g);
         self.update_bound(st, g);
         self.schedule_merges(st, g);
+        self.note_missed(st, g);
     }
 
     pub(crate) fn copies(&self, g: usize) -> core::ops::Range<usize> {
@@ -166,6 +167,20 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 log.behind = true;
             }
             log.committing = commit;
+        }
+    }
+
+    /// The log goes on from now: copies that do not commit miss it.
+    fn note_missed(&self, st: &mut StoreState, g: usize) {
+        if self.copies(g).all(|c| st.quorums[c].service.commit) || !self.accepts(st, g) {
+            return;
+        }
+        let w = self.region(usize::from(st.groups[g].write));
+        let mut writers = self.store.clients.iter().filter(|c| c.writes_mps > 0);
+        if writers.any(|c| self.domains.connected(c.region, w)) {
+            for c in self.copies(g).filter(|&c| !st.quorums[c].service.commit) {
+                st.logs[c].behind = true;
+            }
         }
     }
 

@@ -3,11 +3,11 @@
 
 use crate::sim::driver::{Chance, word};
 use crate::sim::faults::Culprit;
-use crate::sim::flow::{cause_class, cause_index};
+use crate::sim::flow::{Flow, cause_class};
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{Segment, Settled};
-use crate::sim::observe::{CauseRun, Loss, Replication};
+use crate::sim::observe::{Loss, Replication};
 use crate::sim::state::{Follow, StoreState};
 use crate::units::{Duration, Time};
 
@@ -28,7 +28,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let weight = i128::from(self.layout.weights[g]);
         let out = &mut *self.out;
         let flow = &mut st.flow;
-        st.groups[g].ledger.destroy(origin, |settled| book(out, &mut flow.run.causes, settled, weight));
+        st.groups[g].ledger.destroy(origin, |settled| book(out, flow, settled, weight));
     }
 
     /// The furthest copy left is the log now; the rest of the old one is gone.
@@ -58,7 +58,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             superseded: 0,
             lost: absent,
         };
-        book(self.out, &mut st.flow.run.causes, settled, i128::from(self.layout.weights[g]));
+        book(self.out, &mut st.flow, settled, i128::from(self.layout.weights[g]));
         st.groups[g].ledger.lost += absent;
         self.rewind(st, g, position);
     }
@@ -87,7 +87,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         (0..self.layout.regions)
             .filter(|&r| !matches!(st.logs[g * self.layout.regions + r].follow, Follow::Empty(_)) && allow(r))
             .map(|r| (r, if r == w { st.groups[g].head } else { self.position(st, g, r) }))
-            .max_by_key(|&(r, position)| (position, core::cmp::Reverse(r)))
+            .max_by_key(|&(r, position)| (position, r == w, core::cmp::Reverse(r)))
     }
 
     /// Position of a copy other than the write region's. A following copy is taken at the log's end: whoever needs
@@ -124,8 +124,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let at = Time::ZERO + (self.now - self.plan.start);
         let (s, blame) = (self.s as u32, culprit.blame);
         let absent = absent * i128::from(self.layout.weights[g]);
-        let found = self.out.losses.iter().rposition(|l| l.at == at && l.store == s && l.blame == blame);
-        let index = found.unwrap_or_else(|| {
+        let mut measured = self.out.losses[st.flow.first_loss..].iter();
+        let found = measured.rposition(|l| l.at == at && l.store == s && l.blame == blame);
+        let index = found.map(|i| st.flow.first_loss + i).unwrap_or_else(|| {
             self.out.losses.push(Loss {
                 store: s,
                 at,
@@ -190,7 +191,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// source or its own nodes went away in this very instant, it stays empty.
     pub(crate) fn seeded(&mut self, st: &mut StoreState, g: usize, r: usize) {
         let c = g * self.layout.regions + r;
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
         let position = match (self.seed_source(st, g, r), self.best_copy(st, g, |_| true)) {
+            // A copy that follows has what it had a lag ago, not all that the write region has.
+            (Some((o, _)), _) if o != w && st.logs[base + o].follow == Follow::Following => {
+                let mark = self.mark(st, g);
+                self.lagging(st, g, o, mark).0
+            }
             (Some((_, position)), _) => position,
             (None, None) => 0,
             (None, Some(_)) => return,
@@ -229,8 +237,17 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 st.groups[g].ledger.open[i].merge_at = self.now + wait;
             }
         }
-        self.merge_due(st, g);
-        let next = st.groups[g].ledger.next_merge();
+        // They are written again, so they wait for a write region that takes writes.
+        let w = base + usize::from(st.groups[g].write);
+        let open = st.quorums[w].service.commit
+            && !matches!(st.logs[w].follow, Follow::Empty(_))
+            && !st.groups[g].fenced;
+        let next = if open {
+            self.merge_due(st, g);
+            st.groups[g].ledger.next_merge()
+        } else {
+            Time::NEVER
+        };
         self.arm(StoreTimer::Merge(g as u32), next);
     }
 
@@ -238,9 +255,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let weight = i128::from(self.layout.weights[g]);
         let group = &mut st.groups[g];
         let before = group.ledger.recovered;
-        let (out, causes) = (&mut *self.out, &mut st.flow.run.causes);
+        let (out, flow) = (&mut *self.out, &mut st.flow);
         let ppm = self.store.on_return.superseded_ppm;
-        group.ledger.merge(self.now, ppm, |settled| book(out, causes, settled, weight));
+        group.ledger.merge(self.now, ppm, |settled| book(out, flow, settled, weight));
         let merged = group.ledger.recovered - before;
         if merged > 0 {
             group.head += merged;
@@ -251,7 +268,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 }
 
 /// Books what became of a segment to its loss event and cause; amounts become whole-store volumes.
-pub(crate) fn book(out: &mut Replication, causes: &mut [CauseRun], settled: Settled, weight: i128) {
+fn book(out: &mut Replication, flow: &mut Flow, settled: Settled, weight: i128) {
     let loss = &mut out.losses[settled.segment.loss as usize];
     loss.recovered += settled.recovered * weight;
     loss.superseded += settled.superseded * weight;
@@ -259,5 +276,5 @@ pub(crate) fn book(out: &mut Replication, causes: &mut [CauseRun], settled: Sett
     if settled.lost + settled.superseded > 0 {
         loss.rpo_final = loss.rpo_final.max(settled.segment.rpo);
     }
-    causes[cause_index(causes.len(), loss.blame)].lost += settled.lost * weight;
+    flow.book_lost(settled.segment.loss, loss.blame, settled.lost * weight);
 }

@@ -263,7 +263,8 @@ pub struct StoreRun {
     pub down: [Duration; 2],
     /// By rule index, then one entry for load, then one for actions.
     pub causes: Vec<CauseRun>,
-    /// Acknowledged writes over the whole run, as a volume; equals the sum of the five below (rule R3).
+    /// Acknowledged writes over the whole run, but for those lost or superseded before measurement began, as a
+    /// volume; equals the sum of the five below (rule R3).
     pub acknowledged: i128,
     /// Of them: in the surviving log, computed from the copies' positions.
     pub surviving: i128,

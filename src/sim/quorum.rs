@@ -268,7 +268,8 @@ impl Quorum {
             self.reconfigure_at = Time::NEVER;
             return;
         }
-        if delay == Duration::ZERO || gone & !self.drained == 0 {
+        self.config &= !(gone & self.drained);
+        if delay == Duration::ZERO || self.config & gone == 0 {
             self.shrink(rules, self.up);
             self.reconfigure_at = Time::NEVER;
         } else if self.reconfigure_at == Time::NEVER {

@@ -83,7 +83,8 @@ impl Run<'_> {
             let now = if start { plan.start } else { plan.end };
             st.advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
             if start {
-                st.flow.start(now);
+                st.forget_settled();
+                st.flow.start(now, self.out.losses.len());
             } else {
                 let lambda = store.profile.integral(plan.end) - store.profile.integral(plan.start);
                 st.flow.stop(store, lambda);
@@ -312,6 +313,8 @@ impl Run<'_> {
         out.occurrences = self.state.faults.occurrences;
         out.fault_events = self.state.faults.events;
         out.fault_digest = self.state.faults.digest;
+        let before = self.state.stores.first().map_or(0, |s| s.flow.first_loss);
+        out.losses.drain(..before);
         out.losses.iter_mut().for_each(Loss::close);
     }
 

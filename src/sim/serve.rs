@@ -81,8 +81,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 reader.detect_until = self.now + detect;
                 reader.patience = self.now + wait;
             }
+            // Back to a better region at once; on to a worse one when patience is over.
+            let place = |r: u8| order.iter().position(|&o| o == r);
             if let Some(best) = best
-                && (!stuck || reader.patience <= self.now)
+                && (!stuck || reader.patience <= self.now || place(best) < place(reader.region))
             {
                 reader.region = best;
                 reader.patience = Time::NEVER;
@@ -108,7 +110,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Whether the group's write region accepts writes at all.
-    fn accepts(&self, st: &StoreState, g: usize) -> bool {
+    pub(crate) fn accepts(&self, st: &StoreState, g: usize) -> bool {
         let group = &st.groups[g];
         let w = g * self.layout.regions + usize::from(group.write);
         st.quorums[w].service.commit
@@ -417,7 +419,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     }
                     _ => Time::NEVER,
                 };
-                let away = r != w && matches!(log.follow, Follow::Frozen | Follow::Empty(_));
+                let away = r != w && log.follow != Follow::Following;
                 if away && self.rules.bound.is_some() && !log.held && log.offline == Offline::No {
                     at = at.min(self.bound_reached(st, g, r));
                 }

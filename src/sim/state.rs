@@ -2,7 +2,7 @@
 
 use crate::model::{Consistency, FailoverMode, Profile, Store, World};
 use crate::sim::faults::Culprit;
-use crate::sim::flow::{Flow, cause_index};
+use crate::sim::flow::Flow;
 use crate::sim::history::History;
 use crate::sim::layout::StorePlan;
 use crate::sim::ledger::Ledger;
@@ -314,11 +314,19 @@ impl StoreState {
         }
     }
 
+    /// Measurement begins: writes lost, superseded or recovered so far are history; the others stay on the books.
+    pub(crate) fn forget_settled(&mut self) {
+        for group in &mut self.groups {
+            let ledger = &mut group.ledger;
+            group.acknowledged -= ledger.lost + ledger.superseded;
+            (ledger.lost, ledger.superseded, ledger.recovered) = (0, 0, 0);
+        }
+    }
+
     /// Closes the books: whole-store sums of what the groups hold, and what is still missing.
     pub(crate) fn close(&mut self, plan: &Plan, s: u32, now: Time, weights: &[u32], out: &mut Replication) {
         self.flow.close_all(plan, s, now, &mut out.outages);
         let regions = plan.stores[s as usize].regions;
-        let run = &mut self.flow.run;
         for (g, (group, &weight)) in self.groups.iter().zip(weights).enumerate() {
             let weight = i128::from(weight);
             let ledger = &group.ledger;
@@ -328,6 +336,7 @@ impl StoreState {
                 group.acknowledged == surviving + ledger.missing() + ledger.superseded + ledger.lost,
                 "conservation of writes broken at the end of a replication, group {g}"
             );
+            let run = &mut self.flow.run;
             run.acknowledged += group.acknowledged * weight;
             run.surviving += surviving * weight;
             run.missing += ledger.missing() * weight;
@@ -338,8 +347,8 @@ impl StoreState {
                 let loss = &mut out.losses[segment.loss as usize];
                 loss.missing += segment.amount * weight;
                 loss.rpo_final = loss.rpo_final.max(segment.rpo);
-                let cause = cause_index(run.causes.len(), loss.blame);
-                run.causes[cause].lost += segment.amount * weight;
+                let blame = loss.blame;
+                self.flow.book_lost(segment.loss, blame, segment.amount * weight);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What holds writes back between regions: the sync set at strong consistency, the bound at bounded staleness
 //! (design D8).
 
+use crate::model::PROFILE_ONE;
 use crate::sim::driver::{Chance, word};
 use crate::sim::group::Ctx;
 use crate::sim::state::{Follow, Offline, StoreState};
@@ -45,13 +46,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// The write region and the members of the sync set that follow it: without a majority of them nobody can be
-    /// taken out, least of all while the write region itself is gone.
+    /// Members that hear each other: who is silent cannot be voted out by a write region that is lost itself.
     fn answering(&self, st: &StoreState, g: usize) -> usize {
-        let w = usize::from(st.groups[g].write);
-        let follows = |c: usize| st.logs[c].in_sync && st.logs[c].follow == Follow::Following;
-        let others = self.copies(g).filter(|&c| c != g * self.layout.regions + w && follows(c)).count();
-        others + 1
+        let w = g * self.layout.regions + usize::from(st.groups[g].write);
+        if !st.quorums[w].service.commit {
+            return 0;
+        }
+        let follows = |c: &usize| st.logs[*c].in_sync && st.logs[*c].follow == Follow::Following;
+        1 + self.copies(g).filter(|&c| c != w).filter(follows).count()
     }
 
     fn sync_size(&self, st: &StoreState, g: usize) -> usize {
@@ -87,7 +89,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let w = usize::from(st.groups[g].write);
         for r in (0..self.layout.regions).filter(|&r| r != w) {
             let log = st.logs[base + r];
-            if self.rules.bound.is_some() && matches!(log.follow, Follow::Frozen | Follow::Empty(_)) {
+            if self.rules.bound.is_some() && log.follow != Follow::Following {
                 let reached = self.bound_reached(st, g, r);
                 if reached <= self.now && log.offline == Offline::No {
                     st.logs[base + r].held = true;
@@ -108,8 +110,20 @@ impl<D: Chance> Ctx<'_, '_, D> {
         } else {
             return Time::NEVER;
         };
-        let by_volume =
-            self.store.profile.first_reach(self.now, volume - backlog, 0, i128::from(group.accept));
-        (oldest + time).min(by_volume)
+        // A copy that catches up moves on while the log grows; one that gains on it never reaches the bound.
+        let w = usize::from(group.write);
+        let gain = match log.follow {
+            Follow::CatchUp => i128::from(self.rules.catch_up[w * self.layout.regions + r]),
+            _ => 0,
+        };
+        if gain > i128::from(group.accept) * i128::from(self.store.profile.peak()) / i128::from(PROFILE_ONE) {
+            return Time::NEVER;
+        }
+        let left = volume - backlog;
+        let by_volume = self.store.profile.first_reach(self.now, left, -gain, i128::from(group.accept));
+        // The age of a moving copy creeps up to the bound: the last hundredth counts as reached.
+        let slack = if gain > 0 { Duration::from_ns(time.ns() / 100) } else { Duration::ZERO };
+        let by_time = (oldest + time) - slack;
+        by_time.min(by_volume)
     }
 }

@@ -308,6 +308,22 @@ fn degraded_capacity_throttles_a_proportional_share() {
 }
 
 #[test]
+fn what_is_lost_before_measurement_is_not_reported() {
+    let w = world(&["a", "b"], 3, 4);
+    // Struck an hour after the start, in a warm-up of a day.
+    let region = vec![Target::Domain(w.regions[0])];
+    let up = Schedule::Stochastic { uptime: Law::constant(secs(3600)) };
+    let lost = rule("lost", region, Effect::Destroy, up, Law::constant(Duration::from_days(400)));
+    let s = store(&w, &[0, 1]);
+    let m = Model { warmup: Duration::DAY, horizon: Duration::from_days(5), ..model(w, vec![lost], vec![s]) };
+    let out = run(&m, 1).remove(0);
+    assert_eq!((out.losses.len(), out.outages.len(), out.stores[0].lost), (0, 0, 0));
+    let m = Model { warmup: Duration::ZERO, ..m };
+    let out = run(&m, 1).remove(0);
+    assert!(!out.losses.is_empty() && out.stores[0].lost > 0);
+}
+
+#[test]
 fn the_state_is_a_plain_value() {
     let w = world(&["a", "b"], 3, 4);
     let up = Schedule::Stochastic { uptime: Law::exponential(Duration::from_days(20)).unwrap() };

@@ -154,7 +154,9 @@ impl Copy {
 
     /// Fills empty replicas from their peers.
     fn rebuild(&mut self, around: &Around<'_>) {
-        let Some(length) = self.rebuild.filter(|_| self.commits) else { return };
+        // Peers that are sure to have everything; they need not be enough to commit.
+        let whole = self.alive() >= self.safe(around.store);
+        let Some(length) = self.rebuild.filter(|_| whole) else { return };
         let mut done = false;
         for r in self.replicas.iter_mut().filter(|r| r.up && !r.data) {
             let at = *r.rebuilt.get_or_insert(around.now + length);

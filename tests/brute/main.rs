@@ -169,3 +169,11 @@ fn a_silent_member_is_voted_out_in_time() {
         two_regions(&store, &fault("f", "region:b", "destroy", 100, 200)).replace("lag = \"5s\"\n", "");
     assert_eq!(differences(&text), Vec::<String>::new());
 }
+
+#[test]
+fn missing_writes_are_lost_with_the_region_that_has_them() {
+    let faults = fault("f", "region:a", "isolate", 100, 80) + &fault("g", "region:a", "destroy", 190, 50);
+    let text = two_regions(MANAGED, &faults);
+    assert!(run::run(&read(&text)).lost > 0);
+    assert_eq!(differences(&text), Vec::<String>::new());
+}

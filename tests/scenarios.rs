@@ -38,20 +38,6 @@ fn outcome(scenario: &Scenario, observe: impl Fn(usize, &Replication) + Sync) ->
     }
 }
 
-fn comparison(written: scenario::Comparison) -> Comparison {
-    use scenario::Comparison as Written;
-    match written {
-        Written::Equal(x) => Comparison::Eq(x),
-        Written::NotEqual(x) => Comparison::Ne(x),
-        Written::Less(x) => Comparison::Lt(x),
-        Written::AtMost(x) => Comparison::Le(x),
-        Written::More(x) => Comparison::Gt(x),
-        Written::AtLeast(x) => Comparison::Ge(x),
-        Written::Within(a, b) => Comparison::In(a, b),
-        Written::Undefined => Comparison::Undefined,
-    }
-}
-
 /// Runs a shipped scenario as it stands and checks each of its promises.
 fn keeps_its_promises(name: &str) {
     let scenario = read(&text(name), &[]);
@@ -61,7 +47,7 @@ fn keeps_its_promises(name: &str) {
     let mut broken = String::new();
     for e in &scenario.expects {
         let variant = e.variant.as_ref().unwrap_or(base);
-        let result = evaluate(&outcome, variant, &e.metric, comparison(e.comparison));
+        let result = evaluate(&outcome, variant, &e.metric, e.comparison);
         if result.verdict != Verdict::Met {
             broken.push_str(&format!(
                 "\n{name}:{}: {variant}: {} {}, but it is {:?} ({:?})",

@@ -6,7 +6,8 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-use zonefall::scenario::{self, Options, Scenario, Severity, Source};
+use zonefall::experiment::{Accumulator, Outcome, VariantOutcome, Verdict, expect};
+use zonefall::scenario::{self, Diagnostic, Options, Scenario, Severity, Source, Variant};
 
 /// Most bytes of a file that a scenario refers to.
 const MAX_DATA_BYTES: u64 = 100_000_000;
@@ -100,7 +101,8 @@ pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenar
     let source = Source { name: &text.name, text: &text.text };
     let loaded = scenario::load(source, &Options { set, loader: &loader });
     let mut problems = Problems::default();
-    for diagnostic in &loaded.diagnostics {
+    let unknown = loaded.scenario.iter().flat_map(|s| unknown_metrics(source, s));
+    for diagnostic in &loaded.diagnostics.iter().cloned().chain(unknown).collect::<Vec<_>>() {
         let error = diagnostic.severity == Severity::Error;
         *if error { &mut problems.errors } else { &mut problems.warnings } += 1;
         if error || warn {
@@ -108,7 +110,32 @@ pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenar
             say(&format!("{}\n", scenario::render(source, diagnostic, true)));
         }
     }
-    (loaded.scenario, problems)
+    (loaded.scenario.filter(|_| problems.errors == 0), problems)
+}
+
+/// Promises about figures that do not exist.
+fn unknown_metrics(source: Source<'_>, scenario: &Scenario) -> Vec<Diagnostic> {
+    let nothing_seen = |v: &Variant| VariantOutcome::new(&v.name, &v.model, &Accumulator::new(&v.model));
+    let outcome = Outcome {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
+        first_replication: 0,
+        replications: 0,
+        version: String::new(),
+        digest: scenario.digest,
+        variants: scenario.variants.iter().map(nothing_seen).collect(),
+    };
+    let first = scenario.variants.first().map_or("", |v| v.name.as_str());
+    let mut unknown = Vec::new();
+    for promise in &scenario.expects {
+        let variant = promise.variant.as_deref().unwrap_or(first);
+        let result = expect::evaluate(&outcome, variant, &promise.metric, promise.comparison);
+        if let Verdict::Unknown { close } = result.verdict {
+            let close: Vec<&str> = close.iter().map(String::as_str).collect();
+            unknown.push(scenario::unknown_metric(source, promise, &close));
+        }
+    }
+    unknown
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, ExpectResult, Outcome, expect};
 use zonefall::report;
-use zonefall::scenario::{Comparison, Scenario};
+use zonefall::scenario::Scenario;
 
 /// A scenario ready to run.
 struct Job {
@@ -199,28 +199,8 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
     scenario
         .expects
         .iter()
-        .map(|e| {
-            expect::evaluate(
-                outcome,
-                e.variant.as_deref().unwrap_or(first),
-                &e.metric,
-                comparison(e.comparison),
-            )
-        })
+        .map(|e| expect::evaluate(outcome, e.variant.as_deref().unwrap_or(first), &e.metric, e.comparison))
         .collect()
-}
-
-fn comparison(written: Comparison) -> experiment::Comparison {
-    match written {
-        Comparison::Equal(x) => experiment::Comparison::Eq(x),
-        Comparison::NotEqual(x) => experiment::Comparison::Ne(x),
-        Comparison::Less(x) => experiment::Comparison::Lt(x),
-        Comparison::AtMost(x) => experiment::Comparison::Le(x),
-        Comparison::More(x) => experiment::Comparison::Gt(x),
-        Comparison::AtLeast(x) => experiment::Comparison::Ge(x),
-        Comparison::Within(a, b) => experiment::Comparison::In(a, b),
-        Comparison::Undefined => experiment::Comparison::Undefined,
-    }
 }
 
 /// The human form: timelines if there are any, then the summary.

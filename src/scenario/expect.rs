@@ -3,55 +3,33 @@
 use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Reader};
+use crate::experiment::expect::Comparison;
 use core::ops::Range;
 
-/// How a figure is compared with a promise.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Comparison {
-    /// `== x`: equal.
-    Equal(f64),
-    /// `!= x`: different.
-    NotEqual(f64),
-    /// `< x`: less.
-    Less(f64),
-    /// `<= x`: at most.
-    AtMost(f64),
-    /// `> x`: more.
-    More(f64),
-    /// `>= x`: at least.
-    AtLeast(f64),
-    /// `in [a, b]`: from a to b, both included.
-    Within(f64, f64),
-    /// `undefined`: there is no such figure, because nothing happened.
-    Undefined,
-}
-
-impl Comparison {
-    /// Reads `== 0`, `in [1, 2]`, `undefined`.
-    fn read(text: &str) -> Option<Comparison> {
-        let text = text.trim();
-        let number = |t: &str| {
-            let clean: String = t.trim().chars().filter(|&c| c != '_').collect();
-            clean.parse::<f64>().ok().filter(|n| n.is_finite())
-        };
-        if text == "undefined" {
-            return Some(Comparison::Undefined);
-        }
-        if let Some(rest) = text.strip_prefix("in") {
-            let (low, high) = rest.trim().strip_prefix('[')?.strip_suffix(']')?.split_once(',')?;
-            let (low, high) = (number(low)?, number(high)?);
-            return (low <= high).then_some(Comparison::Within(low, high));
-        }
-        let operators: [(&str, Make); 6] = [
-            ("==", Comparison::Equal),
-            ("!=", Comparison::NotEqual),
-            ("<=", Comparison::AtMost),
-            (">=", Comparison::AtLeast),
-            ("<", Comparison::Less),
-            (">", Comparison::More),
-        ];
-        operators.iter().find_map(|(word, make)| Some(make(number(text.strip_prefix(word)?)?)))
+/// Reads `== 0`, `in [1, 2]`, `undefined`.
+fn parse(text: &str) -> Option<Comparison> {
+    let text = text.trim();
+    let number = |t: &str| {
+        let clean: String = t.trim().chars().filter(|&c| c != '_').collect();
+        clean.parse::<f64>().ok().filter(|n| n.is_finite())
+    };
+    if text == "undefined" {
+        return Some(Comparison::Undefined);
     }
+    if let Some(rest) = text.strip_prefix("in") {
+        let (low, high) = rest.trim().strip_prefix('[')?.strip_suffix(']')?.split_once(',')?;
+        let (low, high) = (number(low)?, number(high)?);
+        return (low <= high).then_some(Comparison::In(low, high));
+    }
+    let operators: [(&str, Make); 6] = [
+        ("==", Comparison::Eq),
+        ("!=", Comparison::Ne),
+        ("<=", Comparison::Le),
+        (">=", Comparison::Ge),
+        ("<", Comparison::Lt),
+        (">", Comparison::Gt),
+    ];
+    operators.iter().find_map(|(word, make)| Some(make(number(text.strip_prefix(word)?)?)))
 }
 
 /// Makes a comparison of a number.
@@ -126,7 +104,7 @@ fn metric(item: &Item<'_>) -> Option<String> {
 
 fn comparison(item: &Item<'_>) -> Option<(Comparison, String)> {
     let text = item.text()?;
-    let found = Comparison::read(text);
+    let found = parse(text);
     if found.is_none() {
         let message = format!("{text:?} is not a comparison");
         let problem = Problem::new(code::COMPARISON, message, "cannot be read");
@@ -142,13 +120,13 @@ mod tests {
 
     #[test]
     fn comparisons_are_read() {
-        assert_eq!(Comparison::read("== 0"), Some(Comparison::Equal(0.0)));
-        assert_eq!(Comparison::read(">=99.99"), Some(Comparison::AtLeast(99.99)));
-        assert_eq!(Comparison::read("< 1_000"), Some(Comparison::Less(1000.0)));
-        assert_eq!(Comparison::read("in [1, 2.5]"), Some(Comparison::Within(1.0, 2.5)));
-        assert_eq!(Comparison::read("undefined"), Some(Comparison::Undefined));
+        assert_eq!(parse("== 0"), Some(Comparison::Eq(0.0)));
+        assert_eq!(parse(">=99.99"), Some(Comparison::Ge(99.99)));
+        assert_eq!(parse("< 1_000"), Some(Comparison::Lt(1000.0)));
+        assert_eq!(parse("in [1, 2.5]"), Some(Comparison::In(1.0, 2.5)));
+        assert_eq!(parse("undefined"), Some(Comparison::Undefined));
         for bad in ["", "0", "= 0", "== ", "== nan", "< inf", "in [2, 1]", "in 1, 2", "about 5"] {
-            assert_eq!(Comparison::read(bad), None, "{bad}");
+            assert_eq!(parse(bad), None, "{bad}");
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::Variant;
 use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
-use super::expect::{Comparison, Expect};
+use super::expect::Expect;
 use super::reader::Item;
 use super::tree::{At, Kind, Value};
+use crate::experiment::expect::Comparison;
 use crate::model::{
     Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store, Target,
 };
@@ -114,9 +115,7 @@ pub(super) fn promises(promised: &[(Expect, Item<'_>)], name: &str, base: &str, 
     for (expect, item) in promised {
         let about = expect.variant.as_deref().unwrap_or(base);
         let limit = match expect.comparison {
-            Comparison::Less(x) | Comparison::AtMost(x) | Comparison::Equal(x) | Comparison::Within(_, x) => {
-                x
-            }
+            Comparison::Lt(x) | Comparison::Le(x) | Comparison::Eq(x) | Comparison::In(_, x) => x,
             _ => continue,
         };
         if about != name || !expect.metric.contains("rpo_s") || limit >= allowed.as_secs_f64() {

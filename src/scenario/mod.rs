@@ -27,7 +27,7 @@ mod workload;
 mod world;
 
 pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
-pub use expect::{Comparison, Expect};
+pub use expect::Expect;
 pub use layers::presets;
 
 use crate::model::Model;

@@ -271,7 +271,7 @@ impl Faults {
         match &plan.rule(p).schedule {
             Schedule::Scripted(times) if state.stage != Stage::Pending => {
                 let next = times.get(state.k as usize + 1).map_or(Time::NEVER, |&t| plan.start + t);
-                let next = if next > now && next < plan.end { next } else { Time::NEVER };
+                let next = if next >= now && next < plan.end { next } else { Time::NEVER };
                 state.repaired.min(next)
             }
             _ => state.repaired,

@@ -155,9 +155,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let Follow::Empty(seeding) = st.logs[c].follow else { continue };
             let r = c - g * self.layout.regions;
             let ready = st.quorums[c].can_restart(&self.rules.quorum);
-            let base = g * self.layout.regions;
-            let source =
-                self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r));
+            let source = self.seed_source(st, g, r);
             let anything = self.best_copy(st, g, |_| true).is_some();
             match source {
                 _ if ready && !anything => self.seeded(st, g, r),
@@ -182,10 +180,24 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// A copy holds data again: that of the furthest copy, or nothing at all if it is the only one.
+    /// The furthest copy that commits and reaches region `r`.
+    fn seed_source(&self, st: &StoreState, g: usize, r: usize) -> Option<(usize, i128)> {
+        let base = g * self.layout.regions;
+        self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r))
+    }
+
+    /// A copy holds data again: that of the furthest copy it reaches, or nothing at all if no copy is left. If its
+    /// source or its own nodes went away in this very instant, it stays empty.
     pub(crate) fn seeded(&mut self, st: &mut StoreState, g: usize, r: usize) {
         let c = g * self.layout.regions + r;
-        let position = self.best_copy(st, g, |_| true).map_or(0, |(_, p)| p);
+        let position = match (self.seed_source(st, g, r), self.best_copy(st, g, |_| true)) {
+            (Some((_, position)), _) => position,
+            (None, None) => 0,
+            (None, Some(_)) => return,
+        };
+        if !st.quorums[c].can_restart(&self.rules.quorum) {
+            return;
+        }
         let quorum = &mut st.quorums[c];
         quorum.restart();
         quorum.settle(&self.rules.quorum, self.rules.rebuild[g], self.now);

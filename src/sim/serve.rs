@@ -34,10 +34,22 @@ impl Load {
     /// What is left of a rate after proportional throttling.
     fn accepted(&self, rate: u64) -> u64 {
         match self.capacity {
-            Some(capacity) if self.demand > capacity => (i128::from(rate) * capacity / self.demand) as u64,
+            Some(capacity) if self.demand > capacity => share(i128::from(rate), capacity, self.demand) as u64,
             _ => rate,
         }
     }
+}
+
+/// amount · part / whole, rounded down, for 0 ≤ part ≤ whole; the ratio is cut to 50 bits where the product does
+/// not fit.
+fn share(amount: i128, part: i128, whole: i128) -> i128 {
+    amount.checked_mul(part).map_or_else(
+        || {
+            let shift = (128 - whole.leading_zeros()).saturating_sub(50);
+            amount * (part >> shift) / (whole >> shift).max(1)
+        },
+        |product| product / whole,
+    )
 }
 
 impl<D: Chance> Ctx<'_, '_, D> {
@@ -319,7 +331,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let rate = i128::from(rate) * i128::from(self.layout.weights[g]);
         let capacity = load.capacity.unwrap_or(load.demand);
         let above = (load.demand - load.provisioned).max(0);
-        let share = rate * above / (load.demand - capacity).max(1);
+        let share = share(rate, above, (load.demand - capacity).max(1));
         let k = kind as usize;
         st.flow.rates.above[k] += share;
         st.flow.rates.below[k] += rate - share;
@@ -415,5 +427,19 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 self.arm(StoreTimer::Log(c as u32), at.max(self.now));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn shares_of_huge_demands_do_not_overflow() {
+        assert_eq!(share(7, 2, 3), 4);
+        let (amount, whole) = (10i128.pow(20), 10i128.pow(26));
+        assert_eq!(share(amount, whole, whole), amount);
+        let half = share(amount, whole / 2, whole);
+        assert!((half - amount / 2).abs() < amount >> 48);
     }
 }

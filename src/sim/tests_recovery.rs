@@ -305,3 +305,40 @@ fn long_faults_cost_no_events() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(out.events < 200, "{} events", out.events);
 }
+
+/// A copy is filled with what it can reach, not with what a region that is down still has.
+#[test]
+fn a_copy_is_seeded_only_from_copies_it_reaches() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    let strikes = [
+        (Effect::Down, region(&w, 0), 10, 10),
+        (Effect::Destroy, region(&w, 2), 10, 1),
+        (Effect::Destroy, region(&w, 0), 15, 1),
+    ];
+    let (out, wrong) = run(&scripted(w, |s| s.failover.mode = FailoverMode::None, &strikes, &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(out.stores[0].lost, out.stores[0].volume_per_request * 3000 * 5);
+}
+
+/// A second entry for the same instant prolongs the first instead of striking again after it.
+#[test]
+fn a_repeated_script_entry_strikes_once() {
+    let w = world(&["a"], 3, 4);
+    let mut m = scripted(w, |_| {}, &[(Effect::Down, region(&world(&["a"], 3, 4), 0), 10, 1)], &[]);
+    let Schedule::Scripted(times) = &mut m.faults[0].schedule else { unreachable!() };
+    times.push(times[0]);
+    let (out, _) = run(&m);
+    assert_eq!(outages(&out, Kind::Write), [(36_000, 3600)]);
+    assert_eq!(out.occurrences, 1);
+}
+
+/// The nodes of a copy go down in the instant in which it is filled: it stays empty and is filled again later.
+#[test]
+fn a_copy_struck_in_the_instant_it_is_filled_is_filled_again() {
+    let mut w = world(&["a", "b"], 3, 4);
+    let ends = [RegionId(0), RegionId(1)];
+    w.links.push(Link { name: "a-b".into(), ends, rtt: None, bandwidth: Some(1_000_000) });
+    let strikes = [(Effect::Destroy, region(&w, 1), 10, 1), (Effect::Down, region(&w, 1), 12, 1)];
+    let (_, wrong) = run(&scripted(w, |s| s.data_bytes = 3_600_000_000, &strikes, &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -92,6 +92,7 @@ promises! {
     c04_zones_together: "cosmos-db/zones-together",
     alternating_renewal: "reference/alternating-renewal",
     common_cause: "reference/common-cause",
+    data_loss: "reference/data-loss",
     detection: "reference/detection",
     k_of_n: "reference/k-of-n",
     repairman: "reference/repairman",

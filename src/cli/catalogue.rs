@@ -37,6 +37,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/zones-together",
     "reference/alternating-renewal",
     "reference/common-cause",
+    "reference/data-loss",
     "reference/detection",
     "reference/k-of-n",
     "reference/repairman",

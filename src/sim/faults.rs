@@ -243,10 +243,9 @@ impl Faults {
     #[inline]
     pub(crate) fn repair(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Option<u32> {
         let state = &mut self.processes[p as usize];
-        self.digest = mix(
-            mix(mix(self.digest, u64::from(p)), mix(state.mark.occurrence, u64::from(state.mark.purpose))),
-            mix(state.started.ns(), now.ns()),
-        );
+        let who =
+            (u64::from(p) << 32 | u64::from(state.mark.purpose)) ^ state.mark.occurrence.rotate_left(48);
+        self.digest = mix(mix(self.digest ^ who, state.started.ns()), now.ns());
         state.stage = Stage::Up;
         state.repaired = Time::NEVER;
         state.k += 1;

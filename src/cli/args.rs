@@ -80,9 +80,9 @@ pub struct RunArgs {
     /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Rows to write into --out, besides summary.csv, causes.csv and run.json
-    #[arg(long, value_enum, default_value_t = Rows::Replications, requires = "out")]
-    pub rows: Rows,
+    /// Rows to write into --out, besides summary.csv, causes.csv and run.json [default: replications]
+    #[arg(long, value_enum)]
+    pub rows: Option<Rows>,
     /// What standard output gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

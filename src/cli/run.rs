@@ -78,11 +78,12 @@ fn select(scenario: &mut Scenario, args: &RunArgs, file: &str) -> Result<(), Fai
 
 /// The files this run writes.
 fn names(args: &RunArgs) -> Vec<&'static str> {
+    let rows = args.rows.unwrap_or(Rows::Replications);
     let mut names = vec!["summary.csv", "causes.csv", "run.json"];
-    if args.rows != Rows::None {
+    if rows != Rows::None {
         names.push("replications.csv");
     }
-    if args.rows == Rows::All {
+    if rows == Rows::All {
         names.extend(["outages.csv", "losses.csv"]);
     }
     if args.replication.is_some() {
@@ -93,7 +94,12 @@ fn names(args: &RunArgs) -> Vec<&'static str> {
 
 /// The output folder of each scenario: `--out` itself for one, folders in it named after the files for several.
 fn folders(args: &RunArgs) -> Result<Vec<Option<PathBuf>>, Failure> {
-    let Some(out) = &args.out else { return Ok(args.files.iter().map(|_| None).collect()) };
+    let Some(out) = &args.out else {
+        if args.rows.is_some_and(|rows| rows != Rows::None) {
+            return Err(Failure::Input("--rows says what to write into a folder: give --out as well".into()));
+        }
+        return Ok(args.files.iter().map(|_| None).collect());
+    };
     if args.files.len() == 1 {
         return Ok(vec![Some(out.clone())]);
     }

@@ -260,6 +260,7 @@ fn options_reach_the_simulation() {
         expect(&folder, &[&["run", "orders.toml", "--replications", "20"], args].concat(), 0).0
     };
     let plain = run(&[]);
+    assert_eq!(run(&["--rows", "none"]), plain);
     assert!(plain.contains("strong") && plain.contains("20 replications × 90d · seed 42"), "{plain}");
     assert_eq!(run(&["--seed", "0x2A"]), plain);
     assert!(!run(&["--variant", "base"]).contains("strong"));

@@ -195,7 +195,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Writes that the old write region goes on acknowledging after the takeover, where nothing fences it.
     fn split_brain_rate(&self, st: &StoreState, g: usize, n: usize) -> u64 {
         let w = usize::from(st.groups[g].write);
-        if self.store.failover.fence
+        if self.rules.strong // cut off from its sync set, it acknowledges nothing
+            || self.store.failover.fence
             || !st.quorums[g * self.layout.regions + w].service.commit
             || self.connected(w, n)
         {
@@ -225,6 +226,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     fn is_apart(&self, client: crate::model::RegionId, origin: usize, w: usize) -> bool {
         self.domains.connected(client, self.region(origin)) && !self.domains.connected(client, self.region(w))
+    }
+
+    /// Region `r` goes on as if it were the write region: nothing has fenced it.
+    pub(crate) fn splits_off(&self, st: &StoreState, g: usize, r: usize) -> bool {
+        st.groups[g].ledger.open.iter().any(|s| s.growing > 0 && usize::from(s.origin) == r)
     }
 
     /// A client's writes go to the old write region's own log.

@@ -58,13 +58,17 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let c = g * self.layout.regions + r;
         let log = &st.logs[c];
         let w = r == usize::from(st.groups[g].write);
+        let connected = self.domains.connected(self.store.clients[client].region, self.region(r));
+        if st.quorums[c].service.read && connected && self.splits_off(st, g, r) {
+            return true;
+        }
         st.quorums[c].service.read
             && log.offline == Offline::No
             && !log.behind
             && !matches!(log.follow, Follow::Empty(_))
             && (w || !self.rules.strong || log.in_sync)
             && !(w && st.groups[g].fenced)
-            && self.domains.connected(self.store.clients[client].region, self.region(r))
+            && connected
     }
 
     /// Lets the readers of a group move to the region they should use now.

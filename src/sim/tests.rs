@@ -271,6 +271,9 @@ fn isolated_write_region_is_fenced_before_the_takeover() {
     let b_waits = 90 + 3600 + 60 + 30;
     assert_eq!(split.losses[0].absent, request * (1000 * 4 * 3600 + 2000 * 5));
     assert_eq!(write_outages(&split), [b_waits]);
+    let strong = |s: &mut Store| (s.failover.fence, s.consistency) = (false, Consistency::Strong);
+    assert_eq!(with_store(&["a", "b"], strong, isolate).losses[0].absent, 0);
+    assert_eq!(split.stores[0].failed[0], 0, "the clients of the old write region read there as before");
 }
 
 #[test]

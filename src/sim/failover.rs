@@ -72,15 +72,23 @@ impl<D: Chance> Ctx<'_, '_, D> {
         };
         st.logs[c].step = step;
         self.arm(StoreTimer::Phase(c as u32), wait.map_or(Time::NEVER, |d| self.now + d));
-        if c < self.layout.regions {
-            let name = self.name(c);
-            self.note("phase", || match step {
-                Step::Idle => format!("{name}: nothing more to do"),
-                Step::Detect => format!("{name}: detect"),
-                Step::Decide => format!("{name}: decide"),
-                Step::Promote(_) | Step::Wait => format!("{name}: promote another region"),
-            });
+        self.note_step(c, step);
+    }
+
+    /// The timeline shows the first group's steps; the others mostly go the same way.
+    fn note_step(&mut self, c: usize, step: Step) {
+        if c >= self.layout.regions {
+            return;
         }
+        let what = match step {
+            Step::Idle => return,
+            Step::Detect => "is lost: detect",
+            Step::Decide => "is lost: decide",
+            Step::Promote(_) => "is lost: promote another region",
+            Step::Wait => "is lost: wait for a region to promote",
+        };
+        let name = self.name(c);
+        self.note("phase", || format!("{name} {what}"));
     }
 
     /// The timer of a phase fired.

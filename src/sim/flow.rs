@@ -226,6 +226,12 @@ impl Flow {
         }
     }
 
+    /// Failing share of each kind while it is out, in millionths.
+    pub(crate) fn out_ppm(&self) -> [Option<i128>; 2] {
+        let ppm = |k: usize| self.open[k].map(|_| self.rates.failed[k] * 1_000_000 / self.total[k].max(1));
+        [ppm(0), ppm(1)]
+    }
+
     /// At the end of a replication: what is still open ends here.
     pub(crate) fn close_all(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
         for kind in Kind::ALL {

@@ -155,9 +155,24 @@ impl<D: Chance> Ctx<'_, '_, D> {
             group.history.push(self.now, lambda, group.head, group.accept);
         }
         self.arm_logs(st);
+        let before = st.flow.out_ppm();
         let (s, out) = (self.s as u32, &mut *self.out);
         st.flow.update_outages(self.plan, s, self.now, &mut out.outages);
+        self.note_outages(before, st.flow.out_ppm());
         self.check_conservation(st);
+    }
+
+    fn note_outages(&mut self, before: [Option<i128>; 2], after: [Option<i128>; 2]) {
+        for kind in Kind::ALL {
+            let word = kind.word();
+            match (before[kind as usize], after[kind as usize]) {
+                (None, Some(ppm)) => self.note("outage-start", || {
+                    format!("{}.{:02} % of {word}s fail", ppm / 10_000, ppm / 100 % 100)
+                }),
+                (Some(_), None) => self.note("outage-end", || format!("{word}s are served again")),
+                _ => {}
+            }
+        }
     }
 
     /// Rule R3: every acknowledged write is in the surviving log or in the ledger, exactly once.

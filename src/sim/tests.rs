@@ -194,6 +194,24 @@ fn with_store(
 }
 
 #[test]
+fn the_timeline_tells_the_story() {
+    let out = with_store(&["a", "b"], |_| {}, |w| vec![region_down(w, 0, 4)]);
+    let story: Vec<(u64, &str)> =
+        out.timeline.iter().map(|e| ((e.at.ns() / 1_000_000_000) - 864_000, e.event)).collect();
+    let expected = [
+        (0, "fault"),
+        (0, "phase"),
+        (0, "outage-start"),
+        (90, "phase"),
+        (3690, "phase"),
+        (3750, "takeover"),
+        (3780, "outage-end"),
+        (14_400, "repair"),
+    ];
+    assert_eq!(story[..expected.len()], expected, "{:?}", out.timeline);
+}
+
+#[test]
 fn without_failover_writes_wait_for_the_region() {
     let out =
         with_store(&["a", "b"], |s| s.failover.mode = FailoverMode::None, |w| vec![region_down(w, 0, 4)]);

@@ -4,8 +4,8 @@
 //! docs/randomness.md.
 
 use core::fmt;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 
 /// Words in a block of ChaCha.

@@ -19,6 +19,8 @@ struct Break {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub(crate) struct History {
     breaks: Vec<Break>,
+    /// Length at which old breakpoints are dropped again.
+    tidy_at: usize,
 }
 
 impl History {
@@ -26,6 +28,7 @@ impl History {
     pub(crate) fn copy_from(&mut self, other: &History) {
         self.breaks.clear();
         self.breaks.extend_from_slice(&other.breaks);
+        self.tidy_at = other.tidy_at;
     }
 
     /// Forgets the past: the log starts at `head`.
@@ -36,10 +39,12 @@ impl History {
 
     /// The log goes on from `head` at another rate.
     pub(crate) fn push(&mut self, at: Time, lambda: i128, head: i128, rate: u64) {
-        if self.breaks.len() >= 64 {
-            // Keep the last break before the longest lag: it still tells the position at that time.
-            let keep = self.breaks.iter().rposition(|b| b.at + LONGEST_LAG <= at).unwrap_or(0);
+        if self.breaks.len() >= self.tidy_at.max(64) {
+            // Keep the last break before the longest lag: it still tells the position at that time. What is kept may
+            // be long where much happens in that time, so look again only when it has doubled.
+            let keep = self.breaks.partition_point(|b| b.at + LONGEST_LAG <= at).saturating_sub(1);
             self.breaks.drain(..keep);
+            self.tidy_at = 2 * self.breaks.len();
         }
         match self.breaks.last_mut() {
             Some(last) if last.at == at => *last = Break { at, lambda, head, rate },

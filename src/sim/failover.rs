@@ -77,7 +77,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// The timeline shows the first group's steps; the others mostly go the same way.
     fn note_step(&mut self, c: usize, step: Step) {
-        if c >= self.layout.regions {
+        if !self.record || c >= self.layout.regions {
             return;
         }
         let what = match step {
@@ -173,7 +173,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             StoreTimer::Redirect(g as u32),
             if wait > Duration::ZERO { self.now + wait } else { Time::NEVER },
         );
-        if g == 0 {
+        if self.record && g == 0 {
             let (from, to) = (self.name(w), self.name(n));
             self.note("takeover", || format!("{to} takes over from {from}, RPO {rpo}"));
         }
@@ -306,8 +306,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             (old.follow, old.offline, old.behind) = (Follow::Following, Offline::No, false);
             old.in_sync = self.rules.strong;
         }
-        let name = self.name(n);
-        self.note("write-region", || format!("{name} is the write region, by action"));
+        if self.record {
+            let name = self.name(n);
+            self.note("write-region", || format!("{name} is the write region, by action"));
+        }
     }
 
     /// Forced failover: the write region is given up, whatever it has that others lack goes missing.

@@ -283,7 +283,7 @@ pub struct StoreRun {
 }
 
 /// What one redundancy block saw in one replication.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct BlockRun {
     /// Time down, up to the horizon.
     pub down: Duration,

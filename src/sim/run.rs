@@ -6,7 +6,7 @@ use crate::sim::driver::{Chance, Draw, Mark};
 use crate::sim::faults::{Culprit, Fired, Stage};
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
-use crate::sim::observe::{Blame, Class, Loss, Replication, StoreRun, TimelineEntry};
+use crate::sim::observe::{Blame, BlockRun, Class, Loss, Replication, StoreRun, TimelineEntry};
 use crate::sim::plan::Plan;
 use crate::sim::state::StoreState;
 use crate::sim::{State, flow};
@@ -309,7 +309,11 @@ impl Run<'_> {
         for (to, from) in out.stores.iter_mut().zip(&self.state.stores) {
             flow::copy_run(to, &from.flow.run);
         }
-        out.blocks.clone_from(&self.state.blocks.runs);
+        out.blocks.resize_with(self.state.blocks.runs.len(), BlockRun::default);
+        for (to, from) in out.blocks.iter_mut().zip(&self.state.blocks.runs) {
+            to.down = from.down;
+            to.causes.clone_from(&from.causes);
+        }
         out.occurrences = self.state.faults.occurrences;
         out.fault_events = self.state.faults.events;
         out.fault_digest = self.state.faults.digest;

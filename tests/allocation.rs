@@ -1,0 +1,49 @@
+//! The event loop allocates nothing: once its buffers have grown, replications run without asking for memory.
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use zonefall::experiment::Accumulator;
+use zonefall::sim::observe::Replication;
+use zonefall::sim::{Plan, Simulation};
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Runs the same replications twice; the second time nothing may be allocated.
+fn allocates_nothing(file: &str, variant: &str, replications: u64) {
+    let model = support::model(file, variant, &[]);
+    let plan = Plan::new(&model).unwrap();
+    let (mut simulation, mut out) = (Simulation::new(&plan, 42), Replication::default());
+    let mut figures = Accumulator::new(&model);
+    let mut events = 0;
+    let mut pass = || {
+        for i in 0..replications {
+            simulation.run(i, false, &mut out).unwrap();
+            figures.add(&out);
+            events += out.events;
+        }
+    };
+    pass();
+    let region = Region::new(ALLOCATOR);
+    pass();
+    let change = region.change();
+    assert!(events > 10_000, "{file} does too little to tell: {events} events");
+    assert_eq!(
+        (change.allocations, change.reallocations),
+        (0, 0),
+        "{file} {variant}: {} bytes allocated in the second pass",
+        change.bytes_allocated
+    );
+}
+
+// One test: the counters are those of the whole process.
+#[test]
+fn replications_run_without_allocating() {
+    allocates_nothing("cosmos-db/tiers", "T4", 500);
+    allocates_nothing("cosmos-db/tiers", "T1", 500);
+    allocates_nothing("reference/w1", "base", 1);
+    allocates_nothing("reference/warm-standby", "base", 50);
+}

@@ -56,13 +56,14 @@ impl History {
 
     /// Position of the log at an instant; `None` before the oldest breakpoint.
     pub(crate) fn head_at(&self, profile: &Profile, t: Time) -> Option<i128> {
-        let b = self.breaks.iter().rev().find(|b| b.at <= t)?;
+        let b = &self.breaks[..self.breaks.partition_point(|b| b.at <= t)].last()?;
         Some(b.head + i128::from(b.rate) * (profile.integral(t) - b.lambda))
     }
 
     /// The instant from which on the log was beyond `position`; `None` if that is before the oldest breakpoint.
     pub(crate) fn passed(&self, profile: &Profile, position: i128) -> Option<Time> {
-        let b = self.breaks.iter().rev().find(|b| b.head <= position)?;
+        // Heads never fall between restarts.
+        let b = &self.breaks[..self.breaks.partition_point(|b| b.head <= position)].last()?;
         Some(profile.first_reach(b.at, position - b.head, 0, i128::from(b.rate)))
     }
 }
@@ -85,5 +86,30 @@ mod tests {
         assert_eq!(h.passed(&p, 5 * p.integral(at(40))), Some(at(40)));
         assert_eq!(h.passed(&p, head), Some(at(200)), "nothing was written during the stop");
         assert_eq!(h.head_at(&p, at(300)), Some(head + 7 * (p.integral(at(300)) - p.integral(at(200)))));
+    }
+
+    /// A log that stops and goes on every second, and is asked for the longest lag each time: a step must not cost
+    /// more the longer the history is, or this takes for ever.
+    #[test]
+    fn a_long_history_stays_cheap() {
+        let p = Profile::flat();
+        let at = |s: u64| Time::ZERO + Duration::from_secs(s);
+        let second = p.integral(at(1));
+        let kept = LONGEST_LAG.ns() / 1_000_000_000;
+        let end = kept + 500_000;
+        let mut h = History::default();
+        h.restart(at(0), 0, 0, 1);
+        for s in 1..=end {
+            // It grows in even seconds only.
+            h.push(at(s), p.integral(at(s)), second * i128::from(s.div_ceil(2)), 1 - s % 2);
+            if let Some(then) = s.checked_sub(kept) {
+                assert_eq!(h.head_at(&p, at(then)), Some(second * i128::from(then.div_ceil(2))));
+                assert_eq!(
+                    h.passed(&p, second * i128::from(then.div_ceil(2))),
+                    Some(at(then.div_ceil(2) * 2))
+                );
+            }
+        }
+        assert!((kept as usize..=2 * kept as usize + 64).contains(&h.breaks.len()));
     }
 }

@@ -130,7 +130,7 @@ impl Copy {
         let wait = store.reconfigure.map(crate::ms);
         loop {
             let due = |r: &Replica| {
-                r.member && r.gone.is_some_and(|at| r.drained || wait.is_some_and(|d| now >= at + d))
+                r.member && r.gone.is_some_and(|at| wait.is_some_and(|d| r.drained || now >= at + d))
             };
             if self.count(due) > 0 && self.alive() >= self.safe(store) {
                 for r in &mut self.replicas {

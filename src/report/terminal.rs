@@ -31,7 +31,9 @@ const WIDTH: usize = 100;
 /// The summary of an outcome with its expectations, ready to print.
 pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -> String {
     let mut page = Page { style, text: String::new() };
-    page.line(0, &style.bold(&outcome.scenario));
+    // A title must not steer the terminal it is printed on.
+    let title = outcome.scenario.replace(char::is_control, " ");
+    page.line(0, &style.bold(&title));
     let horizon = outcome.variants.first().map_or_else(String::new, |v| format!(" × {}", v.horizon));
     page.line(
         0,

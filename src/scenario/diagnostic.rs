@@ -88,6 +88,7 @@ pub(super) mod code {
     pub const EVEN_GROUP: &str = "ZF0909";
     pub const CATCH_UP: &str = "ZF0910";
     pub const CASCADE_APART: &str = "ZF0911";
+    pub const MEMBER_SAFE: &str = "ZF0912";
 }
 
 /// Every code with what it means, in order. Codes from `ZF0901` are warnings.
@@ -141,6 +142,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::EVEN_GROUP, "an even number of replicas with majority quorum"),
     (code::CATCH_UP, "catch-up that is not faster than the writes"),
     (code::CASCADE_APART, "a cascade between places that share nothing"),
+    (code::MEMBER_SAFE, "a member of a block that no fault takes down"),
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.

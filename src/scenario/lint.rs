@@ -8,7 +8,8 @@ use super::reader::Item;
 use super::tree::{At, Kind, Value};
 use crate::experiment::expect::Comparison;
 use crate::model::{
-    Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store, Target,
+    Block, Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store,
+    Target,
 };
 
 /// Why variants may be unable to differ.
@@ -54,6 +55,38 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
     for rule in &model.faults {
         fault(cx, root, model, rule);
     }
+    for block in &model.blocks {
+        members(cx, root, model, block);
+    }
+}
+
+/// A zone or region counts as down only when it is struck itself, or something around it: nodes inside do not count.
+fn members(cx: &Context<'_>, root: &Value, model: &Model, block: &Block) {
+    let holds =
+        |rule: &&FaultRule| matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance);
+    let takes_down = |member: DomainId| {
+        let inside = &model.world.domain(member).nodes;
+        let kind = model.world.domain(member).kind;
+        model.faults.iter().filter(holds).flat_map(|rule| &rule.targets).any(|target| match target {
+            Target::Domain(struck) => {
+                let struck = model.world.domain(*struck);
+                struck.kind >= kind && struck.nodes.start <= inside.start && inside.end <= struck.nodes.end
+            }
+            Target::Link(_) => false,
+        })
+    };
+    let safe = block.members.iter().find_map(|m| match *m {
+        Member::Domain(d) if !takes_down(d) => Some(d),
+        _ => None,
+    });
+    let (Some(member), false) = (safe, model.faults.is_empty()) else { return };
+    let name = Target::Domain(member).selector(&model.world);
+    let message = format!("no fault ever takes `{name}` down, a member of block `{}`", block.name);
+    let label = "faults of what lies inside a member do not count against it";
+    let problem = Problem::new(code::MEMBER_SAFE, message, label)
+        .help("count the nodes instead (`node:REGION/ZONE/*`), or let a fault strike the member itself");
+    let at = place(root, &["block", &block.name, "of"]);
+    cx.report(Severity::Warning, &at, &format!("block.{}.of", block.name), problem);
 }
 
 fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {

@@ -294,6 +294,14 @@ impl Faults {
         self.active.iter().map(move |&process| Active { process, culprit: self.culprit(plan, process) })
     }
 
+    /// Number of a process's current occurrence: that of its marks, or, where several causes number theirs each for
+    /// itself, its own count.
+    #[inline]
+    pub(crate) fn number(&self, plan: &Plan, p: u32) -> u64 {
+        let state = &self.processes[p as usize];
+        if plan.rule(p).schedule == Schedule::Cascaded { state.k } else { state.mark.occurrence }
+    }
+
     fn culprit(&self, plan: &Plan, p: u32) -> Culprit {
         let state = &self.processes[p as usize];
         let process = &plan.processes[p as usize];
@@ -301,7 +309,7 @@ impl Faults {
         let hit = (0..process.targets.len()).find(|&i| self.is_hit(plan, p, i)).unwrap_or(0);
         let target = rule.targets[process.targets.start as usize + hit];
         Culprit {
-            blame: Blame::Fault { rule: process.rule, target, k: state.mark.occurrence },
+            blame: Blame::Fault { rule: process.rule, target, k: self.number(plan, p) },
             class: Class::of(&plan.model.world, rule, target),
             mark: state.mark,
             started: state.started,

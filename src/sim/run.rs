@@ -148,6 +148,7 @@ impl Run<'_> {
     fn cascade<D: Chance>(&mut self, p: u32, timers: &mut Timers<'_, D>) {
         let plan = self.plan;
         let mark = self.state.faults.processes[p as usize].mark;
+        let number = self.state.faults.number(plan, p);
         for edge in &plan.processes[p as usize].cascades {
             let cascade = &plan.rule(p).cascades[edge.cascade as usize];
             let target = &mut self.state.faults.processes[edge.process as usize];
@@ -159,7 +160,7 @@ impl Run<'_> {
                 timers.now() + timers.driver().value(Draw { law: &cascade.delay, mark, word: edge.word + 1 });
             if at < plan.end {
                 target.stage = Stage::Pending;
-                target.mark = Mark { purpose: edge.purpose, occurrence: mark.occurrence };
+                target.mark = Mark { purpose: edge.purpose, occurrence: number };
                 timers.at(Slot(plan.slots.processes + edge.process), at);
             }
         }

@@ -328,6 +328,35 @@ fn degraded_capacity_throttles_a_proportional_share() {
     assert!((refused - 10_000.0 * 0.2 * (3600.0 + catch_up)).abs() < 1.0, "{refused}");
 }
 
+/// Two causes with the same number lead to the same consequence: what that causes in turn is drawn anew each time.
+#[test]
+fn consequences_of_different_causes_share_no_mark() {
+    let w = world(&["a"], 3, 1);
+    let zone = |z: u32| vec![Target::Domain(DomainId(1 + 2 * z))];
+    let hour = || Law::constant(secs(3600));
+    let then = |rule| {
+        vec![Cascade { rule, probability_ppm: 1_000_000, delay: Law::constant(secs(60)), same_place: false }]
+    };
+    let faults = vec![
+        FaultRule { cascades: then(2), ..rule("first", zone(0), Effect::Down, day(1), hour()) },
+        FaultRule { cascades: then(2), ..rule("second", zone(0), Effect::Down, day(10), hour()) },
+        FaultRule { cascades: then(3), ..rule("spread", zone(1), Effect::Down, Schedule::Cascaded, hour()) },
+        rule("last", zone(2), Effect::Down, Schedule::Cascaded, Law::exponential(secs(3600)).unwrap()),
+    ];
+    let mut m = model(w, faults, vec![]);
+    let Target::Domain(third) = zone(2)[0] else { unreachable!() };
+    m.blocks.push(Block {
+        name: "third".into(),
+        need: 1,
+        members: vec![Member::Domain(third)],
+        report: true,
+    });
+    let out = run(&m, 1).remove(0);
+    let lengths: Vec<Duration> = out.outages.iter().map(|o| o.length).collect();
+    assert_eq!(lengths.len(), 2);
+    assert_ne!(lengths[0], lengths[1]);
+}
+
 #[test]
 fn what_is_lost_before_measurement_is_not_reported() {
     let w = world(&["a", "b"], 3, 4);

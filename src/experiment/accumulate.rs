@@ -3,6 +3,7 @@
 use super::tally::{BlockTally, OutageTally, StoreTally, possible_classes};
 use crate::model::Model;
 use crate::sim::observe::{Class, Replication, Subject};
+use crate::sim::scramble;
 use crate::stats::Moments;
 
 /// A share of 1 in the integers a replication's shares are kept in.
@@ -21,13 +22,6 @@ pub struct Accumulator {
     pub(crate) events: Moments,
     pub(crate) stores: Vec<StoreTally>,
     pub(crate) blocks: Vec<BlockTally>,
-}
-
-/// Scrambles a digest (the finaliser of SplitMix64), so that a sum of digests depends on every bit of each.
-fn scramble(mut x: u64) -> u64 {
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 impl Accumulator {

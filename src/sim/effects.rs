@@ -62,10 +62,7 @@ impl Run<'_> {
                 let st = &mut self.state.stores[replica.store as usize];
                 let quorum = &mut st.quorums[replica.copy as usize];
                 quorum.node_changed(replica.bit, changed, on && drained, destroyed);
-                if !quorum.dirty {
-                    quorum.dirty = true;
-                    st.dirty_copies.push(replica.copy);
-                }
+                st.touch(replica.copy);
             }
             if !changed {
                 continue;

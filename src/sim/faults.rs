@@ -317,10 +317,14 @@ impl Faults {
     }
 }
 
-/// A fixed mixing of two words, for digests (constants of SplitMix64, Steele, Lea and Flood 2014).
-pub(crate) fn mix(a: u64, b: u64) -> u64 {
-    let mut z = a.rotate_left(23) ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// A fixed mixing of two words, for digests.
+fn mix(a: u64, b: u64) -> u64 {
+    scramble(a.rotate_left(23) ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15))
+}
+
+/// Makes every bit depend on every other (the finaliser of SplitMix64: Steele, Lea and Flood 2014).
+pub(crate) fn scramble(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
 }

@@ -322,36 +322,11 @@ pub(crate) fn cause_class(plan: &Plan, blame: Blame) -> CauseClass {
 
 /// Copies figures without allocating.
 pub(crate) fn copy_run(to: &mut StoreRun, from: &StoreRun) {
-    let (client_requested, client_failed) =
-        (core::mem::take(&mut to.client_requested), core::mem::take(&mut to.client_failed));
-    let causes = core::mem::take(&mut to.causes);
-    *to = StoreRun { client_requested, client_failed, causes, ..bare(from) };
-    to.client_requested.clear();
-    to.client_requested.extend_from_slice(&from.client_requested);
-    to.client_failed.clear();
-    to.client_failed.extend_from_slice(&from.client_failed);
-    to.causes.clear();
-    to.causes.extend_from_slice(&from.causes);
-}
-
-fn bare(run: &StoreRun) -> StoreRun {
-    StoreRun {
-        volume_per_request: run.volume_per_request,
-        requested: run.requested,
-        failed: run.failed,
-        throttled_above: run.throttled_above,
-        throttled_below: run.throttled_below,
-        client_requested: Vec::new(),
-        client_failed: Vec::new(),
-        down: run.down,
-        causes: Vec::new(),
-        acknowledged: run.acknowledged,
-        surviving: run.surviving,
-        missing: run.missing,
-        superseded: run.superseded,
-        damaged: run.damaged,
-        lost: run.lost,
-        recovered: run.recovered,
-        missing_peak: run.missing_peak,
-    }
+    let mut client_requested = core::mem::take(&mut to.client_requested);
+    let mut client_failed = core::mem::take(&mut to.client_failed);
+    let mut causes = core::mem::take(&mut to.causes);
+    client_requested.clone_from(&from.client_requested);
+    client_failed.clone_from(&from.client_failed);
+    causes.clone_from(&from.causes);
+    *to = StoreRun { client_requested, client_failed, causes, ..*from };
 }

@@ -144,16 +144,23 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether the write region's log reaches region `r` now.
     pub(crate) fn replicates(&self, st: &StoreState, g: usize, r: usize) -> bool {
-        let (w, base) = (usize::from(st.groups[g].write), g * self.layout.regions);
-        let ready = |r: usize| {
-            st.quorums[base + r].service.commit && !matches!(st.logs[base + r].follow, Follow::Empty(_))
-        };
+        let w = usize::from(st.groups[g].write);
         r != w
-            && !st.groups[g].fenced
-            && ready(w)
-            && ready(r)
-            && st.logs[base + r].offline != Offline::ByAction
+            && self.leads(st, g)
+            && self.stores_writes(st, g, r)
+            && st.logs[g * self.layout.regions + r].offline != Offline::ByAction
             && self.connected(w, r)
+    }
+
+    /// Whether the write region holds its lease, its data and a quorum to write to.
+    pub(crate) fn leads(&self, st: &StoreState, g: usize) -> bool {
+        self.stores_writes(st, g, usize::from(st.groups[g].write)) && !st.groups[g].fenced
+    }
+
+    /// Whether a region's copy holds data and a quorum to add to it.
+    fn stores_writes(&self, st: &StoreState, g: usize, r: usize) -> bool {
+        let c = g * self.layout.regions + r;
+        st.quorums[c].service.commit && !matches!(st.logs[c].follow, Follow::Empty(_))
     }
 
     /// A copy that stops committing remembers how far the log was; if the log goes on without it, it is behind.

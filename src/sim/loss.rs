@@ -238,11 +238,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
         }
         // They are written again, so they wait for a write region that takes writes.
-        let w = base + usize::from(st.groups[g].write);
-        let open = st.quorums[w].service.commit
-            && !matches!(st.logs[w].follow, Follow::Empty(_))
-            && !st.groups[g].fenced;
-        let next = if open {
+        let next = if self.leads(st, g) {
             self.merge_due(st, g);
             st.groups[g].ledger.next_merge()
         } else {

@@ -29,6 +29,7 @@ mod tests;
 mod tests_recovery;
 
 pub use crate::engine::LimitHit;
+pub(crate) use faults::scramble;
 pub use plan::Plan;
 
 use crate::engine::{Digest, Engine, Limits, System};

@@ -115,12 +115,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether the group's write region accepts writes at all.
     pub(crate) fn accepts(&self, st: &StoreState, g: usize) -> bool {
-        let group = &st.groups[g];
-        let w = g * self.layout.regions + usize::from(group.write);
-        st.quorums[w].service.commit
-            && !matches!(st.logs[w].follow, Follow::Empty(_))
-            && !group.fenced
-            && group.redirect_until <= self.now
+        self.leads(st, g)
+            && st.groups[g].redirect_until <= self.now
             && self.sync_ok(st, g)
             && !self.held(st, g)
     }

@@ -389,17 +389,6 @@ impl Group {
             (core::mem::take(&mut self.history), core::mem::take(&mut self.ledger));
         history.copy_from(&other.history);
         ledger.copy_from(&other.ledger);
-        *self = Group {
-            write: other.write,
-            fenced: other.fenced,
-            redirect_until: other.redirect_until,
-            accept: other.accept,
-            acknowledged: other.acknowledged,
-            head: other.head,
-            last_ack: other.last_ack,
-            history,
-            ledger,
-            culprits: other.culprits,
-        };
+        *self = Group { history, ledger, ..*other };
     }
 }

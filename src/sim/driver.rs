@@ -14,8 +14,8 @@ pub(crate) mod word {
     pub(crate) const PROMOTE: u32 = 5;
     pub(crate) const REDIRECT: u32 = 6;
     pub(crate) const MERGE: u32 = 7;
-    /// First of the words that a rule adds for common causes and cascades.
-    pub(crate) const EXTRA: u32 = 8;
+    /// First of the words that a rule adds for common causes and cascades; those between are not used yet.
+    pub(crate) const EXTRA: u32 = 18;
 }
 
 /// Address of the marks of one occurrence: a stream and a number in it.

@@ -1,0 +1,204 @@
+//! Random scenarios of two months, with stochastic faults of every effect on every kind of target.
+
+use std::fmt::Write as _;
+
+/// A small generator of its own: the scenarios never change with the program under test.
+struct Pick(u64);
+
+impl Pick {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u64) as usize]
+    }
+}
+
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+/// What the parts of one scenario have to know of each other.
+struct Shape {
+    regions: usize,
+    level: &'static str,
+    links: Vec<String>,
+}
+
+impl Shape {
+    fn names(&self) -> &'static [&'static str] {
+        &NAMES[..self.regions]
+    }
+}
+
+/// The scenario with this number.
+pub fn scenario(case: u64) -> String {
+    let pick = &mut Pick(case.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5DEE_CE66);
+    pick.below(2);
+    let regions = 1 + pick.below(4) as usize;
+    let levels = ["bounded-staleness", "session", "consistent-prefix", "eventual", "strong"];
+    let level = pick.of(&levels);
+    let mut text =
+        format!("[scenario]\nname = \"random {case}\"\nhorizon = \"60d\"\nreplications = 1\nseed = {case}\n");
+    if pick.chance(20) {
+        text += "warmup = \"5d\"\n";
+    }
+    for name in &NAMES[..regions] {
+        writeln!(text, "[[region]]\nname = \"{name}\"\nzones = 3\nnodes_per_zone = 4").unwrap();
+    }
+    let mut shape = Shape { regions, level, links: Vec::new() };
+    for (i, a) in shape.names().iter().enumerate() {
+        for b in &shape.names()[i + 1..] {
+            writeln!(text, "[[link]]\nbetween = [\"{a}\", \"{b}\"]\nrtt = \"20ms\"").unwrap();
+            if pick.chance(30) {
+                text += "bandwidth = \"50MB/s\"\n";
+            }
+            shape.links.push(format!("{a}-{b}"));
+        }
+    }
+    store(&mut text, pick, &shape);
+    workload(&mut text, pick, &shape);
+    for i in 0..2 + pick.below(5) {
+        fault(&mut text, pick, &shape, i);
+    }
+    for _ in 0..pick.below(5) {
+        action(&mut text, pick, &shape);
+    }
+    text
+}
+
+fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
+    let places: Vec<String> = shape
+        .names()
+        .iter()
+        .map(|name| {
+            let zones = pick.of(&["zone-redundant", "unzoned"]);
+            format!("{{ name = \"{name}\", zones = \"{zones}\" }}")
+        })
+        .collect();
+    writeln!(text, "[store.s]\nregions = [{}]\nconsistency = \"{}\"", places.join(", "), shape.level)
+        .unwrap();
+    if shape.level == "bounded-staleness" {
+        let k = pick.of(&[1_000, 100_000]);
+        writeln!(text, "max_lag_writes = {k}\nmax_lag_time = \"{}\"", pick.of(&["5m", "30m"])).unwrap();
+    }
+    let lag = pick.of(&["\"5s\"", "{ law = \"lognormal\", median = \"5s\", p95 = \"10m\" }"]);
+    if shape.regions > 1 && shape.level != "strong" {
+        writeln!(text, "lag = {lag}").unwrap();
+    }
+    writeln!(text, "replicas = 4\nwrite_quorum = 3\npartitions = {}", pick.of(&[1, 7, 100])).unwrap();
+    writeln!(text, "reconfigure = \"{}\"", pick.of(&["0s", "30s", "never"])).unwrap();
+    writeln!(
+        text,
+        "data_size = \"10GB\"\nrebuild = {{ bandwidth = \"{}\" }}",
+        pick.of(&["1MB/s", "100MB/s"])
+    )
+    .unwrap();
+    if pick.chance(50) {
+        text.push_str("outage_threshold = 0.1\n");
+    }
+    if shape.regions > 1 {
+        writeln!(text, "catch_up = {}", pick.of(&[10_000, 100_000])).unwrap();
+        failover(text, pick);
+    }
+    if pick.chance(30) {
+        writeln!(text, "throughput = {}\nwrite_cost = 5.0", pick.of(&[6_000, 12_000])).unwrap();
+    }
+    if shape.regions > 1 {
+        let merge = pick.of(&["\"never\"", "\"10m\"", "{ law = \"exponential\", mean = \"1d\" }"]);
+        writeln!(text, "on_return = {{ merge_after = {merge}, superseded = {} }}", pick.of(&["0.0", "0.3"]))
+            .unwrap();
+    }
+}
+
+fn failover(text: &mut String, pick: &mut Pick) {
+    let mode = pick.of(&["none", "service-managed", "service-managed"]);
+    let decide = pick.of(&[
+        "\"0s\"",
+        "\"1h\"",
+        "{ law = \"lognormal\", shift = \"10m\", median = \"20m\", p95 = \"1d\" }",
+    ]);
+    let fence = pick.of(&["lease", "lease", "none"]);
+    writeln!(
+        text,
+        "failover = {{ mode = \"{mode}\", detect = \"{}\", decide = {decide}, promote = \"{}\", redirect = \"{}\", \
+         fence = \"{fence}\" }}",
+        pick.of(&["0s", "90s"]),
+        pick.of(&["0s", "1m", "30m"]),
+        pick.of(&["0s", "30s"]),
+    )
+    .unwrap();
+}
+
+fn workload(text: &mut String, pick: &mut Pick, shape: &Shape) {
+    let shares: &[&str] = match shape.regions {
+        1 => &["1.0"],
+        2 => &["0.6", "0.4"],
+        3 => &["0.5", "0.3", "0.2"],
+        _ => &["0.4", "0.3", "0.2", "0.1"],
+    };
+    text.push_str("[store.s.workload]\nwrites_per_second = 1_000\nreads_per_second = 3_000\n");
+    if pick.chance(20) {
+        text.push_str("profile = { weekly = [1, 1, 1, 1, 1, 0.5, 0.1] }\n");
+    }
+    text.push_str("[store.s.workload.clients]\n");
+    for (name, share) in shape.names().iter().zip(shares) {
+        let redirect = pick.of(&["\"0s\"", "\"30s\"", "\"never\"", "{ by = \"service\", after = \"30s\" }"]);
+        writeln!(text, "{name} = {{ share = {share}, redirect = {redirect} }}").unwrap();
+    }
+}
+
+fn fault(text: &mut String, pick: &mut Pick, shape: &Shape, number: u64) {
+    let name = pick.of(shape.names());
+    let place = match pick.below(5) {
+        0 => "node:*".to_owned(),
+        1 => format!("node:{name}/1/*"),
+        2 => format!("zone:{name}/{}", 1 + pick.below(3)),
+        3 => "zone:*".to_owned(),
+        _ => format!("region:{name}"),
+    };
+    let region = format!("region:{name}");
+    let (target, effect) = match pick.below(10) {
+        0..3 => (place, "effect = \"down\"".to_owned()),
+        3..5 => (place, "effect = \"destroy\"".to_owned()),
+        5 => (place, "effect = \"maintenance\"".to_owned()),
+        6 => (place, format!("effect = \"degrade\"\ncapacity = 0.{}", pick.below(10))),
+        7 => (region, format!("effect = \"partial\"\nshare = {}", pick.of(&["0.1", "0.5", "1.0"]))),
+        8 => match &shape.links[..] {
+            [] => (region, "effect = \"isolate\"".to_owned()),
+            links => (
+                format!("link:{}", links[pick.below(links.len() as u64) as usize]),
+                "effect = \"isolate\"".to_owned(),
+            ),
+        },
+        _ => (region, "effect = \"isolate\"".to_owned()),
+    };
+    writeln!(text, "[fault.f{number}]\ntarget = \"{target}\"\n{effect}").unwrap();
+    writeln!(text, "mtbf = \"{}\"", pick.of(&["4d", "12d", "40d"])).unwrap();
+    let lasts = pick.of(&[
+        "\"10m\"",
+        "{ law = \"exponential\", mean = \"2h\" }",
+        "{ law = \"exponential\", mean = \"12h\" }",
+    ]);
+    writeln!(text, "duration = {lasts}").unwrap();
+    if pick.chance(20) {
+        writeln!(text, "together = 0.4").unwrap();
+    }
+}
+
+fn action(text: &mut String, pick: &mut Pick, shape: &Shape) {
+    let name = pick.of(shape.names());
+    let what = match pick.below(6) {
+        0 if shape.regions > 1 => format!("failover = \"s\", to = \"{name}\""),
+        1 if shape.regions > 1 => format!("force-failover = \"s\", to = \"{name}\""),
+        2 if shape.regions > 1 => format!("offline = \"s\", region = \"{name}\""),
+        3 if shape.regions > 1 => format!("online = \"s\", region = \"{name}\""),
+        4 => format!("set-failover = \"s\", mode = \"{}\"", pick.of(&["none", "service-managed"])),
+        _ => format!("set-throughput = \"s\", value = {}", pick.of(&["4_000", "20_000", "\"unlimited\""])),
+    };
+    writeln!(text, "[[action]]\nat = \"{}h\"\ndo = {{ {what} }}", 1 + pick.below(1400)).unwrap();
+}

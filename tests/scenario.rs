@@ -167,6 +167,7 @@ fn blocks_come_after_their_members_and_actions_in_time() {
     );
     assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
     assert_eq!(scenario.expects[0].comparison, Comparison::Eq(0.0));
+    assert_eq!(scenario.expects[0].rules, ["c14", "x03"]);
 }
 
 #[test]

@@ -205,7 +205,11 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
     scenario
         .expects
         .iter()
-        .map(|e| expect::evaluate(outcome, e.variant.as_deref().unwrap_or(first), &e.metric, e.comparison))
+        .map(|e| {
+            let variant = e.variant.as_deref().unwrap_or(first);
+            let result = expect::evaluate(outcome, variant, &e.metric, e.comparison);
+            ExpectResult { rules: e.rules.clone(), ..result }
+        })
         .collect()
 }
 

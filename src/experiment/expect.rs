@@ -87,6 +87,8 @@ pub struct ExpectResult {
     pub estimate: Option<f64>,
     /// The result.
     pub verdict: Verdict,
+    /// Documented rules that the promise shows (`c14`); the comparison itself knows of none.
+    pub rules: Vec<String>,
 }
 
 /// Compares one figure of one variant with what was promised.
@@ -105,7 +107,8 @@ pub fn evaluate(outcome: &Outcome, variant: &str, metric: &str, comparison: Comp
             None => Verdict::Undefined,
         },
     };
-    ExpectResult { variant: variant.into(), metric: metric.into(), comparison, estimate, verdict }
+    let (variant, metric) = (variant.into(), metric.into());
+    ExpectResult { variant, metric, comparison, estimate, verdict, rules: Vec::new() }
 }
 
 /// Whether the id only names a disruption class that this model cannot produce: a good name, nothing to show.

@@ -67,6 +67,7 @@ struct Expectation<'a> {
     is: String,
     estimate: Option<f64>,
     verdict: &'static str,
+    rules: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     close: &'a [String],
 }
@@ -137,6 +138,7 @@ pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8>
             Verdict::Undefined => "undefined",
             Verdict::Unknown { .. } => "unknown",
         },
+        rules: &e.rules,
         close: match &e.verdict {
             Verdict::Unknown { close } => close,
             _ => &[],
@@ -173,11 +175,16 @@ mod tests {
         let outcome = fixture::outcome(12);
         let expectations = [
             evaluate(&outcome, "base", "availability.write", Comparison::Ge(0.99)),
-            evaluate(&outcome, "base", "availability.wirte", Comparison::Ge(0.99)),
+            ExpectResult {
+                rules: vec!["c14".into(), "x03".into()],
+                ..evaluate(&outcome, "base", "availability.wirte", Comparison::Ge(0.99))
+            },
         ];
         let json: serde_json::Value = serde_json::from_slice(&outcome_json(&outcome, &expectations)).unwrap();
         assert_eq!(json["expectations"][0]["verdict"], "met");
+        assert_eq!(json["expectations"][0]["rules"], serde_json::json!([]));
         assert_eq!(json["expectations"][1]["close"][0], "orders/availability.write");
+        assert_eq!(json["expectations"][1]["rules"], serde_json::json!(["c14", "x03"]));
         let metrics = json["results"][0]["metrics"].as_array().unwrap();
         let find = |id: &str| metrics.iter().find(|m| m["metric"] == id).unwrap();
         assert!(find("rto_seconds.read.mean")["estimate"].is_null());

@@ -336,7 +336,11 @@ impl Page {
                 }
             };
             let mark = self.style.paint(colour, mark);
-            self.wrapped(2, 11, &format!("{mark}  {text}"));
+            let rules = match r.rules.join(", ") {
+                none if none.is_empty() => none,
+                some => format!(" [{some}]"),
+            };
+            self.wrapped(2, 11, &format!("{mark}  {text}{rules}"));
         }
     }
 }
@@ -402,7 +406,10 @@ mod tests {
         let outcome = fixture::outcome(200);
         let results = [
             evaluate(&outcome, "base", "availability.write", Comparison::Gt(0.9999)),
-            evaluate(&outcome, "base", "rto_seconds.write.max", Comparison::Le(60.0)),
+            ExpectResult {
+                rules: vec!["c14".into(), "x03".into()],
+                ..evaluate(&outcome, "base", "rto_seconds.write.max", Comparison::Le(60.0))
+            },
             evaluate(&outcome, "base", "rto_seconds.read.max", Comparison::Le(60.0)),
             evaluate(&outcome, "base", "rto_secnds.write.max", Comparison::Le(60.0)),
         ];

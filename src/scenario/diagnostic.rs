@@ -77,6 +77,7 @@ pub(super) mod code {
     pub const COMPARISON: &str = "ZF0702";
     pub const NOT_PER_VARIANT: &str = "ZF0703";
     pub const METRIC: &str = "ZF0704";
+    pub const RULE: &str = "ZF0705";
     pub const FAILOVER_OFF: &str = "ZF0901";
     pub const NO_EFFECT: &str = "ZF0902";
     pub const FAULT_UNUSED: &str = "ZF0903";
@@ -131,6 +132,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::COMPARISON, "an expectation that cannot be read"),
     (code::NOT_PER_VARIANT, "a setting that must be the same for all variants"),
     (code::METRIC, "an expectation about a figure that does not exist"),
+    (code::RULE, "an expectation that names no rule"),
     (code::FAILOVER_OFF, "read regions, but nothing fails over to them"),
     (code::NO_EFFECT, "a setting without effect"),
     (code::FAULT_UNUSED, "a fault that touches no store and no block"),

@@ -46,6 +46,8 @@ pub struct Expect {
     pub comparison: Comparison,
     /// The comparison as written.
     pub text: String,
+    /// Documented rules that the promise shows, as written: `c14`.
+    pub rules: Vec<String>,
     /// Line of the file, from 1; 0 if it is not in the file.
     pub line: u32,
     /// Bytes of the metric's name in the file.
@@ -67,15 +69,16 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
         let metric_span = metric_item.and_then(|i| i.value.at.range.clone());
         let is = r.require("is", "\"== 0\"");
         let comparison = is.as_ref().and_then(|i| comparison(i));
+        let rules = r.get("rule").map_or_else(|| Some(Vec::new()), |i| rules(&i));
         r.close();
-        if let (Some(variant), Some(metric), Some(is), Some((comparison, text))) =
-            (variant, metric, is, comparison)
+        if let (Some(variant), Some(metric), Some(is), Some((comparison, text)), Some(rules)) =
+            (variant, metric, is, comparison, rules)
         {
             let line = match &item.value.at.range {
                 Some(range) => super::diagnostic::position(item.cx.text, range.start).0,
                 None => 0,
             };
-            found.push((Expect { variant, metric, comparison, text, line, metric_span }, is));
+            found.push((Expect { variant, metric, comparison, text, rules, line, metric_span }, is));
         }
     }
     found
@@ -114,9 +117,43 @@ fn comparison(item: &Item<'_>) -> Option<(Comparison, String)> {
     found.map(|c| (c, text.to_owned()))
 }
 
+/// Whether a text can be the id of a documented rule: `c`, `i` or `x` and two digits.
+fn is_rule(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'c' | b'i' | b'x', a, b] if a.is_ascii_digit() && b.is_ascii_digit())
+}
+
+fn rules(item: &Item<'_>) -> Option<Vec<String>> {
+    let mut rules: Vec<String> = Vec::new();
+    let mut good = true;
+    for item in item.one_or_many() {
+        let Some(text) = item.text() else {
+            good = false;
+            continue;
+        };
+        let problem = if !is_rule(text) {
+            let problem = Problem::new(code::RULE, format!("{text:?} is no id of a rule"), "cannot be read");
+            problem.help("rules are `c`, `i` or `x` and two digits, as in \"c14\"")
+        } else if rules.iter().any(|r| r == text) {
+            Problem::new(code::DUPLICATE, format!("rule `{text}` is named twice"), "named before")
+        } else {
+            rules.push(text.to_owned());
+            continue;
+        };
+        item.error(problem);
+        good = false;
+    }
+    good.then_some(rules)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_have_a_letter_and_two_digits() {
+        assert!(["c01", "c37", "i10", "x03"].iter().all(|t| is_rule(t)));
+        assert!(["", "c1", "c", "C14", "c140", "d14", "c1a", "c14 "].iter().all(|t| !is_rule(t)));
+    }
 
     #[test]
     fn comparisons_are_read() {

@@ -5,7 +5,7 @@ use super::metric::{Ceiling, Estimate, Metric};
 use super::tally::{BlockTally, ByClass, Events, OutageTally, StoreTally};
 use crate::model::Model;
 use crate::sim::latency::Latency;
-use crate::sim::observe::{Class, Kind, Phase};
+use crate::sim::observe::{Class, Kind, Party, Phase};
 use crate::stats::Moments;
 use crate::units::{Duration, NS_PER_SECOND};
 
@@ -133,15 +133,24 @@ impl Catalogue {
         self.rates(&format!("outages_per_year.{word}"), &tally.lengths);
         self.by_class(&format!("rto_seconds.{word}"), "seconds", SECOND, &tally.lengths);
         self.events(&format!("time_to_impact_seconds.{word}"), "seconds", SECOND, &tally.impact);
+        for (party, time) in Party::ALL.iter().zip(&tally.parties) {
+            let e = self.minutes(time);
+            self.push(format!("party_minutes_per_year.{word}.{}", party.word()), "minutes/year", e);
+        }
         if word == "block" {
             return;
         }
         for (phase, time) in Phase::ALL.iter().zip(&tally.phases) {
-            let e = match self.years {
-                y if y > 0.0 => Estimate::mean(&time.with_zeros(self.n), 60.0 * SECOND * y, Ceiling::Open),
-                _ => Estimate::undefined("nothing was measured"),
-            };
+            let e = self.minutes(time);
             self.push(format!("phase_minutes_per_year.{word}.{}", phase.word()), "minutes/year", e);
+        }
+    }
+
+    /// Time of outages in minutes of a year.
+    fn minutes(&self, time: &Moments) -> Estimate {
+        match self.years {
+            y if y > 0.0 => Estimate::mean(&time.with_zeros(self.n), 60.0 * SECOND * y, Ceiling::Open),
+            _ => Estimate::undefined("nothing was measured"),
         }
     }
 
@@ -162,6 +171,8 @@ impl Catalogue {
             ("writes_missing_peak", &w.missing_peak),
             ("writes_recovered", &w.recovered),
             ("writes_superseded", &w.superseded),
+            ("writes_lost_by.provider", &w.lost_by[Party::Provider as usize]),
+            ("writes_lost_by.customer", &w.lost_by[Party::Customer as usize]),
         ] {
             self.push(format!("{name}.mean"), "writes", Estimate::mean(moments, 1.0, Ceiling::Open));
             let largest = Estimate {

@@ -14,6 +14,7 @@ fn rule(name: &str, target: Target) -> FaultRule {
     FaultRule {
         name: name.into(),
         cause: CauseClass::Power,
+        party: Party::Provider,
         effect: Effect::Down,
         targets: vec![target],
         schedule: Schedule::Stochastic { uptime: Law::constant(Duration::DAY) },
@@ -121,7 +122,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         fault_digest: index.wrapping_mul(0x1234_5678_9abc_def1),
         ..Replication::default()
     };
-    let none = CauseRun { failed: [0, 0], lost: 0 };
+    let none = CauseRun { failed: [0, 0], lost: [0, 0] };
     let mut run = StoreRun {
         volume_per_request: REQUEST,
         requested,
@@ -182,6 +183,7 @@ fn outage(rep: &mut Replication, run: &mut StoreRun, rule: u32, class: Class, le
         class,
         cause: CauseClass::Power,
         phases,
+        parties: [length, Duration::ZERO],
         regions: 0b01,
     });
 }
@@ -192,7 +194,7 @@ fn lose(rep: &mut Replication, run: &mut StoreRun, seconds: i128) {
     run.lost += absent / 2;
     run.recovered += absent - absent / 2;
     run.missing_peak = absent;
-    run.causes[1].lost += absent / 2;
+    run.causes[1].lost[0] += absent / 2;
     rep.losses.push(Loss {
         store: 0,
         at: Time::ZERO + Duration::from_days(11),
@@ -206,6 +208,7 @@ fn lose(rep: &mut Replication, run: &mut StoreRun, seconds: i128) {
         superseded: 0,
         missing: 0,
         lost: absent / 2,
+        parties: [absent / 2, 0],
     });
 }
 

@@ -4,7 +4,7 @@ use super::accumulate::Accumulator;
 use super::catalogue::{self, MINUTES_PER_YEAR};
 use super::metric::Metric;
 use crate::model::Model;
-use crate::sim::observe::Kind;
+use crate::sim::observe::{Kind, Party};
 use crate::units::Duration;
 
 /// Results of one scenario.
@@ -60,6 +60,8 @@ pub struct CauseRow {
     pub share: Option<f64>,
     /// Writes lost or still missing, per replication; only in rows of kind `write`.
     pub writes_lost: Option<f64>,
+    /// The same by the [`Party`] that answers for them.
+    pub writes_lost_by: Option<[f64; Party::ALL.len()]>,
 }
 
 impl Outcome {
@@ -114,11 +116,13 @@ fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
             let total: f64 = tally.causes.iter().map(|c| c.failed[k].to_f64()).sum();
             for (i, cause) in tally.causes.iter().enumerate() {
                 let lost = if kind == Kind::Write { cause.lost } else { Default::default() };
-                if cause.failed[k].is_zero() && lost.is_zero() {
+                if cause.failed[k].is_zero() && lost.iter().all(|l| l.is_zero()) {
                     continue;
                 }
                 let failed = cause.failed[k].to_f64();
                 let per_request = tally.volume_per_request as f64 * n;
+                let writes_lost_by = (kind == Kind::Write && per_request > 0.0)
+                    .then(|| lost.map(|l| l.to_f64() / per_request));
                 rows.push(CauseRow {
                     subject: store.name.clone(),
                     kind: kind.word(),
@@ -126,8 +130,8 @@ fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
                     failed_requests: (per_request > 0.0).then(|| failed / per_request),
                     minutes_per_year: (requested > 0.0).then(|| failed / requested * MINUTES_PER_YEAR),
                     share: (total > 0.0).then(|| failed / total),
-                    writes_lost: (kind == Kind::Write && per_request > 0.0)
-                        .then(|| lost.to_f64() / per_request),
+                    writes_lost: writes_lost_by.map(|_| lost[0].wrapping_add(lost[1]).to_f64() / per_request),
+                    writes_lost_by,
                 });
             }
         }
@@ -144,6 +148,7 @@ fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
                 minutes_per_year: (measured > 0.0).then(|| down as f64 / measured * MINUTES_PER_YEAR),
                 share: Some(down as f64 / total as f64),
                 writes_lost: None,
+                writes_lost_by: None,
             });
         }
     }

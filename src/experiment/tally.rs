@@ -2,12 +2,13 @@
 
 use super::accumulate::SHARE_ONE;
 use crate::model::{Model, Schedule};
-use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Phase, StoreRun};
+use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, StoreRun};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
 
 const CLASSES: usize = Class::ALL.len();
 const PHASES: usize = Phase::ALL.len();
+const PARTIES: usize = Party::ALL.len();
 
 /// Figures of one store.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,8 @@ pub(crate) struct WritesTally {
     pub(crate) missing_peak: Moments,
     pub(crate) recovered: Moments,
     pub(crate) superseded: Moments,
+    /// Lost or still missing, by party.
+    pub(crate) lost_by: [Moments; PARTIES],
     /// Replications with any write lost for ever, and with any still missing at the end.
     pub(crate) with_lost: u64,
     pub(crate) with_missing: u64,
@@ -48,7 +51,7 @@ pub(crate) struct WritesTally {
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub(crate) struct CauseTally {
     pub(crate) failed: [U256; 2],
-    pub(crate) lost: U256,
+    pub(crate) lost: [U256; PARTIES],
 }
 
 /// Figures of one block.
@@ -71,6 +74,9 @@ pub(crate) struct OutageTally {
     /// Nanoseconds in each phase, per replication with an outage.
     pub(crate) phases: [Moments; PHASES],
     phases_now: [u64; PHASES],
+    /// The same by party.
+    pub(crate) parties: [Moments; PARTIES],
+    parties_now: [u64; PARTIES],
 }
 
 /// Takeovers and destructions of one store.
@@ -159,15 +165,19 @@ impl OutageTally {
             impact: Events { possible: true, ..Events::default() },
             phases: [Moments::default(); PHASES],
             phases_now: [0; PHASES],
+            parties: [Moments::default(); PARTIES],
+            parties_now: [0; PARTIES],
         }
     }
 
     pub(super) fn push(&mut self, outage: &Outage) {
         self.lengths.push(outage.class, outage.length.ns());
         self.impact.push(outage.time_to_impact.ns());
-        for (now, phase) in self.phases_now.iter_mut().zip(outage.phases) {
-            *now = now.saturating_add(phase.ns());
-        }
+        let add = |now: &mut [u64], parts: &[Duration]| {
+            now.iter_mut().zip(parts).for_each(|(now, part)| *now = now.saturating_add(part.ns()));
+        };
+        add(&mut self.phases_now, &outage.phases);
+        add(&mut self.parties_now, &outage.parties);
     }
 
     fn close(&mut self, down: Duration) {
@@ -175,7 +185,8 @@ impl OutageTally {
         if self.lengths.all.now_count > 0 {
             self.lengths.close();
             self.impact.close();
-            for (sum, now) in self.phases.iter_mut().zip(&mut self.phases_now) {
+            let phases = self.phases.iter_mut().zip(&mut self.phases_now);
+            for (sum, now) in phases.chain(self.parties.iter_mut().zip(&mut self.parties_now)) {
                 sum.add(i128::from(core::mem::take(now)));
             }
         }
@@ -186,6 +197,7 @@ impl OutageTally {
         self.lengths.merge(&other.lengths);
         self.impact.merge(&other.impact);
         self.phases.iter_mut().zip(&other.phases).for_each(|(a, b)| a.merge(b));
+        self.parties.iter_mut().zip(&other.parties).for_each(|(a, b)| a.merge(b));
     }
 }
 
@@ -321,6 +333,9 @@ impl WritesTally {
         self.missing_peak.add(whole(run.missing_peak));
         self.recovered.add(whole(run.recovered));
         self.superseded.add(whole(run.superseded));
+        for (party, sum) in self.lost_by.iter_mut().enumerate() {
+            sum.add(whole(run.causes.iter().map(|c| c.lost[party]).sum()));
+        }
         self.with_lost += u64::from(run.lost > 0);
         self.with_missing += u64::from(run.missing > 0);
     }
@@ -332,6 +347,7 @@ impl WritesTally {
         self.missing_peak.merge(&other.missing_peak);
         self.recovered.merge(&other.recovered);
         self.superseded.merge(&other.superseded);
+        self.lost_by.iter_mut().zip(&other.lost_by).for_each(|(a, b)| a.merge(b));
         self.with_lost += other.with_lost;
         self.with_missing += other.with_missing;
     }
@@ -342,14 +358,18 @@ impl CauseTally {
         for kind in Kind::ALL {
             add_volume(&mut self.failed[kind as usize], run.failed[kind as usize]);
         }
-        add_volume(&mut self.lost, run.lost);
+        for (sum, &lost) in self.lost.iter_mut().zip(&run.lost) {
+            add_volume(sum, lost);
+        }
     }
 
     pub(super) fn merge(&mut self, other: &CauseTally) {
         for k in 0..2 {
             self.failed[k] = self.failed[k].wrapping_add(other.failed[k]);
         }
-        self.lost = self.lost.wrapping_add(other.lost);
+        for (sum, &lost) in self.lost.iter_mut().zip(&other.lost) {
+            *sum = sum.wrapping_add(lost);
+        }
     }
 }
 

@@ -87,6 +87,29 @@ pub enum CauseClass {
     Maintenance,
 }
 
+/// Who answers for a second of an outage or a lost write (rule x02).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Party {
+    /// Whoever runs the service.
+    #[default]
+    Provider = 0,
+    /// Whoever uses it.
+    Customer = 1,
+}
+
+impl Party {
+    /// Both parties, in index order.
+    pub const ALL: [Party; 2] = [Party::Provider, Party::Customer];
+
+    /// `provider` or `customer`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Party::Provider => "provider",
+            Party::Customer => "customer",
+        }
+    }
+}
+
 /// When a rule's targets are struck.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
@@ -121,6 +144,8 @@ pub struct FaultRule {
     pub name: String,
     /// Why.
     pub cause: CauseClass,
+    /// Who answers for the time until it is repaired, and for the writes it costs.
+    pub party: Party,
     /// What it does.
     pub effect: Effect,
     /// What it can strike, in world order, without repetition, never empty.

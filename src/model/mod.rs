@@ -13,7 +13,7 @@ pub mod world;
 
 pub use action::{Action, Command};
 pub use block::{Block, Member};
-pub use fault::{Cascade, CauseClass, Effect, FaultRule, Schedule, Target};
+pub use fault::{Cascade, CauseClass, Effect, FaultRule, Party, Schedule, Target};
 pub use store::{
     Client, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, Store, StoreRegion,
 };

@@ -5,7 +5,7 @@
 use crate::experiment::Outcome;
 use crate::experiment::tally::requests;
 use crate::model::{CauseClass, Model};
-use crate::sim::observe::{Blame, Kind, Loss, Outage, Phase, Replication, StoreRun, Subject};
+use crate::sim::observe::{Blame, Kind, Loss, Outage, Party, Phase, Replication, StoreRun, Subject};
 use std::io;
 
 /// Columns of `summary.csv`.
@@ -13,7 +13,7 @@ pub const SUMMARY: [&str; 9] =
     ["variant", "subject", "metric", "unit", "estimate", "low", "high", "n", "note"];
 
 /// Columns of `causes.csv`.
-pub const CAUSES: [&str; 8] = [
+pub const CAUSES: [&str; 10] = [
     "variant",
     "subject",
     "kind",
@@ -22,6 +22,8 @@ pub const CAUSES: [&str; 8] = [
     "minutes_per_year",
     "share",
     "writes_lost_mean",
+    "writes_lost_provider_mean",
+    "writes_lost_customer_mean",
 ];
 
 /// Columns of `replications.csv`.
@@ -51,7 +53,7 @@ pub const REPLICATIONS: [&str; 23] = [
     "block_down_s",
 ];
 
-/// Columns of `outages.csv`, before one column per phase.
+/// Columns of `outages.csv`, before one column per phase and one per party.
 pub const OUTAGES: [&str; 16] = [
     "variant",
     "replication",
@@ -72,7 +74,7 @@ pub const OUTAGES: [&str; 16] = [
 ];
 
 /// Columns of `losses.csv`.
-pub const LOSSES: [&str; 16] = [
+pub const LOSSES: [&str; 18] = [
     "variant",
     "replication",
     "subject",
@@ -89,6 +91,8 @@ pub const LOSSES: [&str; 16] = [
     "rule",
     "target",
     "occurrence",
+    "writes_provider",
+    "writes_customer",
 ];
 
 /// Columns of `timeline.csv`.
@@ -137,14 +141,18 @@ pub fn header(out: &mut impl io::Write, columns: &[&str]) -> io::Result<()> {
     record(out, &columns.iter().map(|&c| c.into()).collect::<Vec<_>>())
 }
 
-/// The header line of `outages.csv`, which ends with a column `phase_…_s` per phase.
+/// The header line of `outages.csv`, which ends with a column `phase_…_s` per phase and `party_…_s` per party.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn outages_header(out: &mut impl io::Write) -> io::Result<()> {
-    let columns: Vec<String> =
-        OUTAGES.iter().map(|&c| c.into()).chain(Phase::ALL.map(phase_column)).collect();
-    record(out, &columns)
+    record(out, &outage_columns())
+}
+
+fn outage_columns() -> Vec<String> {
+    let phases = Phase::ALL.map(phase_column);
+    let parties = Party::ALL.map(|party| format!("party_{}_s", party.word()));
+    OUTAGES.iter().map(|&c| c.into()).chain(phases).chain(parties).collect()
 }
 
 fn phase_column(phase: Phase) -> String {
@@ -184,6 +192,8 @@ pub fn causes_csv(outcome: &Outcome) -> Vec<u8> {
                 number(c.minutes_per_year),
                 number(c.share),
                 number(c.writes_lost),
+                number(c.writes_lost_by.map(|by| by[Party::Provider as usize])),
+                number(c.writes_lost_by.map(|by| by[Party::Customer as usize])),
             ]
         })
     });
@@ -296,6 +306,7 @@ fn outage_row(cx: Context, rep: &Replication, outage: &Outage) -> Option<Vec<Str
     row.extend(blame_fields(cx.model, outage.blame));
     row.push(text(&regions));
     row.extend(outage.phases.map(|p| seconds(p.ns())));
+    row.extend(outage.parties.map(|p| seconds(p.ns())));
     Some(row)
 }
 
@@ -325,6 +336,7 @@ fn loss_row(cx: Context, rep: &Replication, loss: &Loss) -> Vec<String> {
     row.push(loss.class.word().into());
     row.push(cause_word(loss.cause).into());
     row.extend(blame_fields(cx.model, loss.blame));
+    row.extend(loss.parties.map(|v| requests(v, per_request).to_string()));
     row
 }
 
@@ -399,14 +411,14 @@ mod tests {
         );
         assert_eq!(
             text_of(|o| outage_rows(o, cx, &rep)),
-            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0\n\
-             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0\n\
+            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0,66,0\n\
+             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0,66,0\n\
              base,6,orders,write,950400,3960,true,2,1,3960000,region,power,'=region-lost,region:west,6,west,\
-             0,0,0,0,0,3960,0,0,0\n"
+             0,0,0,0,0,3960,0,0,0,3960,0\n"
         );
         assert_eq!(
             text_of(|o| loss_rows(o, cx, &rep)),
-            "base,6,orders,950400,1,0,1000,500,0,0,500,region,power,'=region-lost,region:west,6\n"
+            "base,6,orders,950400,1,0,1000,500,0,0,500,region,power,'=region-lost,region:west,6,500,0\n"
         );
     }
 
@@ -430,7 +442,7 @@ mod tests {
         };
         for (columns, rows) in [
             (REPLICATIONS.len(), text_of(|o| replication_rows(o, cx, &rep))),
-            (OUTAGES.len() + Phase::ALL.len(), text_of(|o| outage_rows(o, cx, &rep))),
+            (outage_columns().len(), text_of(|o| outage_rows(o, cx, &rep))),
             (LOSSES.len(), text_of(|o| loss_rows(o, cx, &rep))),
             (TIMELINE.len(), text_of(|o| timeline_rows(o, cx, &rep))),
         ] {
@@ -482,14 +494,12 @@ mod tests {
             let rest = &docs[start + 3..];
             &rest[..rest.find("\n## ").unwrap_or(rest.len())]
         };
-        let outages: Vec<String> =
-            OUTAGES.iter().map(|&c| c.into()).chain(Phase::ALL.map(phase_column)).collect();
         let strings = |columns: &[&str]| columns.iter().map(|&c| c.to_string()).collect::<Vec<_>>();
         for (file, columns) in [
             ("summary.csv", strings(&SUMMARY)),
             ("causes.csv", strings(&CAUSES)),
             ("replications.csv", strings(&REPLICATIONS)),
-            ("outages.csv", outages),
+            ("outages.csv", outage_columns()),
             ("losses.csv", strings(&LOSSES)),
             ("timeline.csv", strings(&TIMELINE)),
         ] {

@@ -58,6 +58,8 @@ struct Cause<'a> {
     minutes_per_year: Option<f64>,
     share: Option<f64>,
     writes_lost_mean: Option<f64>,
+    writes_lost_provider_mean: Option<f64>,
+    writes_lost_customer_mean: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,8 @@ pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8>
                 minutes_per_year: c.minutes_per_year,
                 share: c.share,
                 writes_lost_mean: c.writes_lost,
+                writes_lost_provider_mean: c.writes_lost_by.map(|by| by[0]),
+                writes_lost_customer_mean: c.writes_lost_by.map(|by| by[1]),
             })
             .collect(),
         notes: &v.notes,

@@ -6,7 +6,7 @@ use super::law;
 use super::reader::{Item, Named, Reader};
 use super::selector;
 use super::suggest;
-use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Schedule, Target, World};
+use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Party, Schedule, Target, World};
 use crate::rng::Law;
 use crate::units::Duration;
 use std::collections::BTreeMap;
@@ -100,6 +100,10 @@ fn draft<'a>(
         None => Some(CauseClass::Unspecified),
         Some(item) => item.word(&CAUSES.map(|(word, _)| word)).map(|i| CAUSES[i].1),
     };
+    let party = match r.get("party") {
+        None => Some(Party::Provider),
+        Some(item) => item.word(&Party::ALL.map(Party::word)).map(|i| Party::ALL[i]),
+    };
     let schedule = schedule(r, horizon);
     let duration = r.require("duration", "\"1h\"").and_then(|i| i.law());
     let together = match r.get("together") {
@@ -131,6 +135,7 @@ fn draft<'a>(
     let rule = FaultRule {
         name: name.to_owned(),
         cause: cause?,
+        party: party?,
         effect: effect?,
         targets,
         schedule: schedule?,

@@ -3,7 +3,8 @@
 use crate::model::{Effect, Member, Model, Target};
 use crate::sim::faults::{Active, Culprit, Faults};
 use crate::sim::flow::cause_class;
-use crate::sim::observe::{Blame, BlockRun, Class, Outage, Phase, Subject};
+use crate::sim::observe::{Blame, BlockRun, Class, Outage, Party, Phase, Subject};
+use crate::sim::phase::responsible;
 use crate::sim::plan::Plan;
 use crate::units::{Duration, Time};
 
@@ -124,6 +125,8 @@ impl Blocks {
         let length = now - state.down_since;
         let mut phases = [Duration::ZERO; Phase::ALL.len()];
         phases[Phase::Repair as usize] = length;
+        let mut parties = [Duration::ZERO; Party::ALL.len()];
+        parties[responsible(&plan.model, culprit.blame) as usize] = length;
         out.push(Outage {
             subject: Subject::Block(b),
             start: Time::ZERO + (state.down_since - plan.start),
@@ -136,6 +139,7 @@ impl Blocks {
             class: culprit.class,
             cause: cause_class(plan, culprit.blame),
             phases,
+            parties,
             regions: 0,
         });
     }

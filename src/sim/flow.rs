@@ -3,7 +3,7 @@
 use crate::model::{CauseClass, Store};
 use crate::sim::faults::Culprit;
 use crate::sim::layout::StorePlan;
-use crate::sim::observe::{Blame, CauseRun, Kind, Outage, Phase, StoreRun, Subject};
+use crate::sim::observe::{Blame, CauseRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject};
 use crate::sim::plan::Plan;
 use crate::sim::state::StoreRules;
 use crate::units::{Duration, Time};
@@ -16,9 +16,9 @@ pub(crate) struct Rates {
     pub(crate) below: [i128; 2],
     pub(crate) client_failed: Vec<[i128; 2]>,
     pub(crate) cause_failed: Vec<[i128; 2]>,
-    /// Regions at which requests fail, and the first failing group's culprit and phase.
+    /// Regions at which requests fail, and the first failing group's culprit, phase and party.
     pub(crate) regions: [u16; 2],
-    pub(crate) first: [Option<(Culprit, Phase)>; 2],
+    pub(crate) first: [Option<(Culprit, Phase, Party)>; 2],
 }
 
 /// An outage that lasts.
@@ -29,6 +29,7 @@ struct Open {
     peak_ppm: u32,
     failed: i128,
     phases: [Duration; Phase::ALL.len()],
+    parties: [Duration; Party::ALL.len()],
     regions: u16,
     /// It began within the measured time.
     counted: bool,
@@ -46,8 +47,8 @@ pub(crate) struct Flow {
     measuring: bool,
     /// Losses before this one happened before measurement: they are not reported.
     pub(crate) first_loss: usize,
-    /// Phase in force for each kind while out.
-    phase: [Phase; 2],
+    /// Phase in force for each kind while out, and who answers for it.
+    phase: [(Phase, Party); 2],
     open: [Option<Open>; 2],
     pub(crate) run: StoreRun,
 }
@@ -58,7 +59,7 @@ impl Flow {
         let sum = |f: fn(&crate::model::Client) -> u64| -> i128 {
             store.clients.iter().map(|c| i128::from(f(c))).sum::<i128>() * partitions
         };
-        let no_cause = CauseRun { failed: [0; 2], lost: 0 };
+        let no_cause = CauseRun { failed: [0; 2], lost: [0; 2] };
         let run = StoreRun {
             volume_per_request: rules.volume_per_request,
             requested: [0; 2],
@@ -89,7 +90,7 @@ impl Flow {
             threshold_ppm: i128::from(store.outage_threshold_ppm),
             measuring: false,
             first_loss: 0,
-            phase: [Phase::Repair; 2],
+            phase: [(Phase::Repair, Party::Provider); 2],
             open: [None; 2],
             run,
         }
@@ -111,17 +112,19 @@ impl Flow {
         self.measuring = true;
         self.first_loss = losses;
         self.run.missing_peak = 0;
-        self.run.causes.iter_mut().for_each(|c| c.lost = 0);
+        self.run.causes.iter_mut().for_each(|c| c.lost = [0; 2]);
         for open in self.open.iter_mut().flatten() {
             open.counted = open.start == now;
         }
     }
 
-    /// Books lost writes to whom they are blamed on, unless the loss happened before measurement.
-    pub(crate) fn book_lost(&mut self, loss: u32, blame: Blame, lost: i128) {
-        if loss as usize >= self.first_loss {
-            let cause = cause_index(self.run.causes.len(), blame);
-            self.run.causes[cause].lost += lost;
+    /// Books lost or missing writes to whom they are blamed on and to who answers for them, unless the loss happened
+    /// before measurement.
+    pub(crate) fn book_lost(&mut self, index: u32, loss: &mut Loss, party: Party, lost: i128) {
+        loss.parties[party as usize] += lost;
+        if index as usize >= self.first_loss {
+            let cause = cause_index(self.run.causes.len(), loss.blame);
+            self.run.causes[cause].lost[party as usize] += lost;
         }
     }
 
@@ -143,8 +146,10 @@ impl Flow {
         for k in 0..2 {
             if let Some(open) = &mut self.open[k] {
                 open.failed += self.rates.failed[k] * lambda;
-                let phase = &mut open.phases[self.phase[k] as usize];
-                *phase = phase.saturating_add(to - from);
+                let (phase, party) = self.phase[k];
+                for time in [&mut open.phases[phase as usize], &mut open.parties[party as usize]] {
+                    *time = time.saturating_add(to - from);
+                }
             }
             if !self.measuring {
                 continue;
@@ -178,7 +183,7 @@ impl Flow {
 
     /// Requests of one client on one group fail at this rate; see [`Failing`].
     pub(crate) fn fail(&mut self, failing: Failing) {
-        let Failing { kind, client, region, rate, culprit, phase } = failing;
+        let Failing { kind, client, region, rate, culprit, phase, party } = failing;
         if rate == 0 {
             return;
         }
@@ -190,7 +195,7 @@ impl Flow {
         self.rates.cause_failed[cause][k] += rate;
         self.rates.regions[k] |= 1 << region;
         if self.rates.first[k].is_none() {
-            self.rates.first[k] = Some((culprit, phase));
+            self.rates.first[k] = Some((culprit, phase, party));
         }
     }
 
@@ -204,14 +209,16 @@ impl Flow {
                 (None, false) => {}
                 (Some(_), false) => self.close(plan, store, kind, now, true, done),
                 (open, true) => {
-                    let (culprit, phase) = self.rates.first[k].expect("failing requests have a culprit");
-                    self.phase[k] = phase;
+                    let (culprit, phase, party) =
+                        self.rates.first[k].expect("failing requests have a culprit");
+                    self.phase[k] = (phase, party);
                     let fresh = Open {
                         start: now,
                         culprit,
                         peak_ppm: 0,
                         failed: 0,
                         phases: [Duration::ZERO; Phase::ALL.len()],
+                        parties: [Duration::ZERO; Party::ALL.len()],
                         regions: 0,
                         counted: self.measuring && now < plan.end,
                     };
@@ -242,8 +249,10 @@ impl Flow {
     fn close(&mut self, plan: &Plan, store: u32, kind: Kind, now: Time, ended: bool, done: &mut Vec<Outage>) {
         let Some(open) = self.open[kind as usize].take() else { return };
         let length = now - open.start;
-        let sum = open.phases.iter().fold(Duration::ZERO, |a, &b| a.saturating_add(b));
-        assert!(sum == length, "phases of an outage last {sum}, the outage {length}");
+        for (what, parts) in [("phases", &open.phases[..]), ("parties", &open.parties[..])] {
+            let sum = parts.iter().fold(Duration::ZERO, |a, &b| a.saturating_add(b));
+            assert!(sum == length, "{what} of an outage last {sum}, the outage {length}");
+        }
         if !open.counted || length == Duration::ZERO {
             return;
         }
@@ -259,6 +268,7 @@ impl Flow {
             class: open.culprit.class,
             cause: cause_class(plan, open.culprit.blame),
             phases: open.phases,
+            parties: open.parties,
             regions: open.regions,
         });
     }
@@ -288,6 +298,7 @@ fn resume(
         peak_ppm: old.peak_ppm,
         failed: old.failed,
         phases: old.phases,
+        parties: old.parties,
         regions: old.regions,
         counted: true,
     })
@@ -301,6 +312,7 @@ pub(crate) struct Failing {
     pub(crate) rate: i128,
     pub(crate) culprit: Culprit,
     pub(crate) phase: Phase,
+    pub(crate) party: Party,
 }
 
 /// Index into [`StoreRun::causes`].

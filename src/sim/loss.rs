@@ -1,6 +1,7 @@
 //! Losses of one group: destruction, the loss events, seeding of empty copies, merging of missing writes
 //! (design D10).
 
+use crate::model::Model;
 use crate::sim::driver::{Chance, word};
 use crate::sim::faults::Culprit;
 use crate::sim::flow::{Flow, cause_class};
@@ -8,6 +9,7 @@ use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{Segment, Settled};
 use crate::sim::observe::{Loss, Replication};
+use crate::sim::phase::responsible;
 use crate::sim::state::{Follow, StoreState};
 use crate::units::{Duration, Time};
 
@@ -26,9 +28,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     fn lose_origin(&mut self, st: &mut StoreState, g: usize, origin: u8) {
         let weight = i128::from(self.layout.weights[g]);
-        let out = &mut *self.out;
-        let flow = &mut st.flow;
-        st.groups[g].ledger.destroy(origin, |settled| book(out, flow, settled, weight));
+        let (model, out, flow) = (&self.plan.model, &mut *self.out, &mut st.flow);
+        st.groups[g].ledger.destroy(origin, |settled| book(model, out, flow, settled, weight));
     }
 
     /// The furthest copy left is the log now; the rest of the old one is gone.
@@ -58,7 +59,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             superseded: 0,
             lost: absent,
         };
-        book(self.out, &mut st.flow, settled, i128::from(self.layout.weights[g]));
+        let weight = i128::from(self.layout.weights[g]);
+        book(&self.plan.model, self.out, &mut st.flow, settled, weight);
         st.groups[g].ledger.lost += absent;
         self.rewind(st, g, position);
     }
@@ -140,6 +142,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 superseded: 0,
                 missing: 0,
                 lost: 0,
+                parties: [0; 2],
             });
             self.out.losses.len() - 1
         });
@@ -251,9 +254,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let weight = i128::from(self.layout.weights[g]);
         let group = &mut st.groups[g];
         let before = group.ledger.recovered;
-        let (out, flow) = (&mut *self.out, &mut st.flow);
+        let (model, out, flow) = (&self.plan.model, &mut *self.out, &mut st.flow);
         let ppm = self.store.on_return.superseded_ppm;
-        group.ledger.merge(self.now, ppm, |settled| book(out, flow, settled, weight));
+        group.ledger.merge(self.now, ppm, |settled| book(model, out, flow, settled, weight));
         let merged = group.ledger.recovered - before;
         if merged > 0 {
             group.head += merged;
@@ -264,7 +267,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 }
 
 /// Books what became of a segment to its loss event and cause; amounts become whole-store volumes.
-fn book(out: &mut Replication, flow: &mut Flow, settled: Settled, weight: i128) {
+fn book(model: &Model, out: &mut Replication, flow: &mut Flow, settled: Settled, weight: i128) {
     let loss = &mut out.losses[settled.segment.loss as usize];
     loss.recovered += settled.recovered * weight;
     loss.superseded += settled.superseded * weight;
@@ -272,5 +275,6 @@ fn book(out: &mut Replication, flow: &mut Flow, settled: Settled, weight: i128) 
     if settled.lost + settled.superseded > 0 {
         loss.rpo_final = loss.rpo_final.max(settled.segment.rpo);
     }
-    flow.book_lost(settled.segment.loss, loss.blame, settled.lost * weight);
+    let party = responsible(model, loss.blame);
+    flow.book_lost(settled.segment.loss, loss, party, settled.lost * weight);
 }

@@ -17,6 +17,7 @@ mod layout;
 mod ledger;
 mod loss;
 pub mod observe;
+mod phase;
 mod plan;
 mod quorum;
 mod run;
@@ -25,6 +26,8 @@ mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_failover;
 #[cfg(test)]
 mod tests_recovery;
 

@@ -3,6 +3,7 @@
 //! Volumes of requests are `i128` in units of thousandths of a request per second × thousandths of the profile
 //! × nanoseconds × partitions; [`StoreRun::volume_per_request`] of them are one request. They are exact.
 
+pub use crate::model::Party;
 use crate::model::{CauseClass, DomainKind, Effect, FaultRule, Target, World};
 use crate::units::{Duration, Time};
 
@@ -191,6 +192,8 @@ pub struct Outage {
     pub cause: CauseClass,
     /// Time in each phase, by [`Phase`]; sums to `length`. Blocks: all of it `Repair`.
     pub phases: [Duration; Phase::ALL.len()],
+    /// Time that each party answers for (rule x02), by [`Party`]; sums to `length`.
+    pub parties: [Duration; Party::ALL.len()],
     /// Bit r: requests to the store's region r failed at some instant.
     pub regions: u16,
 }
@@ -222,6 +225,8 @@ pub struct Loss {
     pub missing: i128,
     /// Of them: gone for ever.
     pub lost: i128,
+    /// Of them: missing or lost, by the [`Party`] that answers for it; sums to `missing` + `lost`.
+    pub parties: [i128; Party::ALL.len()],
 }
 
 impl Loss {
@@ -230,6 +235,8 @@ impl Loss {
         let sum = self.recovered + self.superseded + self.missing + self.lost;
         assert!(sum >= self.absent, "writes absent at a takeover were not all accounted for");
         self.absent = sum;
+        let booked: i128 = self.parties.iter().sum();
+        assert!(booked == self.missing + self.lost, "lost writes were not all booked to a party");
     }
 }
 
@@ -238,8 +245,8 @@ impl Loss {
 pub struct CauseRun {
     /// Failed volume by [`Kind`].
     pub failed: [i128; 2],
-    /// Writes lost or still missing, as a volume.
-    pub lost: i128,
+    /// Writes lost or still missing, as a volume, by the [`Party`] that answers for them.
+    pub lost: [i128; Party::ALL.len()],
 }
 
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.

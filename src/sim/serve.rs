@@ -6,7 +6,8 @@ use crate::sim::faults::{Active, Culprit};
 use crate::sim::flow::Failing;
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
-use crate::sim::observe::{Blame, Class, Kind, Phase};
+use crate::sim::observe::{Blame, Class, Kind, Party, Phase};
+use crate::sim::phase::booked_to;
 use crate::sim::state::{Follow, Offline, Step, StoreState, surviving};
 use crate::units::{Duration, Time};
 
@@ -54,7 +55,7 @@ fn share(amount: i128, part: i128, whole: i128) -> i128 {
 
 impl<D: Chance> Ctx<'_, '_, D> {
     /// Whether region `r` answers reads of a client on a group.
-    fn answers(&self, st: &StoreState, g: usize, r: usize, client: usize) -> bool {
+    pub(crate) fn answers(&self, st: &StoreState, g: usize, r: usize, client: usize) -> bool {
         let c = g * self.layout.regions + r;
         let log = &st.logs[c];
         let w = r == usize::from(st.groups[g].write);
@@ -324,11 +325,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
             return;
         }
         let culprit = st.groups[g].culprits[kind as usize].unwrap_or_else(|| self.load_culprit());
-        let phase = match kind {
-            Kind::Write => self.write_phase(st, g),
-            Kind::Read => self.read_phase(st, g, client),
+        let (phase, party) = match (st.flow.rates.first[kind as usize], kind) {
+            // Only the first that fails tells what an outage waits for.
+            (Some((_, phase, party)), _) => (phase, party),
+            (None, Kind::Write) => self.write_state(st, g, &culprit),
+            (None, Kind::Read) => self.read_state(st, g, client, &culprit),
         };
-        st.flow.fail(Failing { kind, client, region, rate, culprit, phase });
+        st.flow.fail(Failing { kind, client, region, rate, culprit, phase, party });
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -353,7 +356,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
         st.flow.rates.above[k] += share;
         st.flow.rates.below[k] += rate - share;
         let culprit = load.culprit.unwrap_or_else(|| self.load_culprit());
-        st.flow.fail(Failing { kind, client, region, rate, culprit, phase: Phase::Overload });
+        let phase = Phase::Overload;
+        // Whoever asks for more than was provisioned would be refused a part by a sound service too.
+        let party = match above {
+            0 => booked_to(&self.plan.model, phase, culprit.blame, Party::Provider),
+            _ => Party::Customer,
+        };
+        st.flow.fail(Failing { kind, client, region, rate, culprit, phase, party });
     }
 
     /// Demand itself.
@@ -361,60 +370,6 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let mark =
             crate::sim::driver::Mark { purpose: self.plan.store_purpose + self.s as u32, occurrence: 0 };
         Culprit { blame: Blame::Load, class: Class::Load, mark, started: self.now }
-    }
-
-    /// The first unfinished phase of what keeps writes from succeeding.
-    fn write_phase(&self, st: &StoreState, g: usize) -> Phase {
-        let base = g * self.layout.regions;
-        let group = &st.groups[g];
-        let w = base + usize::from(group.write);
-        let steps = || core::iter::once(w).chain((base..base + self.layout.regions).filter(move |&c| c != w));
-        let blocked_by_others = st.quorums[w].service.commit && !group.fenced;
-        for c in steps().take(if blocked_by_others { usize::MAX } else { 1 }) {
-            match st.logs[c].step {
-                Step::Detect => return Phase::Detect,
-                Step::Decide => return Phase::Decide,
-                Step::Promote(_) | Step::Wait => return Phase::Promote,
-                Step::Idle => {}
-            }
-        }
-        if group.redirect_until > self.now && st.quorums[w].service.commit {
-            return Phase::Redirect;
-        }
-        if blocked_by_others
-            && steps().any(|c| {
-                st.logs[c].in_sync && (self.now < st.logs[c].evict_at && st.logs[c].evict_at != Time::NEVER)
-            })
-        {
-            return Phase::Detect;
-        }
-        if blocked_by_others && steps().any(|c| st.logs[c].held && st.logs[c].follow == Follow::CatchUp) {
-            return Phase::CatchUp;
-        }
-        self.copy_phase(st, w)
-    }
-
-    /// The first unfinished phase of what keeps a client's reads from succeeding.
-    fn read_phase(&self, st: &StoreState, g: usize, client: usize) -> Phase {
-        let reader = &st.readers[g * self.layout.clients + client];
-        if reader.patience != Time::NEVER && reader.patience > self.now {
-            return if self.now < reader.detect_until { Phase::Detect } else { Phase::Redirect };
-        }
-        let c = g * self.layout.regions + usize::from(reader.region);
-        if st.quorums[c].service.read && st.logs[c].behind {
-            return Phase::CatchUp;
-        }
-        self.copy_phase(st, c)
-    }
-
-    fn copy_phase(&self, st: &StoreState, c: usize) -> Phase {
-        if matches!(st.logs[c].follow, Follow::Empty(true)) || st.quorums[c].rebuilding() {
-            Phase::Rebuild
-        } else if st.quorums[c].reconfiguring() {
-            Phase::Reconfigure
-        } else {
-            Phase::Repair
-        }
     }
 
     /// Arms what comes first for each log: seeded, caught up, at the staleness bound, or due to leave the sync set.

@@ -1,12 +1,13 @@
 //! The state of one store in one replication: a plain value.
 
-use crate::model::{Consistency, FailoverMode, Profile, Store, World};
+use crate::model::{Consistency, FailoverMode, Party, Profile, Store, World};
 use crate::sim::faults::Culprit;
 use crate::sim::flow::Flow;
 use crate::sim::history::History;
 use crate::sim::layout::StorePlan;
 use crate::sim::ledger::Ledger;
 use crate::sim::observe::Replication;
+use crate::sim::phase::responsible;
 use crate::sim::plan::Plan;
 use crate::sim::quorum::{Quorum, QuorumRules};
 use crate::units::{Duration, Time};
@@ -326,7 +327,7 @@ impl StoreState {
     /// Closes the books: whole-store sums of what the groups hold, and what is still missing.
     pub(crate) fn close(&mut self, plan: &Plan, s: u32, now: Time, weights: &[u32], out: &mut Replication) {
         self.flow.close_all(plan, s, now, &mut out.outages);
-        let regions = plan.stores[s as usize].regions;
+        let (regions, store) = (plan.stores[s as usize].regions, &plan.model.stores[s as usize]);
         for (g, (group, &weight)) in self.groups.iter().zip(weights).enumerate() {
             let weight = i128::from(weight);
             let ledger = &group.ledger;
@@ -347,8 +348,11 @@ impl StoreState {
                 let loss = &mut out.losses[segment.loss as usize];
                 loss.missing += segment.amount * weight;
                 loss.rpo_final = loss.rpo_final.max(segment.rpo);
-                let blame = loss.blame;
-                self.flow.book_lost(segment.loss, blame, segment.amount * weight);
+                // What is back waits for the application, if it is for that to write it again.
+                let back = copies[usize::from(segment.origin)].follow == Follow::Following;
+                let unresolved = back && store.on_return.merge_after.is_none();
+                let party = if unresolved { Party::Customer } else { responsible(&plan.model, loss.blame) };
+                self.flow.book_lost(segment.loss, loss, party, segment.amount * weight);
             }
         }
     }

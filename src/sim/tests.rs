@@ -114,6 +114,7 @@ pub(super) fn rule(
     FaultRule {
         name: name.into(),
         cause: CauseClass::Unspecified,
+        party: Party::Provider,
         effect,
         targets,
         schedule,

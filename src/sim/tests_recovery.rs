@@ -177,7 +177,7 @@ fn everything_recovers_from_random_faults() {
 }
 
 /// One store in the regions of a world, scripted faults and actions: (effect, target, hour, hours).
-fn scripted(
+pub(super) fn scripted(
     w: World,
     change: impl FnOnce(&mut Store),
     strikes: &[(Effect, Target, u64, u64)],
@@ -194,7 +194,7 @@ fn scripted(
     Model { horizon: Duration::from_days(10), actions, ..model(w, faults, vec![s]) }
 }
 
-fn run(m: &Model) -> (Replication, Vec<String>) {
+pub(super) fn run(m: &Model) -> (Replication, Vec<String>) {
     let plan = Plan::new(m).unwrap();
     let (mut sim, mut out) = (Simulation::new(&plan, 1), Replication::default());
     sim.run(0, false, &mut out).unwrap();
@@ -203,12 +203,12 @@ fn run(m: &Model) -> (Replication, Vec<String>) {
 }
 
 /// Start and length, in seconds, of the outages of one kind.
-fn outages(out: &Replication, kind: Kind) -> Vec<(u64, u64)> {
+pub(super) fn outages(out: &Replication, kind: Kind) -> Vec<(u64, u64)> {
     let of_kind = out.outages.iter().filter(|o| o.subject == Subject::Store(0, kind));
     of_kind.map(|o| (o.start.ns() / 1_000_000_000, o.length.ns() / 1_000_000_000)).collect()
 }
 
-fn region(w: &World, r: usize) -> Target {
+pub(super) fn region(w: &World, r: usize) -> Target {
     Target::Domain(w.regions[r])
 }
 

@@ -27,7 +27,7 @@ pub fn check(out: &Replication, warm: bool, found: &mut Vec<String>) {
             let throttled = run.throttled_above[k] + run.throttled_below[k];
             claim("throttled <= failed", throttled <= run.failed[k]);
         }
-        let lost: i128 = run.causes.iter().map(|c| c.lost).sum();
+        let lost: i128 = run.causes.iter().flat_map(|c| c.lost).sum();
         claim(
             "causes account for lost and still missing writes",
             lost == run.lost + run.missing || warm && lost < run.lost + run.missing,
@@ -36,6 +36,8 @@ pub fn check(out: &Replication, warm: bool, found: &mut Vec<String>) {
     for outage in &out.outages {
         let phases = outage.phases.iter().fold(Duration::ZERO, |sum, &d| sum.saturating_add(d));
         claim("phases sum to the outage", phases == outage.length);
+        let [provider, customer] = outage.parties;
+        claim("parties sum to the outage", provider.saturating_add(customer) == outage.length);
         claim("an outage has a length", outage.length > Duration::ZERO);
         claim("an outage fails something", outage.failed > 0);
     }

@@ -1,0 +1,128 @@
+//! What a failing request waits for, and who answers for the wait (rule x02).
+
+use crate::model::{FailoverMode, Model, Party};
+use crate::sim::driver::Chance;
+use crate::sim::faults::Culprit;
+use crate::sim::group::Ctx;
+use crate::sim::observe::{Blame, Phase};
+use crate::sim::state::{Follow, Step, StoreState};
+use crate::units::Time;
+
+/// Who answers for what somebody is to blame for: the party its rule names; demand and actions are the customer's.
+pub(crate) fn responsible(model: &Model, blame: Blame) -> Party {
+    match blame {
+        Blame::Fault { rule, .. } => model.faults[rule as usize].party,
+        Blame::Load | Blame::Action(_) => Party::Customer,
+    }
+}
+
+/// Whom a phase of an outage is booked to, where `failover` is who runs the failover: what an action started is the
+/// customer's throughout, redirecting is the application's own, and all else waits for whoever is responsible for
+/// the cause.
+pub(crate) fn booked_to(model: &Model, phase: Phase, blame: Blame, failover: Party) -> Party {
+    match phase {
+        _ if matches!(blame, Blame::Action(_)) => Party::Customer,
+        Phase::Detect | Phase::Decide | Phase::Promote => failover,
+        Phase::Redirect => Party::Customer,
+        Phase::Reconfigure | Phase::Repair | Phase::Rebuild | Phase::CatchUp | Phase::Overload => {
+            responsible(model, blame)
+        }
+    }
+}
+
+impl<D: Chance> Ctx<'_, '_, D> {
+    /// Phase and party of writes that fail.
+    pub(crate) fn write_state(&self, st: &StoreState, g: usize, culprit: &Culprit) -> (Phase, Party) {
+        let phase = self.write_phase(st, g);
+        (phase, booked_to(&self.plan.model, phase, culprit.blame, self.failover_party(st, g)))
+    }
+
+    /// Phase and party of a client's reads that fail. Where another region would answer them, it is for the client
+    /// to go there, once the service has noticed if that is what it waits for.
+    pub(crate) fn read_state(
+        &self,
+        st: &StoreState,
+        g: usize,
+        client: usize,
+        culprit: &Culprit,
+    ) -> (Phase, Party) {
+        let phase = self.read_phase(st, g, client);
+        let elsewhere = || {
+            let mut order = self.store.clients[client].order.iter();
+            order.any(|&r| self.answers(st, g, usize::from(r), client))
+        };
+        let party = match phase {
+            Phase::Detect => booked_to(&self.plan.model, phase, culprit.blame, Party::Provider),
+            _ if elsewhere() => Party::Customer,
+            // Nobody answers: redirecting would not help.
+            Phase::Redirect => responsible(&self.plan.model, culprit.blame),
+            _ => booked_to(&self.plan.model, phase, culprit.blame, Party::Provider),
+        };
+        (phase, party)
+    }
+
+    /// Who runs the failover of a group.
+    fn failover_party(&self, st: &StoreState, g: usize) -> Party {
+        let log = &st.logs[g * self.layout.regions + usize::from(st.groups[g].write)];
+        let forced =
+            log.step != Step::Idle && log.culprit.is_some_and(|c| matches!(c.blame, Blame::Action(_)));
+        match st.mode {
+            _ if forced => Party::Customer,
+            FailoverMode::None | FailoverMode::ServiceManaged => Party::Provider,
+        }
+    }
+
+    /// The first unfinished phase of what keeps writes from succeeding.
+    fn write_phase(&self, st: &StoreState, g: usize) -> Phase {
+        let base = g * self.layout.regions;
+        let group = &st.groups[g];
+        let w = base + usize::from(group.write);
+        let steps = || core::iter::once(w).chain((base..base + self.layout.regions).filter(move |&c| c != w));
+        let blocked_by_others = st.quorums[w].service.commit && !group.fenced;
+        for c in steps().take(if blocked_by_others { usize::MAX } else { 1 }) {
+            match st.logs[c].step {
+                Step::Detect => return Phase::Detect,
+                Step::Decide => return Phase::Decide,
+                Step::Promote(_) | Step::Wait => return Phase::Promote,
+                Step::Idle => {}
+            }
+        }
+        if group.redirect_until > self.now && st.quorums[w].service.commit {
+            return Phase::Redirect;
+        }
+        if blocked_by_others
+            && steps().any(|c| {
+                st.logs[c].in_sync && (self.now < st.logs[c].evict_at && st.logs[c].evict_at != Time::NEVER)
+            })
+        {
+            return Phase::Detect;
+        }
+        if blocked_by_others && steps().any(|c| st.logs[c].held && st.logs[c].follow == Follow::CatchUp) {
+            return Phase::CatchUp;
+        }
+        self.copy_phase(st, w)
+    }
+
+    /// The first unfinished phase of what keeps a client's reads from succeeding.
+    fn read_phase(&self, st: &StoreState, g: usize, client: usize) -> Phase {
+        let reader = &st.readers[g * self.layout.clients + client];
+        if reader.patience != Time::NEVER && reader.patience > self.now {
+            return if self.now < reader.detect_until { Phase::Detect } else { Phase::Redirect };
+        }
+        let c = g * self.layout.regions + usize::from(reader.region);
+        if st.quorums[c].service.read && st.logs[c].behind {
+            return Phase::CatchUp;
+        }
+        self.copy_phase(st, c)
+    }
+
+    fn copy_phase(&self, st: &StoreState, c: usize) -> Phase {
+        if matches!(st.logs[c].follow, Follow::Empty(true)) || st.quorums[c].rebuilding() {
+            Phase::Rebuild
+        } else if st.quorums[c].reconfiguring() {
+            Phase::Reconfigure
+        } else {
+            Phase::Repair
+        }
+    }
+}

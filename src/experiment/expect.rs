@@ -58,6 +58,47 @@ impl fmt::Display for Comparison {
     }
 }
 
+/// A text that is no comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoComparison;
+
+/// Reads `== 0`, `!= 0`, `<= 1_000`, `in [1, 2]`, `undefined`.
+impl core::str::FromStr for Comparison {
+    type Err = NoComparison;
+
+    fn from_str(text: &str) -> Result<Comparison, NoComparison> {
+        parse(text).ok_or(NoComparison)
+    }
+}
+
+/// Makes a comparison of a number.
+type Make = fn(f64) -> Comparison;
+
+fn parse(text: &str) -> Option<Comparison> {
+    let text = text.trim();
+    let number = |t: &str| {
+        let clean: String = t.trim().chars().filter(|&c| c != '_').collect();
+        clean.parse::<f64>().ok().filter(|n| n.is_finite())
+    };
+    if text == "undefined" {
+        return Some(Comparison::Undefined);
+    }
+    if let Some(rest) = text.strip_prefix("in") {
+        let (low, high) = rest.trim().strip_prefix('[')?.strip_suffix(']')?.split_once(',')?;
+        let (low, high) = (number(low)?, number(high)?);
+        return (low <= high).then_some(Comparison::In(low, high));
+    }
+    let operators: [(&str, Make); 6] = [
+        ("==", Comparison::Eq),
+        ("!=", Comparison::Ne),
+        ("<=", Comparison::Le),
+        (">=", Comparison::Ge),
+        ("<", Comparison::Lt),
+        (">", Comparison::Gt),
+    ];
+    operators.iter().find_map(|(word, make)| Some(make(number(text.strip_prefix(word)?)?)))
+}
+
 /// What became of an expectation.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Verdict {
@@ -175,6 +216,18 @@ mod tests {
             assert_eq!(comparison.holds(Some(60.0)), Some(holds), "{comparison}");
             let undefined = (comparison == Comparison::Undefined).then_some(true);
             assert_eq!(comparison.holds(None), undefined, "{comparison}");
+        }
+    }
+
+    #[test]
+    fn comparisons_are_read() {
+        assert_eq!("== 0".parse(), Ok(Comparison::Eq(0.0)));
+        assert_eq!(">=99.99".parse(), Ok(Comparison::Ge(99.99)));
+        assert_eq!("< 1_000".parse(), Ok(Comparison::Lt(1000.0)));
+        assert_eq!("in [1, 2.5]".parse(), Ok(Comparison::In(1.0, 2.5)));
+        assert_eq!("undefined".parse(), Ok(Comparison::Undefined));
+        for bad in ["", "0", "= 0", "== ", "== nan", "< inf", "in [2, 1]", "in 1, 2", "about 5"] {
+            assert_eq!(bad.parse::<Comparison>(), Err(NoComparison), "{bad}");
         }
     }
 

@@ -1,53 +1,25 @@
 //! The shipped scenarios: what they promise holds, under the names of the rules they show (`c03` …).
 
+mod runs;
+#[path = "../support/mod.rs"]
 mod support;
 
-use std::sync::atomic::AtomicBool;
+use runs::{outcome, shipped};
 use support::{folder, model, names, read, replications, text};
 use zonefall::experiment::expect::{Verdict, evaluate};
-use zonefall::experiment::runner::{Subject, run};
-use zonefall::experiment::{Accumulator, Experiment, Outcome, VariantOutcome};
 use zonefall::model::Model;
-use zonefall::scenario::{Options, Scenario, Severity, Source, load};
+use zonefall::scenario::{Options, Severity, Source, load};
 use zonefall::sim::observe::{Kind, Replication};
 use zonefall::units::Duration;
 
-/// Runs all replications of all variants; `observe` sees each result.
-fn outcome(scenario: &Scenario, observe: impl Fn(usize, &Replication) + Sync) -> Outcome {
-    let subjects = scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect();
-    let experiment = Experiment {
-        subjects,
-        seed: scenario.seed,
-        replications: 0..scenario.replications,
-        block: 64,
-        jobs: 2,
-        timeline: false,
-    };
-    let seen = |v: usize, r: &Replication, (): &mut ()| observe(v, r);
-    let sums: Vec<Accumulator> =
-        run(&experiment, &AtomicBool::new(false), seen, |()| Ok::<(), String>(()), |_| {}).unwrap();
-    let variants = scenario.variants.iter().zip(&sums);
-    Outcome {
-        scenario: scenario.name.clone(),
-        seed: scenario.seed,
-        replications: scenario.replications,
-        first_replication: 0,
-        version: String::new(),
-        digest: scenario.digest,
-        variants: variants.map(|(v, acc)| VariantOutcome::new(&v.name, &v.model, acc)).collect(),
-    }
-}
-
 /// Runs a shipped scenario as it stands and checks each of its promises.
 fn keeps_its_promises(name: &str) {
-    let scenario = read(&text(name), &[]);
-    assert!(!scenario.expects.is_empty(), "{name} promises nothing");
-    let outcome = outcome(&scenario, |_, _| {});
-    let base = &scenario.variants[0].name;
+    let run = shipped(name, &Default::default());
+    assert!(!run.scenario.expects.is_empty(), "{name} promises nothing");
     let mut broken = String::new();
-    for e in &scenario.expects {
-        let variant = e.variant.as_ref().unwrap_or(base);
-        let result = evaluate(&outcome, variant, &e.metric, e.comparison);
+    for e in &run.scenario.expects {
+        let variant = run.variant(e.variant.as_deref());
+        let result = evaluate(&run.outcome, variant, &e.metric, e.comparison);
         if result.verdict != Verdict::Met {
             broken.push_str(&format!(
                 "\n{name}:{}: {variant}: {} {}, but it is {:?} ({:?})",

@@ -19,6 +19,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/bad-deployment",
     "cosmos-db/drill",
     "cosmos-db/emergency",
+    "cosmos-db/lag",
     "cosmos-db/link-cut",
     "cosmos-db/maintenance",
     "cosmos-db/node",

@@ -36,6 +36,9 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
         c.subject.clone_from(&store.name);
         let clients: Vec<&str> = store.clients.iter().map(|c| model.world.region_name(c.region)).collect();
         c.store(tally, &clients);
+        for (id, unit, estimate) in tally.contention.metrics(store) {
+            c.push(id, unit, estimate);
+        }
         c.latencies(&crate::sim::latency::steady(&model.world, store), &clients);
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {

@@ -104,6 +104,7 @@ fn store() -> Store {
         profile: Profile::flat(),
         outage_threshold_ppm: 0,
         commit_latency: Duration::ZERO,
+        rpo_promise: None,
     }
 }
 
@@ -141,6 +142,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         lost: 0,
         recovered: 0,
         missing_peak: 0,
+        contention: ContentionRun::default(),
     };
     let mut block = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; 2] };
     if index.is_multiple_of(2) {

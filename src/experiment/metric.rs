@@ -59,6 +59,12 @@ fn replications(n: u64) -> String {
 }
 
 impl Estimate {
+    /// The estimate of a figure that is larger by a known amount.
+    pub(crate) fn plus(self, known: f64) -> Estimate {
+        let add = |x: Option<f64>| x.map(|x| x + known);
+        Estimate { estimate: add(self.estimate), low: add(self.low), high: add(self.high), ..self }
+    }
+
     /// Nothing can be said, and why.
     pub(crate) fn undefined(note: &str) -> Estimate {
         Estimate { note: note.into(), ..Estimate::default() }

@@ -4,6 +4,7 @@
 pub mod accumulate;
 pub mod blocks;
 pub mod catalogue;
+mod contention;
 pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -162,6 +162,17 @@ fn notes(model: &Model, acc: &Accumulator) -> Vec<String> {
     } else if acc.replications < crate::stats::histogram::SMALL_SAMPLE {
         notes.push(format!("only {} replications: intervals are rough", acc.replications));
     }
+    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+        let worst = tally.losses.rpo.all.values.largest().map(Duration::from_ns);
+        if let (Some(promise), Some(worst)) = (&store.rpo_promise, worst)
+            && worst > promise.within
+        {
+            let (name, within, rule) = (&store.name, promise.within, &promise.rule);
+            notes.push(format!(
+                "the promise of an RPO within {within} (rule {rule}) is broken: {name} lost up to {worst}"
+            ));
+        }
+    }
     for (what, moments, name) in sample_advice(model, acc) {
         if let Some(needed) = moments.needed_for_ten_percent().filter(|&n| n > acc.replications) {
             let needed = crate::stats::number::thousands(needed);

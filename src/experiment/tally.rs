@@ -1,6 +1,7 @@
 //! What an accumulator keeps of stores, blocks, outages and losses.
 
 use super::accumulate::SHARE_ONE;
+use super::contention::ContentionTally;
 use crate::model::{Model, Schedule};
 use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, StoreRun};
 use crate::stats::{Histogram, Moments, Ratio, U256};
@@ -27,6 +28,7 @@ pub(crate) struct StoreTally {
     pub(crate) outages: [OutageTally; 2],
     pub(crate) losses: LossTally,
     pub(crate) writes: WritesTally,
+    pub(crate) contention: ContentionTally,
     /// By rule, then load, then actions.
     pub(crate) causes: Vec<CauseTally>,
 }
@@ -266,6 +268,7 @@ impl StoreTally {
             outages: [outages(), outages()],
             losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
             writes: WritesTally::default(),
+            contention: ContentionTally::new(model, &model.stores[store]),
             causes: vec![CauseTally::default(); model.faults.len() + 2],
         }
     }
@@ -292,6 +295,7 @@ impl StoreTally {
         self.losses.rpo_final.close();
         self.losses.absent.close();
         self.writes.add(run);
+        self.contention.add(&run.contention);
         for (tally, cause) in self.causes.iter_mut().zip(&run.causes) {
             tally.add(cause);
         }
@@ -320,6 +324,7 @@ impl StoreTally {
         self.losses.rpo_final.merge(&other.losses.rpo_final);
         self.losses.absent.merge(&other.losses.absent);
         self.writes.merge(&other.writes);
+        self.contention.merge(&other.contention);
         self.causes.iter_mut().zip(&other.causes).for_each(|(a, b)| a.merge(b));
     }
 }

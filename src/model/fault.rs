@@ -53,6 +53,13 @@ pub enum Effect {
         /// Share of partitions hit, in millionths.
         share_ppm: u32,
     },
+    /// Replication into and out of a region, or over a link, takes longer. Targets: regions and links.
+    Lag {
+        /// Added to the replication lag.
+        extra: Duration,
+        /// Share of partitions hit, in millionths (1 ..= 1_000_000).
+        share_ppm: u32,
+    },
     /// Announced and drained: configurations leave the target before it goes down. Targets: domains.
     Maintenance,
 }

@@ -15,7 +15,8 @@ pub use action::{Action, Command};
 pub use block::{Block, Member};
 pub use fault::{Cascade, CauseClass, Effect, FaultRule, Party, Schedule, Target};
 pub use store::{
-    Client, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, Store, StoreRegion,
+    Client, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, RpoPromise, Store,
+    StoreRegion,
 };
 pub use workload::{PROFILE_ONE, Profile};
 pub use world::{Domain, DomainId, DomainKind, Link, LinkId, NodeId, RegionId, World};
@@ -41,4 +42,25 @@ pub struct Model {
     pub warmup: Duration,
     /// Most events one replication may handle before it is stopped.
     pub max_events: u64,
+}
+
+impl Model {
+    /// Whether a target lies in a region of the store, or links two of them.
+    pub fn is_in(&self, store: &Store, target: Target) -> bool {
+        let here = |region: RegionId| store.regions.iter().any(|r| r.region == region);
+        match target {
+            Target::Domain(d) => here(self.world.domain(d).region),
+            Target::Link(l) => self.world.links[l.0 as usize].ends.iter().all(|&r| here(r)),
+        }
+    }
+
+    /// Rules that lengthen the lag somewhere in a store; none where replication is synchronous.
+    pub fn lag_faults(&self, store: &Store) -> impl Iterator<Item = u32> {
+        let synchronous = store.regions.len() == 1 || store.consistency == Consistency::Strong;
+        let lags = move |f: &FaultRule| {
+            let here = f.targets.iter().any(|&t| self.is_in(store, t));
+            matches!(f.effect, Effect::Lag { .. }) && here && !synchronous
+        };
+        self.faults.iter().enumerate().filter(move |(_, f)| lags(f)).map(|(i, _)| i as u32)
+    }
 }

@@ -129,6 +129,15 @@ pub struct Client {
     pub redirect: Redirect,
 }
 
+/// What a product promises about the RPO of a takeover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RpoPromise {
+    /// No longer than this.
+    pub within: Duration,
+    /// Id of the rule that states it.
+    pub rule: String,
+}
+
 /// A replicated store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Store {
@@ -179,4 +188,6 @@ pub struct Store {
     pub outage_threshold_ppm: u32,
     /// Commit time inside a region, part of the write latency.
     pub commit_latency: Duration,
+    /// What the product promises about losses; results say where it is broken.
+    pub rpo_promise: Option<RpoPromise>,
 }

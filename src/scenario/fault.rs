@@ -21,7 +21,7 @@ const MAX_TARGETS: usize = 1_000_000;
 /// Keys that say when a rule strikes; a rule has one of them, or is caused by another.
 const SCHEDULE: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
 
-const EFFECTS: [&str; 6] = ["down", "destroy", "isolate", "degrade", "partial", "maintenance"];
+const EFFECTS: [&str; 7] = ["down", "destroy", "isolate", "degrade", "partial", "lag", "maintenance"];
 
 const CAUSES: [(&str, CauseClass); 12] = [
     ("unspecified", CauseClass::Unspecified),
@@ -174,7 +174,7 @@ fn together(item: &Item<'_>) -> Option<Option<u32>> {
 }
 
 fn effect(r: &Reader<'_>) -> Option<Effect> {
-    r.know(&["capacity", "share"]);
+    r.know(&["capacity", "share", "extra"]);
     let word = match r.get("effect") {
         None => "down",
         Some(item) => EFFECTS[item.word(&EFFECTS)?],
@@ -182,29 +182,35 @@ fn effect(r: &Reader<'_>) -> Option<Effect> {
     if word != "degrade" {
         r.refuse("capacity", "`capacity` goes with `effect = \"degrade\"`");
     }
-    if word != "partial" {
-        r.refuse("share", "`share` goes with `effect = \"partial\"`");
+    if !matches!(word, "partial" | "lag") {
+        r.refuse("share", "`share` goes with `effect = \"partial\"` and `effect = \"lag\"`");
+    }
+    if word != "lag" {
+        r.refuse("extra", "`extra` goes with `effect = \"lag\"`");
     }
     Some(match word {
         "down" => Effect::Down,
         "destroy" => Effect::Destroy,
         "isolate" => Effect::Isolate,
         "degrade" => Effect::Degrade { capacity_ppm: r.require("capacity", "0.5")?.millionths()? },
-        "partial" => {
-            let item = r.require("share", "0.1")?;
-            let share_ppm = item.millionths()?;
-            if share_ppm == 0 {
-                item.error(Problem::new(
-                    code::OUT_OF_RANGE,
-                    "a partial fault that hits nothing",
-                    "must be above 0",
-                ));
-                return None;
-            }
-            Effect::Partial { share_ppm }
+        "partial" => Effect::Partial { share_ppm: hit_share(&r.require("share", "0.1")?)? },
+        "lag" => {
+            let extra = r.require("extra", "\"1h\"").and_then(|i| i.positive_duration());
+            let share_ppm = r.get("share").map_or(Some(1_000_000), |i| hit_share(&i));
+            Effect::Lag { extra: extra?, share_ppm: share_ppm? }
         }
         _ => Effect::Maintenance,
     })
+}
+
+/// Share of the partitions that a fault hits, above 0.
+fn hit_share(item: &Item<'_>) -> Option<u32> {
+    let ppm = item.millionths()?;
+    if ppm == 0 {
+        item.error(Problem::new(code::OUT_OF_RANGE, "a partial fault that hits nothing", "must be above 0"));
+        return None;
+    }
+    Some(ppm)
 }
 
 /// Reports targets that the effect cannot strike.
@@ -215,10 +221,13 @@ fn fits(effect: Effect, targets: &[Target], world: &World, item: &Item<'_>) {
         Effect::Isolate => "isolate",
         Effect::Degrade { .. } => "degrade",
         Effect::Partial { .. } => "partial",
+        Effect::Lag { .. } => "lag",
         Effect::Maintenance => "maintenance",
     };
     let (good, allowed): (fn(Option<DomainKind>) -> bool, &str) = match effect {
-        Effect::Isolate => (|k| matches!(k, None | Some(DomainKind::Region)), "regions and links"),
+        Effect::Isolate | Effect::Lag { .. } => {
+            (|k| matches!(k, None | Some(DomainKind::Region)), "regions and links")
+        }
         Effect::Partial { .. } => (|k| k == Some(DomainKind::Region), "regions"),
         _ => (|k| k.is_some(), "regions, zones, datacenters and nodes"),
     };

@@ -4,6 +4,7 @@ use super::context::{Context, Problem};
 use super::diagnostic::code;
 use super::layers;
 use super::reader::{Item, Reader};
+use crate::model::{Consistency, RpoPromise};
 use crate::units::Duration;
 
 /// Limits of a preset, each with the rule that states it.
@@ -12,6 +13,7 @@ pub(super) struct Limits {
     zones: Option<(u64, String)>,
     lag_writes: Option<(u64, u64, String)>,
     lag_time: Option<(Duration, Duration, String)>,
+    rpo: Option<RpoPromise>,
 }
 
 impl Limits {
@@ -42,7 +44,16 @@ impl Limits {
                 let at_least = |key| t.get(key)?.duration();
                 Some((at_least("one_region")?, at_least("several_regions")?, rule(&t)))
             }),
+            rpo: r
+                .table("rpo_promise")
+                .and_then(|t| Some(RpoPromise { within: t.get("within")?.duration()?, rule: rule(&t) })),
         }
+    }
+
+    /// What the product promises about losses at a level that bounds nothing itself.
+    pub fn rpo_promise(self, level: Consistency, several: bool) -> Option<RpoPromise> {
+        let bounded = matches!(level, Consistency::Strong | Consistency::Bounded { .. });
+        self.rpo.filter(|_| several && !bounded)
     }
 
     /// Checks where replicas may be.

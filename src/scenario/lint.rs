@@ -100,6 +100,14 @@ fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
             cx.report(Severity::Warning, &at, &format!("{path}.target"), problem);
         }
     }
+    let lags = |s: &Store| s.regions.len() > 1 && s.consistency != Consistency::Strong;
+    if matches!(rule.effect, Effect::Lag { .. }) && !model.stores.iter().any(lags) {
+        let at = place(root, &["fault", &rule.name, "effect"]);
+        let message = format!("fault `{}` lengthens a lag that no store has", rule.name);
+        let problem = Problem::new(code::NO_EFFECT, message, "changes nothing");
+        let problem = problem.help("replication is synchronous at strong consistency, and needs two regions");
+        cx.report(Severity::Warning, &at, &format!("{path}.effect"), problem);
+    }
     let limited = model.stores.iter().any(|s| s.throughput_mru.is_some())
         || model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
     if matches!(rule.effect, Effect::Degrade { .. }) && !limited {

@@ -121,6 +121,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         profile: work.profile,
         outage_threshold_ppm: threshold?,
         commit_latency: commit_latency?,
+        rpo_promise: limits.and_then(|l| l.rpo_promise(consistency?, several)),
     })
 }
 

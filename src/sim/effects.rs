@@ -33,6 +33,7 @@ impl Run<'_> {
                 }
                 (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
                 (Effect::Degrade { .. }, _) => self.update_capacity(),
+                (Effect::Lag { .. }, _) => self.touch_all(),
                 (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
                     self.state.domains.isolate(&self.plan.model, target, on);
                     self.touch_all();

@@ -286,7 +286,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let able = (0..self.layout.groups()).all(|g| {
             let base = g * self.layout.regions;
             let w = usize::from(st.groups[g].write);
-            let in_part = st.logs[base + n].offline == Offline::No && !st.logs[base + n].behind;
+            let log = &st.logs[base + n];
+            let in_part = log.offline == Offline::No && !log.behind && log.extra == Duration::ZERO;
             n == w || (self.replicates(st, g, n) && in_part && st.logs[base + w].step == Step::Idle)
         });
         if !able {
@@ -298,6 +299,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let w = usize::from(st.groups[g].write);
             if n == w {
                 continue;
+            }
+            for r in (0..self.layout.regions).filter(|&r| r != w && r != n) {
+                // The log's past is forgotten below; copies that follow know their place in it.
+                if st.logs[base + r].follow == Follow::Following {
+                    let mark = self.mark(st, g);
+                    let (position, complete_to) = self.lagging(st, g, r, mark);
+                    let log = &mut st.logs[base + r];
+                    (log.position, log.complete_to) = (position, complete_to);
+                }
             }
             let head = st.groups[g].head;
             st.logs[base + n].complete_to = self.now;

@@ -3,7 +3,9 @@
 use crate::model::{CauseClass, Store};
 use crate::sim::faults::Culprit;
 use crate::sim::layout::StorePlan;
-use crate::sim::observe::{Blame, CauseRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject};
+use crate::sim::observe::{
+    Blame, CauseRun, ContentionRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject,
+};
 use crate::sim::plan::Plan;
 use crate::sim::state::StoreRules;
 use crate::units::{Duration, Time};
@@ -44,7 +46,7 @@ pub(crate) struct Flow {
     /// Requests of all clients, in volume per unit of workload time.
     total: [i128; 2],
     threshold_ppm: i128,
-    measuring: bool,
+    pub(crate) measuring: bool,
     /// Losses before this one happened before measurement: they are not reported.
     pub(crate) first_loss: usize,
     /// Phase in force for each kind while out, and who answers for it.
@@ -78,6 +80,7 @@ impl Flow {
             lost: 0,
             recovered: 0,
             missing_peak: 0,
+            contention: ContentionRun::default(),
         };
         Flow {
             rates: Rates {

@@ -104,14 +104,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 || self.store.clients.iter().any(|c| c.region == r)
         };
         match target {
+            Target::Link(_) | Target::Domain(_) if matches!(effect, Effect::Lag { .. }) => {
+                self.layout.lagging.contains(&rule) && self.layout.hits(rule, g)
+            }
             Target::Link(link) => world.links[link.0 as usize].ends.iter().all(|&r| uses(r)),
             Target::Domain(d) if effect == Effect::Isolate => uses(world.domain(d).region),
             Target::Domain(d) => {
                 let domain = world.domain(d);
                 let Some(r) = self.layout.local_region[domain.region.0 as usize] else { return false };
                 if let Effect::Partial { .. } = effect {
-                    let hit = self.layout.partial.iter().find(|(i, _)| *i == rule);
-                    return hit.is_some_and(|(_, groups)| groups.contains(&(g as u32)));
+                    return self.layout.hits(rule, g);
                 }
                 let replicas = usize::from(self.store.replicas);
                 let first = (g * self.layout.regions + usize::from(r)) * replicas;
@@ -126,9 +128,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Brings one group up to date at `now`.
     pub(crate) fn update_group(&mut self, st: &mut StoreState, g: usize) {
         self.note_departures(st, g);
+        self.update_lag(st, g);
         self.freeze(st, g);
         self.book_destruction(st, g);
         self.update_failover(st, g);
+        self.update_lag(st, g);
         self.update_split_brain(st, g);
         self.restart_empty(st, g);
         self.resume(st, g);
@@ -149,6 +153,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             && self.leads(st, g)
             && self.stores_writes(st, g, r)
             && st.logs[g * self.layout.regions + r].offline != Offline::ByAction
+            && !st.logs[g * self.layout.regions + r].stalled
             && self.connected(w, r)
     }
 
@@ -218,7 +223,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if self.rules.strong {
             return (group.head, self.now);
         }
-        let mut lag = self.value(&self.store.lag, mark, word::LAG).min(LONGEST_LAG);
+        let lag = self.value(&self.store.lag, mark, word::LAG);
+        let mut lag = lag.saturating_add(log.extra).min(LONGEST_LAG);
         let mut floor = log.position;
         if let Some((volume, time)) = self.rules.bound {
             lag = lag.min(time);
@@ -247,6 +253,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 continue;
             }
             let log = &mut st.logs[base + r];
+            if log.extra > Duration::ZERO && matches!(log.follow, Follow::Frozen | Follow::CatchUp) {
+                // What it lacks is on its way already and is never nearer than the lag.
+                (log.follow, log.held) = (Follow::Following, false);
+            }
             if log.follow == Follow::Frozen {
                 log.follow = Follow::CatchUp;
             }

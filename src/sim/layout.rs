@@ -17,8 +17,12 @@ pub(crate) struct StorePlan {
     pub(crate) weights: Vec<u32>,
     /// Node of replica `bit` of copy (group, region), at (group · regions + region) · replicas + bit.
     pub(crate) nodes: Vec<NodeId>,
-    /// For each fault rule with effect `partial`: (rule, groups hit).
+    /// For each fault rule that hits a share of the partitions: (rule, groups hit).
     pub(crate) partial: Vec<(u32, Vec<u32>)>,
+    /// Rules that lengthen the replication lag between regions of the store.
+    pub(crate) lagging: Vec<u32>,
+    /// Lags are watched: something lengthens them, or asks for them.
+    pub(crate) contended: bool,
     /// Zones of each region.
     pub(crate) zones: Vec<u32>,
     /// World region of each region, and store region (or none) of each world region.
@@ -52,6 +56,11 @@ impl StorePlan {
 
     pub(crate) fn copies(&self) -> usize {
         self.groups() * self.regions
+    }
+
+    /// Whether a rule that hits a region of the store hits this group.
+    pub(crate) fn hits(&self, rule: u32, g: usize) -> bool {
+        self.partial.iter().find(|(i, _)| *i == rule).is_none_or(|(_, groups)| groups.contains(&(g as u32)))
     }
 
     pub(crate) fn slots(&self) -> u32 {
@@ -93,12 +102,15 @@ pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
     let rings: Vec<Vec<NodeId>> = store.regions.iter().map(|r| ring(model, r)).collect();
     let sets = replica_sets(store, &rings);
     let (weights, nodes, partial) = cut(model, store, sets);
+    let lagging: Vec<u32> = model.lag_faults(store).collect();
     StorePlan {
         regions: store.regions.len(),
         clients: store.clients.len(),
         weights,
         nodes,
         partial,
+        contended: !lagging.is_empty(),
+        lagging,
         zones: store.regions.iter().map(|r| model.world.zones(r.region).count() as u32).collect(),
         world_region: store.regions.iter().map(|r| r.region).collect(),
         local_region: (0..model.world.regions.len())
@@ -150,13 +162,13 @@ type Cut = (Vec<u32>, Vec<NodeId>, Vec<(u32, Vec<u32>)>);
 
 /// Deals the partitions out to the groups and cuts groups along the shares of `partial` rules.
 fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>) -> Cut {
-    let here = |t: &Target| matches!(t, Target::Domain(d) if store.regions.iter().any(|r| r.region == model.world.domain(*d).region));
+    let here = |t: &Target| model.is_in(store, *t);
     let rules: Vec<(u32, u64)> = model
         .faults
         .iter()
         .enumerate()
         .filter_map(|(i, f)| match f.effect {
-            Effect::Partial { share_ppm } if f.targets.iter().any(here) => {
+            Effect::Partial { share_ppm } | Effect::Lag { share_ppm, .. } if f.targets.iter().any(here) => {
                 let exact = u64::from(store.partitions) * u64::from(share_ppm);
                 Some((i as u32, ((exact + 500_000) / 1_000_000).max(1)))
             }

@@ -4,6 +4,7 @@
 //! (fault processes, actions, timers); then what they touched is settled once: quorums, groups, flows, blocks.
 
 mod blocks;
+mod contention;
 mod domains;
 mod driver;
 mod effects;
@@ -12,6 +13,7 @@ mod faults;
 mod flow;
 mod group;
 mod history;
+mod lag;
 pub mod latency;
 mod layout;
 mod ledger;

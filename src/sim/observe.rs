@@ -249,6 +249,20 @@ pub struct CauseRun {
     pub lost: [i128; Party::ALL.len()],
 }
 
+/// How far copies lagged and what that did to single items, in the measured time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub struct ContentionRun {
+    /// Measured time in which lags were watched.
+    pub measured: Duration,
+    /// What was added to the replication lag, in nanoseconds, averaged over pairs of regions and partitions, times
+    /// the nanoseconds it lasted.
+    pub extra_sum: i128,
+    /// The most that was added between any two regions.
+    pub extra_max: Duration,
+    /// The average over pairs of regions and partitions at the horizon.
+    pub extra_end: Duration,
+}
+
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.
 #[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct StoreRun {
@@ -287,6 +301,8 @@ pub struct StoreRun {
     pub recovered: i128,
     /// Largest volume missing at one instant.
     pub missing_peak: i128,
+    /// Lag and what it did to single items.
+    pub contention: ContentionRun,
 }
 
 /// What one redundancy block saw in one replication.

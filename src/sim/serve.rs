@@ -152,6 +152,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             group.history.push(self.now, lambda, group.head, group.accept);
         }
         self.arm_logs(st);
+        self.evaluate_contention(st);
         let before = st.flow.out_ppm();
         let (s, out) = (self.s as u32, &mut *self.out);
         st.flow.update_outages(self.plan, s, self.now, &mut out.outages);

@@ -1,6 +1,7 @@
 //! The state of one store in one replication: a plain value.
 
 use crate::model::{Consistency, FailoverMode, Party, Profile, Store, World};
+use crate::sim::contention::Contention;
 use crate::sim::faults::Culprit;
 use crate::sim::flow::Flow;
 use crate::sim::history::History;
@@ -65,6 +66,10 @@ pub(crate) struct Log {
     /// Position of the write region when this copy stopped committing.
     pub(crate) left_at: i128,
     pub(crate) committing: bool,
+    /// What lag faults add to the lag behind the write region.
+    pub(crate) extra: Duration,
+    /// The lag is longer than the staleness bound allows: the copy does not follow.
+    pub(crate) stalled: bool,
     /// Member of the sync set.
     pub(crate) in_sync: bool,
     /// Since this time it could be taken out of the sync set.
@@ -139,6 +144,7 @@ pub(crate) struct StoreState {
     pub(crate) at: Time,
     pub(crate) lambda: i128,
     pub(crate) flow: Flow,
+    pub(crate) contention: Contention,
 }
 
 /// Constants of a store, derived once.
@@ -240,6 +246,8 @@ impl StoreState {
             behind: false,
             left_at: 0,
             committing: true,
+            extra: Duration::ZERO,
+            stalled: false,
             in_sync: rules.strong,
             evict_at: Time::NEVER,
             seeded_at: Time::NEVER,
@@ -280,6 +288,7 @@ impl StoreState {
             at: Time::ZERO,
             lambda: 0,
             flow: Flow::new(store, plan, rules, fault_rules),
+            contention: Contention::new(plan),
         }
     }
 
@@ -303,6 +312,7 @@ impl StoreState {
         self.at = other.at;
         self.lambda = other.lambda;
         self.flow.copy_from(&other.flow);
+        self.contention = other.contention;
     }
 
     /// This copy must be settled.
@@ -381,6 +391,7 @@ impl StoreState {
             }
         }
         self.flow.advance(passed, self.at, now);
+        self.advance_contention(now);
         self.at = now;
         self.lambda = lambda;
     }

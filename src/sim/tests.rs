@@ -93,6 +93,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
         profile: Profile::flat(),
         outage_threshold_ppm: 0,
         commit_latency: secs(0),
+        rpo_promise: None,
     }
     .checked(w)
 }

@@ -46,6 +46,7 @@ promises! {
     c16_bad_deployment: "cosmos-db/bad-deployment",
     c21_c22_c29_drill: "cosmos-db/drill",
     c18_c20_emergency: "cosmos-db/emergency",
+    c14_c34_lag: "cosmos-db/lag",
     c14_c25_link_cut: "cosmos-db/link-cut",
     c10_maintenance: "cosmos-db/maintenance",
     c03_node: "cosmos-db/node",
@@ -200,6 +201,33 @@ fn c20_a_refused_change_changes_nothing() {
     for (a, b) in with.iter().zip(&without) {
         assert_eq!((&a.stores, &a.outages, &a.losses), (&b.stores, &b.outages, &b.losses));
     }
+}
+
+/// c14: the report says where the promise of 15 minutes is broken, and nowhere else.
+#[test]
+fn c14_a_broken_promise_is_reported() {
+    let mut scenario = read(&text("cosmos-db/lag"), &[]);
+    scenario.replications = 2;
+    let broken = |v: &VariantOutcome| v.notes.iter().any(|n| n.contains("rule c14"));
+    let outcome = outcome(&scenario, |_, _| {});
+    let names: Vec<&str> = outcome.variants.iter().filter(|v| broken(v)).map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["base", "partitions"]);
+}
+
+/// c34: lags add up; when the last has ended, the region catches up (100 000 writes per second against 1000).
+#[test]
+fn c34_lags_add_up_and_end() {
+    let rpo = |more: &str, length: &str| {
+        let text = text("cosmos-db/lag") + more;
+        let m = read(&text, &[("fault.slow.duration", length)]).variants[0].model.clone();
+        replications(&m, 1, 1)[0].losses[0].rpo.as_secs_f64()
+    };
+    let more = "[fault.more]\ntarget = \"region:westeurope\"\neffect = \"lag\"\nextra = \"30m\"\nat = \"2d\"\n\
+                duration = \"6h\"\n";
+    assert_eq!(rpo(more, "6h"), 5402.0);
+    assert_eq!(rpo(more, "2h"), 1802.0);
+    assert_eq!(rpo("", "2h"), 2.0);
+    assert_eq!(rpo("", "2h 59m 59s"), 3503.0);
 }
 
 fn longest(m: &Model) -> Duration {

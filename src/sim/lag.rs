@@ -1,0 +1,85 @@
+//! Lag faults: replication that works, but takes longer (rule c34).
+
+use crate::model::{Effect, Target};
+use crate::sim::driver::{Chance, Mark, word};
+use crate::sim::group::Ctx;
+use crate::sim::state::{Follow, StoreState};
+use crate::units::Duration;
+
+impl<D: Chance> Ctx<'_, '_, D> {
+    /// Takes over what lag faults add between the write region and the others.
+    pub(crate) fn update_lag(&mut self, st: &mut StoreState, g: usize) {
+        if self.layout.lagging.is_empty() {
+            return;
+        }
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        for r in 0..self.layout.regions {
+            let (extra, mark) = if r == w { (Duration::ZERO, None) } else { self.extra(g, w, r) };
+            let before = st.logs[base + r].extra;
+            if extra == before {
+                continue;
+            }
+            if st.logs[base + r].follow == Follow::Following && r != w {
+                // The position stands still until the longer lag has passed; a shorter one leaves a backlog.
+                let own = self.mark(st, g);
+                let (position, complete_to) = self.lagging(st, g, r, mark.unwrap_or(own));
+                let log = &mut st.logs[base + r];
+                (log.position, log.complete_to) = (position, complete_to);
+                if extra == Duration::ZERO {
+                    log.follow = Follow::CatchUp;
+                }
+            }
+            st.logs[base + r].extra = extra;
+            st.logs[base + r].stalled = mark.is_some_and(|mark| self.exceeds_bound(extra, mark));
+            if g == 0 || st.logs[base + r - self.layout.regions].extra != extra {
+                self.note_lag(r, extra);
+            }
+        }
+    }
+
+    /// What lasting faults add to the lag between two regions, and the marks of the last of them.
+    fn extra(&self, g: usize, a: usize, b: usize) -> (Duration, Option<Mark>) {
+        let world = &self.plan.model.world;
+        let ends = [self.region(a), self.region(b)];
+        let (mut sum, mut mark) = (Duration::ZERO, None);
+        for active in self.faults.lasting(self.plan) {
+            let process = &self.plan.processes[active.process as usize];
+            let rule = self.plan.rule(active.process);
+            let Effect::Lag { extra, .. } = rule.effect else { continue };
+            if !self.layout.hits(process.rule, g) {
+                continue;
+            }
+            for (i, t) in process.targets.clone().enumerate() {
+                let between = match rule.targets[t as usize] {
+                    Target::Domain(d) => ends.contains(&world.domain(d).region),
+                    Target::Link(l) => world.links[l.0 as usize].ends.iter().all(|r| ends.contains(r)),
+                };
+                if between && self.faults.is_hit(self.plan, active.process, i) {
+                    sum = sum.saturating_add(extra);
+                    mark = Some(active.culprit.mark);
+                }
+            }
+        }
+        (sum, mark)
+    }
+
+    /// Whether a copy that lags by so much more cannot stay within the staleness bound.
+    fn exceeds_bound(&mut self, extra: Duration, mark: Mark) -> bool {
+        let Some((volume, time)) = self.rules.bound else { return false };
+        let lag = self.value(&self.store.lag, mark, word::LAG).saturating_add(extra);
+        let rate: u64 = self.store.clients.iter().map(|c| c.writes_mps).sum();
+        let peak = i128::from(rate) * i128::from(self.store.profile.peak());
+        lag >= time || peak.saturating_mul(i128::from(lag.ns())) >= volume
+    }
+
+    fn note_lag(&mut self, r: usize, extra: Duration) {
+        if self.record {
+            let name = self.plan.model.world.region_name(self.region(r)).to_string();
+            self.note("lag", || match extra {
+                Duration::ZERO => format!("{name} lags no more than usual"),
+                extra => format!("{name} lags by {extra} more"),
+            });
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use zonefall::experiment::Comparison;
 use zonefall::model::{
-    Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
+    Billing, Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
 };
 use zonefall::rng::Law;
 use zonefall::scenario::{Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric};
@@ -82,6 +82,22 @@ fn the_preset_lies_under_the_file_and_the_variant_on_top() {
     for variant in &scenario.variants {
         assert_eq!((&variant.model.world, &variant.model.faults), (&first.world, &first.faults));
     }
+}
+
+#[test]
+fn prices_have_factors_from_the_preset_and_money_from_the_file() {
+    let rates = |set: &[(&str, &str)]| {
+        let loaded = read(FULL, set);
+        loaded.scenario.expect("valid").variants[0].model.stores[0].price.clone().expect("a price")
+    };
+    let price = rates(&[]);
+    assert_eq!(price.rates_ppm, Some(vec![1_250_000, 1_100_000]));
+    assert_eq!((price.billing, price.currency.as_deref()), (Billing::Provisioned, Some("EUR")));
+    assert_eq!((price.unit_nano, price.storage_nano), (Some(8_000_000), Some(250_000_000)));
+    let autoscale = rates(&[("store.orders.price.billing", "autoscale")]);
+    assert_eq!(autoscale.rates_ppm, Some(vec![1_000_000, 1_100_000]), "c08: zones are free with autoscale");
+    let both = [("store.orders.price.region_factor.westeurope", "0.9")];
+    assert_eq!(rates(&both).rates_ppm, Some(vec![1_125_000, 1_100_000]));
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/node",
     "cosmos-db/overlap",
     "cosmos-db/partial",
+    "cosmos-db/price",
     "cosmos-db/read-region",
     "cosmos-db/return",
     "cosmos-db/strong",

@@ -32,7 +32,7 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
         subject: String::new(),
         metrics: Vec::new(),
     };
-    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+    for (index, (store, tally)) in model.stores.iter().zip(&acc.stores).enumerate() {
         c.subject.clone_from(&store.name);
         let clients: Vec<&str> = store.clients.iter().map(|c| model.world.region_name(c.region)).collect();
         c.store(tally, &clients);
@@ -40,6 +40,9 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
             c.push(id, unit, estimate);
         }
         c.latencies(&crate::sim::latency::steady(&model.world, store), &clients);
+        for (id, unit, estimate) in super::price::figures(model, index, tally) {
+            c.push(id, unit, estimate);
+        }
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
         c.subject.clone_from(&block.name);

@@ -105,6 +105,7 @@ fn store() -> Store {
         outage_threshold_ppm: 0,
         commit_latency: Duration::ZERO,
         rpo_promise: None,
+        price: None,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod expect;
 pub(crate) mod fixture;
 pub mod metric;
 pub mod outcome;
+mod price;
 pub mod runner;
 pub(crate) mod tally;
 

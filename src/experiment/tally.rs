@@ -2,7 +2,7 @@
 
 use super::accumulate::SHARE_ONE;
 use super::contention::ContentionTally;
-use crate::model::{Model, Schedule};
+use crate::model::{Billing, Model, Schedule};
 use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, StoreRun};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
@@ -29,6 +29,10 @@ pub(crate) struct StoreTally {
     pub(crate) losses: LossTally,
     pub(crate) writes: WritesTally,
     pub(crate) contention: ContentionTally,
+    /// Request units of the requests that were served, in whole units; counted only where they are billed.
+    pub(crate) used: Moments,
+    /// Thousandths of a request unit of a read and of a write, where use is billed.
+    costs_mru: Option<[u64; 2]>,
     /// By rule, then load, then actions.
     pub(crate) causes: Vec<CauseTally>,
 }
@@ -256,6 +260,8 @@ fn add_volume(to: &mut U256, volume: i128) {
 
 impl StoreTally {
     pub(super) fn new(model: &Model, store: usize, possible: u16) -> StoreTally {
+        let of = &model.stores[store];
+        let billed_by_use = of.price.as_ref().is_some_and(|p| p.billing == Billing::Serverless);
         let outages = || OutageTally::new(possible);
         let losses = || ByClass::new(possible & !(1 << Class::Load as u16));
         StoreTally {
@@ -269,6 +275,8 @@ impl StoreTally {
             losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
             writes: WritesTally::default(),
             contention: ContentionTally::new(model, &model.stores[store]),
+            used: Moments::default(),
+            costs_mru: billed_by_use.then_some([of.read_cost_mru, of.write_cost_mru]),
             causes: vec![CauseTally::default(); model.faults.len() + 2],
         }
     }
@@ -296,6 +304,12 @@ impl StoreTally {
         self.losses.absent.close();
         self.writes.add(run);
         self.contention.add(&run.contention);
+        if let Some(costs) = self.costs_mru {
+            let units = |k: usize| {
+                requests(run.requested[k] - run.failed[k], run.volume_per_request) * i128::from(costs[k])
+            };
+            self.used.add((units(0) + units(1) + 500) / 1000);
+        }
         for (tally, cause) in self.causes.iter_mut().zip(&run.causes) {
             tally.add(cause);
         }
@@ -325,6 +339,7 @@ impl StoreTally {
         self.losses.absent.merge(&other.losses.absent);
         self.writes.merge(&other.writes);
         self.contention.merge(&other.contention);
+        self.used.merge(&other.used);
         self.causes.iter_mut().zip(&other.causes).for_each(|(a, b)| a.merge(b));
     }
 }

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod block;
 pub mod fault;
+pub mod price;
 pub mod store;
 pub mod workload;
 pub mod world;
@@ -14,6 +15,7 @@ pub mod world;
 pub use action::{Action, Command};
 pub use block::{Block, Member};
 pub use fault::{Cascade, CauseClass, Effect, FaultRule, Party, Schedule, Target};
+pub use price::{Billing, Price};
 pub use store::{
     Client, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, RpoPromise, Store,
     StoreRegion,

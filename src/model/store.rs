@@ -1,5 +1,6 @@
 //! A replicated store: placement, quorum, replication between regions, consistency, failover, throughput.
 
+use super::price::Price;
 use super::workload::Profile;
 use super::world::{DomainId, RegionId};
 use crate::rng::Law;
@@ -190,4 +191,6 @@ pub struct Store {
     pub commit_latency: Duration,
     /// What the product promises about losses; results say where it is broken.
     pub rpo_promise: Option<RpoPromise>,
+    /// What it costs, if anything is known about that.
+    pub price: Option<Price>,
 }

@@ -141,6 +141,7 @@ impl Page {
             }
             self.rpo(&figures);
             self.writes(&figures);
+            self.price(&figures);
             self.causes(variant, subject);
         }
         if !variant.notes.is_empty() {
@@ -287,6 +288,25 @@ impl Page {
             _ => return,
         };
         self.line(2, &text);
+    }
+
+    /// What it costs, where that is known.
+    fn price(&mut self, f: &Figures) {
+        let Some(factor) = f.get("price_factor") else { return };
+        let mut text = match factor.estimate {
+            Some(x) => format!("price: {} × that of one region without zones", plain(x)),
+            None => format!("price: unknown: {}", factor.note),
+        };
+        if let Some(cost) = f.get("cost_per_year") {
+            let money = cost.note.split(';').next().unwrap_or_default();
+            match (cost.estimate, cost.high) {
+                (Some(x), _) => text.push_str(&format!("; {} a year {money}", fixed(x, 2))),
+                (None, Some(most)) => text.push_str(&format!("; at most {} a year {money}", fixed(most, 2))),
+                (None, None) => {}
+            }
+        }
+        self.blank();
+        self.wrapped(2, 2, text.trim_end());
     }
 
     /// The three causes that cost most of each kind.

@@ -17,6 +17,7 @@ mod limits;
 mod lint;
 mod overrides;
 mod plans;
+mod price;
 mod problems;
 mod reader;
 mod selector;

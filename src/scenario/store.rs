@@ -5,10 +5,11 @@ use super::diagnostic::code;
 use super::failover;
 use super::layers;
 use super::limits::Limits;
+use super::price;
 use super::reader::{Item, Named, Reader};
 use super::workload;
 use super::world::{duplicate, region_of};
-use crate::model::{Consistency, DomainId, Placement, Rebuild, Store, StoreRegion, World};
+use crate::model::{Billing, Consistency, DomainId, Placement, Price, Rebuild, Store, StoreRegion, World};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -86,6 +87,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
     let write_cost = r.get("write_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
     let threshold = r.get("outage_threshold").map_or(Some(0), |i| i.millionths());
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
+    let price = price::read(r, world, regions.as_deref());
     let work = r.table("workload").and_then(|w| {
         let found =
             workload::read(&w, world, regions.as_deref().unwrap_or_default(), partitions.unwrap_or(1));
@@ -93,7 +95,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         found
     });
     let work = if r.get("workload").is_some() { work } else { Some(workload::none()) };
-    idle(r, consistency, several, regions.as_deref());
+    idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
     let (copies, work) = (copies?, work?);
     let catch_up_mps = catch_up?;
     check_catch_up(r, catch_up_mps, &work, several);
@@ -122,11 +124,18 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         outage_threshold_ppm: threshold?,
         commit_latency: commit_latency?,
         rpo_promise: limits.and_then(|l| l.rpo_promise(consistency?, several)),
+        price: price?,
     })
 }
 
 /// Warns about settings that change nothing beside the others.
-fn idle(r: &Reader<'_>, level: Option<Consistency>, several: bool, regions: Option<&[StoreRegion]>) {
+fn idle(
+    r: &Reader<'_>,
+    level: Option<Consistency>,
+    several: bool,
+    regions: Option<&[StoreRegion]>,
+    price: Option<&Price>,
+) {
     if !several {
         for key in ["lag", "catch_up", "evict", "on_return"] {
             r.idle(key, "the store is in one region only");
@@ -137,7 +146,8 @@ fn idle(r: &Reader<'_>, level: Option<Consistency>, several: bool, regions: Opti
     if regions.is_some_and(|all| all.iter().all(|one| one.placement != Placement::ZoneRedundant)) {
         r.idle("min_zones", "no region of the store is zone-redundant");
     }
-    if r.get("throughput").is_none_or(|i| i.maybe_text() == Some("unlimited")) {
+    let used = price.is_some_and(|p| p.billing == Billing::Serverless);
+    if !used && r.get("throughput").is_none_or(|i| i.maybe_text() == Some("unlimited")) {
         for key in ["read_cost", "write_cost"] {
             r.idle(key, "`throughput` is unlimited");
         }

@@ -94,6 +94,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
         outage_threshold_ppm: 0,
         commit_latency: secs(0),
         rpo_promise: None,
+        price: None,
     }
     .checked(w)
 }

@@ -52,6 +52,7 @@ promises! {
     c03_node: "cosmos-db/node",
     x03_c14_overlap: "cosmos-db/overlap",
     c19_partial: "cosmos-db/partial",
+    c08_c28_price: "cosmos-db/price",
     c14_c24_c29_read_region: "cosmos-db/read-region",
     c22_c23_return: "cosmos-db/return",
     c25_c26_strong: "cosmos-db/strong",

@@ -1,0 +1,264 @@
+//! What a store costs: known from the model, but for what is billed by use.
+
+use super::metric::{Ceiling, Estimate};
+use super::tally::StoreTally;
+use crate::model::{Billing, Command, Model, Price, Store};
+use crate::units::Duration;
+
+const HOURS_PER_YEAR: f64 = 8760.0;
+const MONTHS_PER_YEAR: f64 = 12.0;
+const NANO: f64 = 1e9;
+const PPM: f64 = 1e6;
+
+const NO_RATE: &str = "the rate of several write regions is not published: give `price.multi_write_rate`";
+const UNLIMITED: &str = "throughput is unlimited: there is nothing to bill";
+const AUTOSCALE: &str =
+    "at most: as if it always ran at its full throughput; what it really bills follows demand";
+
+/// Throughput of each region over the measured time.
+struct Provisioned {
+    /// Thousandths of a request unit per second × nanoseconds; `None` where throughput was unlimited at some time.
+    units: Option<Vec<i128>>,
+    /// Nanoseconds.
+    time: Vec<i128>,
+}
+
+/// Integrates what is provisioned, as declared and changed by actions.
+fn provisioned(model: &Model, index: usize) -> Provisioned {
+    let store = &model.stores[index];
+    let regions = store.regions.len();
+    let mut sums = Provisioned { units: Some(vec![0; regions]), time: vec![0; regions] };
+    let mut throughput = store.throughput_mru;
+    let mut from = Duration::ZERO;
+    let mut pass = |from: Duration, to: Duration, throughput: Option<u64>| {
+        let ns = i128::from(to.ns() - from.ns());
+        sums.time.iter_mut().for_each(|time| *time += ns);
+        if ns > 0 {
+            sums.units = throughput.and_then(|mru| {
+                let mut units = sums.units.take()?;
+                units.iter_mut().for_each(|sum| *sum += ns * i128::from(mru));
+                Some(units)
+            });
+        }
+    };
+    for action in &model.actions {
+        let at = action.at.min(model.horizon);
+        if let Command::SetThroughput { store, throughput_mru } = action.command
+            && store as usize == index
+        {
+            pass(from, at, throughput);
+            (from, throughput) = (at, throughput_mru);
+        }
+    }
+    pass(from, model.horizon, throughput);
+    sums
+}
+
+/// a / b without loss where the quotient is whole.
+fn ratio(a: i128, b: i128) -> f64 {
+    (a / b) as f64 + (a % b) as f64 / b as f64
+}
+
+/// Each region's rate times its weight, in ones.
+fn weighted(rates_ppm: &[u64], weights: impl Iterator<Item = f64>) -> f64 {
+    rates_ppm.iter().zip(weights).map(|(&rate, weight)| rate as f64 * weight).sum::<f64>() / PPM
+}
+
+/// The figures of a store's price: id, unit, estimate. None if nothing is known about its price.
+pub(super) fn figures(
+    model: &Model,
+    index: usize,
+    tally: &StoreTally,
+) -> Vec<(&'static str, &'static str, Estimate)> {
+    let store = &model.stores[index];
+    let Some(price) = &store.price else { return Vec::new() };
+    let unit = match price.billing {
+        Billing::Serverless => "units/year",
+        Billing::Provisioned | Billing::Autoscale => "unit-hours/year",
+    };
+    let (factor, billed) = match &price.rates_ppm {
+        None => (Estimate::undefined(NO_RATE), Estimate::undefined(NO_RATE)),
+        Some(_) if model.horizon == Duration::ZERO => {
+            (Estimate::undefined("nothing was measured"), Estimate::undefined("nothing was measured"))
+        }
+        Some(rates) if price.billing == Billing::Serverless => by_use(model, rates, tally),
+        Some(rates) => by_throughput(price, rates, &provisioned(model, index), model.horizon),
+    };
+    let cost = cost(store, price, &billed);
+    vec![
+        ("price_factor", "factor", factor),
+        ("billed_units_per_year", unit, billed),
+        ("cost_per_year", "money/year", cost),
+    ]
+}
+
+fn exact(value: f64) -> Estimate {
+    Estimate { estimate: Some(value), ..Estimate::default() }
+}
+
+fn by_use(model: &Model, rates: &[u64], tally: &StoreTally) -> (Estimate, Estimate) {
+    let factor = weighted(rates, core::iter::repeat(1.0));
+    let years = model.horizon.ns() as f64 / Duration::YEAR.ns() as f64;
+    (exact(factor), Estimate::mean(&tally.used, years, Ceiling::Open).scaled(factor))
+}
+
+fn by_throughput(
+    price: &Price,
+    rates: &[u64],
+    provisioned: &Provisioned,
+    horizon: Duration,
+) -> (Estimate, Estimate) {
+    let whole = i128::from(horizon.ns());
+    let weights = provisioned.units.as_ref().filter(|all| all[0] > 0).unwrap_or(&provisioned.time);
+    // The first region is there from the start.
+    let factor = weighted(rates, weights.iter().map(|&w| ratio(w, weights[0])));
+    let billed = match &provisioned.units {
+        None => Estimate::undefined(UNLIMITED),
+        Some(units) => {
+            let mean_units = units.iter().map(|&w| ratio(w, whole) / 1000.0);
+            let billed = exact(weighted(rates, mean_units) * HOURS_PER_YEAR);
+            match price.billing {
+                Billing::Autoscale => Estimate { high: billed.estimate, ..Estimate::undefined(AUTOSCALE) },
+                _ => billed,
+            }
+        }
+    };
+    (exact(factor), billed)
+}
+
+/// Money for what is billed, and for the data.
+fn cost(store: &Store, price: &Price, billed: &Estimate) -> Estimate {
+    let Some(unit_nano) = price.unit_nano else {
+        return Estimate::undefined("no unit price is given");
+    };
+    let units = if price.billing == Billing::Serverless { 1e6 } else { 100.0 };
+    let storage = price.storage_nano.map_or(0.0, |nano| {
+        let gigabytes = store.data_bytes as f64 / 1e9 * store.regions.len() as f64;
+        gigabytes * nano as f64 / NANO * MONTHS_PER_YEAR
+    });
+    let money =
+        |units_billed: Option<f64>| units_billed.map(|x| x / units * unit_nano as f64 / NANO + storage);
+    let mut note = billed.note.clone();
+    if let (Some(currency), true) = (&price.currency, billed.estimate.is_some() || billed.high.is_some()) {
+        note = if note.is_empty() { format!("in {currency}") } else { format!("in {currency}; {note}") };
+    }
+    Estimate {
+        estimate: money(billed.estimate),
+        low: money(billed.low),
+        high: money(billed.high),
+        n: billed.n,
+        note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Accumulator, Metric, VariantOutcome, fixture};
+    use crate::model::Action;
+
+    /// The made-up store of two regions at these rates, 10 000 request units a second, 2 TB.
+    fn model(billing: Billing, rates_ppm: Option<Vec<u64>>) -> Model {
+        let mut model = fixture::model();
+        let store = &mut model.stores[0];
+        store.throughput_mru = Some(10_000_000);
+        store.data_bytes = 2_000_000_000_000;
+        store.price = Some(Price {
+            billing,
+            rates_ppm,
+            currency: Some("EUR".into()),
+            unit_nano: Some(8_000_000),
+            storage_nano: None,
+        });
+        model
+    }
+
+    fn figure(model: &Model, id: &str) -> Metric {
+        let mut acc = Accumulator::new(model);
+        (0..6).for_each(|i| acc.add(&fixture::replication(i)));
+        VariantOutcome::new("v", model, &acc).metric(id).expect("in the catalogue").clone()
+    }
+
+    fn throughput(model: &mut Model, hour: u64, mru: Option<u64>) {
+        let command = Command::SetThroughput { store: 0, throughput_mru: mru };
+        model.actions.push(Action { at: Duration::from_secs(3600 * hour), command });
+    }
+
+    #[test]
+    fn c08_regions_bill_the_whole_throughput_each_at_its_rate() {
+        let m = model(Billing::Provisioned, Some(vec![1_250_000, 1_100_000]));
+        assert_eq!(figure(&m, "price_factor").estimate, Some(2.35));
+        // 2.35 × 10 000 units × 8760 hours; 0.008 for an hour of 100.
+        assert_eq!(figure(&m, "billed_units_per_year").estimate, Some(205_860_000.0));
+        let cost = figure(&m, "cost_per_year");
+        assert!((cost.estimate.unwrap() - 16_468.8).abs() < 1e-6);
+        assert_eq!(cost.note, "in EUR");
+    }
+
+    /// 10 000 for 100 h, 12 000 for 10 h, 8000 to the end of the year; what comes after the horizon costs nothing.
+    #[test]
+    fn c28_raises_and_lowers_cost_what_they_cost() {
+        let mut m = model(Billing::Provisioned, Some(vec![1_000_000, 1_000_000]));
+        throughput(&mut m, 100, Some(12_000_000));
+        throughput(&mut m, 110, Some(8_000_000));
+        throughput(&mut m, 9000, Some(1));
+        assert_eq!(figure(&m, "price_factor").estimate, Some(2.0), "at the same throughput");
+        let hours = 10_000.0 * 100.0 + 12_000.0 * 10.0 + 8000.0 * 8650.0;
+        let billed = figure(&m, "billed_units_per_year").estimate.unwrap();
+        assert!((billed - 2.0 * hours).abs() < 1e-3, "{billed}");
+    }
+
+    #[test]
+    fn storage_is_paid_in_every_region() {
+        let mut m = model(Billing::Provisioned, Some(vec![1_000_000, 1_000_000]));
+        let plain = figure(&m, "cost_per_year").estimate.unwrap();
+        m.stores[0].price.as_mut().unwrap().storage_nano = Some(250_000_000);
+        let with = figure(&m, "cost_per_year").estimate.unwrap();
+        assert!((with - plain - 2.0 * 2000.0 * 0.25 * 12.0).abs() < 1e-6);
+    }
+
+    /// What cannot be known is undefined, with the reason.
+    #[test]
+    fn unknown_prices_are_undefined() {
+        let mut m = model(Billing::Provisioned, None);
+        for id in ["price_factor", "billed_units_per_year", "cost_per_year"] {
+            let figure = figure(&m, id);
+            assert_eq!((figure.estimate, figure.note.as_str()), (None, NO_RATE), "{id}");
+        }
+        m.stores[0].price.as_mut().unwrap().rates_ppm = Some(vec![1_000_000; 2]);
+        throughput(&mut m, 10, None);
+        assert_eq!(figure(&m, "price_factor").estimate, Some(2.0), "also where throughput is unlimited");
+        assert_eq!(figure(&m, "cost_per_year").note, UNLIMITED);
+        m.actions.clear();
+        m.stores[0].price.as_mut().unwrap().unit_nano = None;
+        assert_eq!(figure(&m, "cost_per_year").estimate, None);
+        m.stores[0].price = None;
+        let mut acc = Accumulator::new(&m);
+        acc.add(&fixture::replication(0));
+        assert!(VariantOutcome::new("v", &m, &acc).metric("price_factor").is_none());
+    }
+
+    #[test]
+    fn c08_autoscale_costs_at_most_its_full_throughput() {
+        let m = model(Billing::Autoscale, Some(vec![1_000_000, 1_000_000]));
+        let cost = figure(&m, "cost_per_year");
+        assert_eq!(cost.estimate, None);
+        assert!((cost.high.unwrap() - 2.0 * 100.0 * 8760.0 * 0.008).abs() < 1e-6);
+    }
+
+    /// Reads cost 1 unit, writes 5: 2000 and 1000 a second but for what failed.
+    #[test]
+    fn c08_serverless_bills_what_is_served() {
+        let mut m = model(Billing::Serverless, Some(vec![1_250_000]));
+        m.stores[0].price.as_mut().unwrap().unit_nano = Some(250_000_000);
+        assert_eq!(figure(&m, "price_factor").estimate, Some(1.25));
+        let failed: i128 =
+            (0..6).map(|i| fixture::replication(i).stores[0].failed[1] / fixture::REQUEST).sum();
+        let units = 7000.0 * 31_536_000.0 - 5.0 * failed as f64 / 6.0;
+        let billed = figure(&m, "billed_units_per_year");
+        assert!((billed.estimate.unwrap() / (1.25 * units) - 1.0).abs() < 1e-12);
+        assert!(billed.low < billed.estimate && billed.estimate < billed.high);
+        let cost = figure(&m, "cost_per_year").estimate.unwrap();
+        assert!((cost / (1.25 * units / 1e6 * 0.25) - 1.0).abs() < 1e-12);
+    }
+}

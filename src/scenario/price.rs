@@ -1,0 +1,118 @@
+//! What a store costs: relative factors, from a preset as a rule, and money where the scenario gives it.
+
+use super::context::Problem;
+use super::diagnostic::code;
+use super::reader::{Item, Reader};
+use super::world::unknown_region;
+use crate::model::{Billing, Placement, Price, StoreRegion, World};
+
+/// Words for what the bill counts.
+const BILLINGS: [&str; 3] = ["provisioned", "autoscale", "serverless"];
+/// What may take the zone premium away.
+const WAIVERS: [&str; 1] = ["autoscale"];
+/// Largest factor and largest unit price.
+const MOST: f64 = 1e6;
+/// A factor of 1.
+const ONE: u64 = 1_000_000;
+
+/// Reads `price` of a store, which lies in these regions.
+pub(super) fn read(
+    store: &Reader<'_>,
+    world: &World,
+    regions: Option<&[StoreRegion]>,
+) -> Option<Option<Price>> {
+    let Some(item) = store.get("price") else { return Some(None) };
+    let r = item.table()?;
+    r.know(&["zone_factor", "zone_factor_waived", "region_factor"]);
+    let billings = [Billing::Provisioned, Billing::Autoscale, Billing::Serverless];
+    let billing =
+        r.get("billing").map_or(Some(Billing::Provisioned), |i| i.word(&BILLINGS).map(|w| billings[w]));
+    let factors = factors(&r, world, billing);
+    let nano = |key| r.get(key).map_or(Some(None), |i| scaled(&i, 1e9).map(Some));
+    let (hour, million) = (nano("per_100_units_hour"), nano("per_million_units"));
+    let storage = nano("storage_per_gb_month");
+    let currency = r.get("currency").map_or(Some(None), |i| currency(&i).map(Some));
+    idle(&r, store, billing);
+    let regions = regions?;
+    if let (Some(Billing::Serverless), true, Some(item)) = (billing, regions.len() > 1, r.get("billing")) {
+        let label = format!("the store has {} regions", regions.len());
+        let problem = Problem::new(code::EXCLUSIVE, "a serverless store is in one region", label);
+        item.error(problem.help("keep one region, or write `billing = \"provisioned\"`"));
+    }
+    r.close();
+    let (billing, factors) = (billing?, factors?);
+    Some(Some(Price {
+        billing,
+        rates_ppm: Some(regions.iter().map(|region| factors.rate(region)).collect()),
+        currency: currency?,
+        unit_nano: if billing == Billing::Serverless { million? } else { hour? },
+        storage_nano: storage?,
+    }))
+}
+
+/// Warns about what no bill shows.
+fn idle(r: &Reader<'_>, store: &Reader<'_>, billing: Option<Billing>) {
+    let money = ["per_100_units_hour", "per_million_units", "storage_per_gb_month"];
+    if billing == Some(Billing::Serverless) {
+        r.idle("per_100_units_hour", "serverless is billed by `per_million_units`");
+    } else if billing.is_some() {
+        r.idle("per_million_units", "only `billing = \"serverless\"` is billed by use");
+        if store.get("throughput").is_none_or(|i| i.maybe_text() == Some("unlimited")) {
+            r.idle("per_100_units_hour", "the store has no `throughput` to pay for");
+        }
+    }
+    if money.iter().all(|key| r.get(key).is_none()) {
+        r.idle("currency", "no price is given in it");
+    }
+}
+
+/// Factors on the rate of one unzoned region with a single write region.
+struct Factors {
+    zones: u64,
+    regions: Vec<(u32, u64)>,
+}
+
+impl Factors {
+    /// Rate of a region in millionths.
+    fn rate(&self, region: &StoreRegion) -> u64 {
+        let zones = if region.placement == Placement::ZoneRedundant { self.zones } else { ONE };
+        let own = self.regions.iter().find(|(r, _)| *r == region.region.0).map_or(ONE, |(_, f)| *f);
+        // At most a millionfold each: the product fits.
+        ((u128::from(zones) * u128::from(own) + u128::from(ONE) / 2) / u128::from(ONE)) as u64
+    }
+}
+
+fn factors(r: &Reader<'_>, world: &World, billing: Option<Billing>) -> Option<Factors> {
+    let zones = r.get("zone_factor").map_or(Some(ONE), |i| scaled(&i, 1e6));
+    let mut waived = false;
+    for item in r.get("zone_factor_waived").map_or_else(Vec::new, |i| i.list().unwrap_or_default()) {
+        waived |= item.word(&WAIVERS) == Some(0) && billing == Some(Billing::Autoscale);
+    }
+    let known: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
+    let mut regions = Vec::new();
+    for named in r.table("region_factor").map_or_else(Vec::new, |t| t.named()) {
+        let region = known.iter().position(|n| *n == named.name);
+        if region.is_none() {
+            unknown_region(r.cx, named.at, &named.item.path, named.name, &known);
+        }
+        let factor = scaled(&named.item, 1e6);
+        regions.push(region.zip(factor).map(|(r, f)| (r as u32, f)));
+    }
+    let regions = regions.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Factors { zones: if waived { ONE } else { zones? }, regions })
+}
+
+/// A number from 0 to a million as an integer of so many parts.
+fn scaled(item: &Item<'_>, parts: f64) -> Option<u64> {
+    item.number(0.0..=MOST).map(|x| (x * parts + 0.5) as u64)
+}
+
+fn currency(item: &Item<'_>) -> Option<String> {
+    let text = item.text()?;
+    let good = (1..=16).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if !good {
+        let message = format!("{text:?} cannot be a currency");
+        item.error(Problem::new(code::BAD_NAME, message, "1 to 16 characters, such as \"EUR\""));
+    }
+    good.then(|| text.to_owned())
+}

@@ -88,13 +88,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
     let threshold = r.get("outage_threshold").map_or(Some(0), |i| i.millionths());
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
     let price = price::read(r, world, regions.as_deref());
-    let work = r.table("workload").and_then(|w| {
-        let found =
-            workload::read(&w, world, regions.as_deref().unwrap_or_default(), partitions.unwrap_or(1));
-        w.close();
-        found
-    });
-    let work = if r.get("workload").is_some() { work } else { Some(workload::none()) };
+    let work = workload::of(r, world, regions.as_deref().unwrap_or_default(), partitions.unwrap_or(1));
     idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
     let (copies, work) = (copies?, work?);
     let catch_up_mps = catch_up?;

@@ -24,11 +24,6 @@ pub(super) struct Workload {
     pub profile: Profile,
 }
 
-/// No requests at all.
-pub(super) fn none() -> Workload {
-    Workload { clients: Vec::new(), profile: Profile::flat() }
-}
-
 /// One population before the rates are split.
 struct Population {
     region: RegionId,
@@ -37,13 +32,23 @@ struct Population {
     redirect: Redirect,
 }
 
-/// Reads `[store.NAME.workload]`.
-pub(super) fn read(
-    r: &Reader<'_>,
+/// Reads `[store.NAME.workload]` of a store, which lies in these regions; without it there are no requests.
+pub(super) fn of(
+    store: &Reader<'_>,
     world: &World,
     regions: &[StoreRegion],
     partitions: u64,
 ) -> Option<Workload> {
+    let Some(item) = store.get("workload") else {
+        return Some(Workload { clients: Vec::new(), profile: Profile::flat() });
+    };
+    let r = item.table()?;
+    let found = read(&r, world, regions, partitions);
+    r.close();
+    found
+}
+
+fn read(r: &Reader<'_>, world: &World, regions: &[StoreRegion], partitions: u64) -> Option<Workload> {
     let rate = |key| r.get(key).map_or(Some(0), |i| i.thousandths(MAX_RATE));
     let (writes, reads) = (rate("writes_per_second"), rate("reads_per_second"));
     let profile = r.get("profile").map_or(Some(Profile::flat()), |i| profile(&i));

@@ -30,6 +30,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/return",
     "cosmos-db/strong",
     "cosmos-db/throughput",
+    "cosmos-db/tier-table",
     "cosmos-db/tiers",
     "cosmos-db/write-region",
     "cosmos-db/write-region-destroyed",

@@ -139,7 +139,7 @@ fn faults_have_targets_schedules_and_consequences() {
     let Schedule::Scripted(times) = &weekly.schedule else { panic!("scripted") };
     assert_eq!(times.len(), 1 + 52, "0 d, then every week up to the horizon");
     assert_eq!(weekly.effect, Effect::Partial { share_ppm: 100_000 });
-    assert_eq!(weekly.targets[0].selector(&model.world), "region:westeurope");
+    assert_eq!(model.selector(weekly.targets[0]), "region:westeurope");
     assert_eq!(rule("quake").together_ppm, Some(300_000));
     let cascade = &rule("quake").cascades[0];
     assert_eq!(model.faults[cascade.rule as usize].name, "fire");

@@ -1,6 +1,6 @@
 //! Fault rules: what strikes what, when, for how long, with which consequences.
 
-use super::world::{DomainId, DomainKind, LinkId, World};
+use super::world::{DomainId, DomainKind, LinkId, RegionId, World};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -11,25 +11,36 @@ pub enum Target {
     Domain(DomainId),
     /// A declared link.
     Link(LinkId),
+    /// One store, or its part in one region, and nothing around it.
+    Store {
+        /// Index of the store.
+        store: u32,
+        /// Only what it has in this region, which may be nothing; `None`: in all its regions.
+        region: Option<RegionId>,
+    },
 }
 
 impl Target {
-    /// Selector that names exactly this target: `zone:westeurope/2`, `link:west-north`.
-    pub fn selector(self, world: &World) -> String {
+    /// Selector that names exactly this target: `zone:westeurope/2`, `link:west-north`, `store:orders/westeurope`.
+    pub fn selector<'s>(self, world: &World, store_name: impl Fn(u32) -> &'s str) -> String {
         match self {
             Target::Domain(id) => {
                 let domain = world.domain(id);
                 format!("{}:{}", domain.kind.word(), domain.path)
             }
             Target::Link(id) => format!("link:{}", world.links[id.0 as usize].name),
+            Target::Store { store, region: None } => format!("store:{}", store_name(store)),
+            Target::Store { store, region: Some(region) } => {
+                format!("store:{}/{}", store_name(store), world.region_name(region))
+            }
         }
     }
 
-    /// Level of the struck domain; `None` for a link.
+    /// Level of the struck domain; `None` for a link or a store.
     pub fn kind(self, world: &World) -> Option<DomainKind> {
         match self {
             Target::Domain(id) => Some(world.domain(id).kind),
-            Target::Link(_) => None,
+            Target::Link(_) | Target::Store { .. } => None,
         }
     }
 }
@@ -48,7 +59,7 @@ pub enum Effect {
         /// Remaining capacity in millionths.
         capacity_ppm: u32,
     },
-    /// Only this share of the data partitions is down, in millionths (1 ..= 1_000_000). Targets: regions.
+    /// Only this share of the data partitions is down, in millionths (1 ..= 1_000_000). Targets: regions and stores.
     Partial {
         /// Share of partitions hit, in millionths.
         share_ppm: u32,

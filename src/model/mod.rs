@@ -52,6 +52,9 @@ impl Model {
         let here = |region: RegionId| store.regions.iter().any(|r| r.region == region);
         match target {
             Target::Domain(d) => here(self.world.domain(d).region),
+            Target::Store { store: s, region } => {
+                self.stores[s as usize].name == store.name && region.is_none_or(here)
+            }
             Target::Link(l) => self.world.links[l.0 as usize].ends.iter().all(|&r| here(r)),
         }
     }
@@ -64,5 +67,10 @@ impl Model {
             matches!(f.effect, Effect::Lag { .. }) && here && !synchronous
         };
         self.faults.iter().enumerate().filter(move |(_, f)| lags(f)).map(|(i, _)| i as u32)
+    }
+
+    /// Selector that names exactly this target.
+    pub fn selector(&self, target: Target) -> String {
+        target.selector(&self.world, |store| &self.stores[store as usize].name)
     }
 }

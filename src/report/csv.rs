@@ -363,7 +363,7 @@ pub fn timeline_rows(out: &mut impl io::Write, cx: Context, rep: &Replication) -
 fn blame_fields(model: &Model, blame: Blame) -> [String; 3] {
     match blame {
         Blame::Fault { rule, target, k } => {
-            [text(&model.faults[rule as usize].name), text(&target.selector(&model.world)), k.to_string()]
+            [text(&model.faults[rule as usize].name), text(&model.selector(target)), k.to_string()]
         }
         Blame::Load => ["(load)".into(), String::new(), String::new()],
         Blame::Action(index) => ["(action)".into(), format!("action:{index}"), String::new()],

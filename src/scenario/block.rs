@@ -3,8 +3,8 @@
 use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Named, Reader};
-use super::selector;
-use crate::model::{Block, Member, Target, World};
+use super::selector::{self, Places};
+use crate::model::{Block, Member, Target};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most blocks, and most members of all blocks together.
@@ -23,7 +23,7 @@ struct Draft<'a> {
 }
 
 /// Reads `[block.NAME]`; a block comes after the blocks it counts.
-pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Block> {
+pub(super) fn read(root: &Reader<'_>, places: &Places<'_>) -> Vec<Block> {
     let Some(table) = root.table("block") else { return Vec::new() };
     let named = table.named();
     if named.len() > MAX_BLOCKS {
@@ -35,7 +35,7 @@ pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Block> {
     let mut members = 0;
     for Named { name, item, .. } in &named {
         let Some(r) = item.table() else { continue };
-        let found = draft(name, item, &r, world, &names);
+        let found = draft(name, item, &r, places, &names);
         r.close();
         members += found.as_ref().map_or(0, |d| d.targets.len());
         if members > MAX_MEMBERS {
@@ -53,7 +53,7 @@ fn draft<'a>(
     name: &'a str,
     item: &Item<'a>,
     r: &Reader<'a>,
-    world: &World,
+    places: &Places<'_>,
     names: &BTreeMap<&str, usize>,
 ) -> Option<Draft<'a>> {
     let of = r.require("of", "[\"node:*\"]");
@@ -69,7 +69,7 @@ fn draft<'a>(
             continue;
         };
         let Some(other) = text.strip_prefix("block:") else {
-            let found = selector::targets(world, member);
+            let found = selector::targets(places, member);
             complete &= !found.is_empty();
             targets.extend(found);
             continue;
@@ -88,9 +88,13 @@ fn draft<'a>(
     }
     targets.sort();
     targets.dedup();
-    if targets.iter().any(|t| matches!(t, Target::Link(_))) {
-        let problem = Problem::new(code::BLOCK, "a block counts domains, not links", "names a link");
-        of.error(problem);
+    let not_domain = targets.iter().find_map(|t| match t {
+        Target::Domain(_) => None,
+        Target::Link(_) => Some(("a block counts domains, not links", "names a link")),
+        Target::Store { .. } => Some(("a block counts domains, not stores", "names a store")),
+    });
+    if let Some((message, label)) = not_domain {
+        of.error(Problem::new(code::BLOCK, message, label));
         return None;
     }
     let count = targets.len() + blocks.len();
@@ -123,7 +127,7 @@ fn ordered(drafts: Vec<Draft<'_>>) -> Vec<Block> {
         let draft = &drafts[i];
         let domains = draft.targets.iter().filter_map(|t| match t {
             Target::Domain(id) => Some(Member::Domain(*id)),
-            Target::Link(_) => None,
+            Target::Link(_) | Target::Store { .. } => None,
         });
         let blocks = draft.blocks.iter().filter_map(|&b| place[b].map(Member::Block));
         found.push(Block {

@@ -4,7 +4,7 @@ use super::context::Problem;
 use super::diagnostic::code;
 use super::law;
 use super::reader::{Item, Named, Reader};
-use super::selector;
+use super::selector::{self, Places};
 use super::suggest;
 use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Party, Schedule, Target, World};
 use crate::rng::Law;
@@ -47,7 +47,7 @@ struct Draft<'a> {
 }
 
 /// Reads `[fault.NAME]`.
-pub(super) fn read(root: &Reader<'_>, world: &World, horizon: Duration) -> Vec<FaultRule> {
+pub(super) fn read(root: &Reader<'_>, places: &Places<'_>, horizon: Duration) -> Vec<FaultRule> {
     let Some(table) = root.table("fault") else { return Vec::new() };
     let mut drafts = Vec::new();
     let mut complete = true;
@@ -59,7 +59,7 @@ pub(super) fn read(root: &Reader<'_>, world: &World, horizon: Duration) -> Vec<F
     let mut targets = 0;
     for Named { name, item, .. } in named {
         let Some(r) = item.table() else { continue };
-        let draft = draft(name, &item, &r, world, horizon);
+        let draft = draft(name, &item, &r, places, horizon);
         r.close();
         targets += draft.as_ref().map_or(0, |d| d.rule.targets.len());
         if targets > MAX_TARGETS {
@@ -72,7 +72,7 @@ pub(super) fn read(root: &Reader<'_>, world: &World, horizon: Duration) -> Vec<F
             None => complete = false,
         }
     }
-    link(&mut drafts, world, complete);
+    link(&mut drafts, places.world, complete);
     drafts.into_iter().map(|d| d.rule).collect()
 }
 
@@ -80,11 +80,11 @@ fn draft<'a>(
     name: &str,
     item: &Item<'a>,
     r: &Reader<'a>,
-    world: &World,
+    places: &Places<'_>,
     horizon: Duration,
 ) -> Option<Draft<'a>> {
     let target = r.require("target", "\"zone:*\"");
-    let targets = target.as_ref().map(|t| selector::all(world, &t.one_or_many())).unwrap_or_default();
+    let targets = target.as_ref().map(|t| selector::all(places, &t.one_or_many())).unwrap_or_default();
     if let Some(t) = &target
         && t.is_list()
         && t.list().is_some_and(|l| l.is_empty())
@@ -93,7 +93,7 @@ fn draft<'a>(
     }
     let effect = effect(r);
     if let (Some(effect), Some(target)) = (effect, &target) {
-        fits(effect, &targets, world, target);
+        fits(effect, &targets, places, target);
     }
     let cause = match r.get("cause") {
         None if effect == Some(Effect::Maintenance) => Some(CauseClass::Maintenance),
@@ -214,7 +214,7 @@ fn hit_share(item: &Item<'_>) -> Option<u32> {
 }
 
 /// Reports targets that the effect cannot strike.
-fn fits(effect: Effect, targets: &[Target], world: &World, item: &Item<'_>) {
+fn fits(effect: Effect, targets: &[Target], places: &Places<'_>, item: &Item<'_>) {
     let word = match effect {
         Effect::Down => return,
         Effect::Destroy => "destroy",
@@ -224,15 +224,22 @@ fn fits(effect: Effect, targets: &[Target], world: &World, item: &Item<'_>) {
         Effect::Lag { .. } => "lag",
         Effect::Maintenance => "maintenance",
     };
-    let (good, allowed): (fn(Option<DomainKind>) -> bool, &str) = match effect {
+    let kind = |t: Target| t.kind(places.world);
+    let in_region = |t: Target| kind(t) == Some(DomainKind::Region);
+    let (good, allowed): (&dyn Fn(Target) -> bool, &str) = match effect {
         Effect::Isolate | Effect::Lag { .. } => {
-            (|k| matches!(k, None | Some(DomainKind::Region)), "regions and links")
+            (&|t| in_region(t) || matches!(t, Target::Link(_)), "regions and links")
         }
-        Effect::Partial { .. } => (|k| k == Some(DomainKind::Region), "regions"),
-        _ => (|k| k.is_some(), "regions, zones, datacenters and nodes"),
+        Effect::Partial { .. } => {
+            (&|t| in_region(t) || matches!(t, Target::Store { .. }), "regions and stores")
+        }
+        Effect::Degrade { .. } => {
+            (&|t| !matches!(t, Target::Link(_)), "regions, zones, datacenters, nodes and stores")
+        }
+        _ => (&|t| kind(t).is_some(), "regions, zones, datacenters and nodes"),
     };
-    if let Some(bad) = targets.iter().find(|t| !good(t.kind(world))) {
-        let message = format!("`effect = {word:?}` cannot strike `{}`", bad.selector(world));
+    if let Some(bad) = targets.iter().find(|&&t| !good(t)) {
+        let message = format!("`effect = {word:?}` cannot strike `{}`", places.selector(*bad));
         item.error(Problem::new(code::EFFECT_TARGET, message, format!("can strike {allowed} only")));
     }
 }
@@ -385,7 +392,10 @@ fn link(drafts: &mut [Draft<'_>], world: &World, complete: bool) {
 
 /// Whether one target contains, equals or lies within the other.
 fn related(world: &World, a: Target, b: Target) -> bool {
-    let (Target::Domain(x), Target::Domain(y)) = (a, b) else { return a == b };
+    let (Target::Domain(x), Target::Domain(y)) = (a, b) else {
+        // A store is at least a part of each region it may have; the simulation looks closer.
+        return a == b || matches!((a, b), (Target::Store { .. }, _) | (_, Target::Store { .. }));
+    };
     let inside = |mut low, high| loop {
         if low == high {
             return true;

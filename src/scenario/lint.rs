@@ -72,7 +72,7 @@ fn members(cx: &Context<'_>, root: &Value, model: &Model, block: &Block) {
                 let struck = model.world.domain(*struck);
                 struck.kind >= kind && struck.nodes.start <= inside.start && inside.end <= struck.nodes.end
             }
-            Target::Link(_) => false,
+            Target::Link(_) | Target::Store { .. } => false,
         })
     };
     let safe = block.members.iter().find_map(|m| match *m {
@@ -80,7 +80,7 @@ fn members(cx: &Context<'_>, root: &Value, model: &Model, block: &Block) {
         _ => None,
     });
     let (Some(member), false) = (safe, model.faults.is_empty()) else { return };
-    let name = Target::Domain(member).selector(&model.world);
+    let name = model.selector(Target::Domain(member));
     let message = format!("no fault ever takes `{name}` down, a member of block `{}`", block.name);
     let label = "faults of what lies inside a member do not count against it";
     let problem = Problem::new(code::MEMBER_SAFE, message, label)
@@ -128,6 +128,10 @@ fn touches(model: &Model, target: Target) -> bool {
     let store_in =
         |region: RegionId| model.stores.iter().any(|s| s.regions.iter().any(|r| r.region == region));
     match target {
+        Target::Store { store, region } => {
+            let store = &model.stores[store as usize];
+            region.is_none_or(|region| store.regions.iter().any(|r| r.region == region))
+        }
         Target::Link(id) => world.links[id.0 as usize].ends.iter().any(|&end| {
             store_in(end) || model.stores.iter().any(|s| s.clients.iter().any(|c| c.region == end))
         }),

@@ -240,11 +240,12 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     root.get("variant");
     let horizon = head.as_ref().map_or(MAX_HORIZON, |h| h.horizon);
     let world = world::read(&root);
-    let faults = fault::read(&root, &world, horizon);
+    let places = selector::Places::new(&root, &world);
+    let faults = fault::read(&root, &places, horizon);
     let before = cx.problems.borrow().len();
     let stores = store::read(&root, &world);
     let sound = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
-    let blocks = block::read(&root, &world);
+    let blocks = block::read(&root, &places);
     let sound = sound && !cx.incomplete.get();
     let actions = action::read(&root, &world, &stores, sound, horizon);
     let expects = expect::read(&root, names);

@@ -189,7 +189,7 @@ fn touches(plan: &Plan, b: u32, faults: &Faults, active: &Active) -> bool {
     let mut taken = process.targets.clone().enumerate().filter(|&(i, _)| hit(i));
     taken.any(|(_, t)| match rule.targets[t as usize] {
         Target::Domain(d) => holds(plan, b, &plan.model.world.domain(d).nodes),
-        Target::Link(_) => false,
+        Target::Link(_) | Target::Store { .. } => false,
     })
 }
 

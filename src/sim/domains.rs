@@ -61,6 +61,7 @@ impl Domains {
         let count = match target {
             Target::Link(link) => &mut self.cut[link.0 as usize],
             Target::Domain(d) => &mut self.isolated[model.world.domain(d).region.0 as usize],
+            Target::Store { .. } => unreachable!("a store is no place that could be cut off"),
         };
         if cut {
             *count += 1;

@@ -1,7 +1,8 @@
 //! Effects of occurrences on the world: what goes down, is cut off, loses capacity (design D5).
 
 use crate::model::{Effect, Target};
-use crate::sim::plan::Watcher;
+use crate::sim::faults::Faults;
+use crate::sim::plan::{Plan, Watcher};
 use crate::sim::run::Run;
 use core::ops::Range;
 
@@ -34,6 +35,7 @@ impl Run<'_> {
                 (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
                 (Effect::Degrade { .. }, _) => self.update_capacity(),
                 (Effect::Lag { .. }, _) => self.touch_all(),
+                (_, Target::Store { .. }) => self.hit_partitions(process.rule, target, on),
                 (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
                     self.state.domains.isolate(&self.plan.model, target, on);
                     self.touch_all();
@@ -90,56 +92,80 @@ impl Run<'_> {
         for g in 0..layout.groups() {
             let copy = g * layout.regions + r;
             match (before, after) {
-                (true, false) => st.quorums[copy].hit_changed(true),
-                (false, true) => st.quorums[copy].hit_changed(false),
+                (true, false) => st.quorums[copy].hit_changed(true, false),
+                (false, true) => st.quorums[copy].hit_changed(false, false),
                 _ => continue,
             }
             st.touch(copy as u32);
         }
     }
 
-    /// A share of the partitions of a region is hit, or no longer.
+    /// Partitions are hit, or no longer: the share of a rule, or all, in a region or of one store.
     fn hit_partitions(&mut self, rule: u32, target: Target, on: bool) {
-        let Target::Domain(d) = target else { return };
-        let region = self.plan.model.world.domain(d).region;
-        for (layout, st) in self.plan.stores.iter().zip(&mut self.state.stores) {
-            let Some(r) = layout.local_region[region.0 as usize] else { continue };
-            let Some((_, groups)) = layout.partial.iter().find(|(i, _)| *i == rule) else { continue };
-            for &g in groups {
-                let copy = g as usize * layout.regions + usize::from(r);
-                st.quorums[copy].hit_changed(on);
-                st.touch(copy as u32);
+        let (only, region) = match target {
+            Target::Domain(d) => (None, Some(self.plan.model.world.domain(d).region)),
+            Target::Store { store, region } => (Some(store as usize), region),
+            Target::Link(_) => return,
+        };
+        for (s, (layout, st)) in self.plan.stores.iter().zip(&mut self.state.stores).enumerate() {
+            if only.is_some_and(|only| only != s) {
+                continue;
+            }
+            for r in 0..layout.regions {
+                if region.is_some_and(|region| layout.world_region[r] != region) {
+                    continue;
+                }
+                for g in (0..layout.groups()).filter(|&g| layout.hits(rule, g)) {
+                    let copy = g * layout.regions + r;
+                    st.quorums[copy].hit_changed(on, only.is_some());
+                    st.touch(copy as u32);
+                }
             }
         }
     }
 
     /// Recomputes every region's capacity from the degradations that last: the mean over its nodes of the product
-    /// of all that hold on a node.
+    /// of all that hold on a node, times those that hold on the store alone.
     fn update_capacity(&mut self) {
         let plan = self.plan;
         let world = &plan.model.world;
-        let factor = |node: u32| -> u64 {
-            let mut ppm = 1_000_000u64;
-            for &p in &self.state.faults.active {
-                let process = &plan.processes[p as usize];
-                let rule = plan.rule(p);
-                let Effect::Degrade { capacity_ppm } = rule.effect else { continue };
-                for (i, t) in process.targets.clone().enumerate() {
-                    let Target::Domain(d) = rule.targets[t as usize] else { continue };
-                    if self.state.faults.is_hit(plan, p, i) && world.domain(d).nodes.contains(&node) {
-                        ppm = ppm * u64::from(capacity_ppm) / 1_000_000;
-                    }
-                }
-            }
-            ppm
-        };
-        for (layout, st) in plan.stores.iter().zip(&mut self.state.stores) {
+        let faults = &self.state.faults;
+        for (s, (layout, st)) in plan.stores.iter().zip(&mut self.state.stores).enumerate() {
             for (r, capacity) in st.capacity_ppm.iter_mut().enumerate() {
-                let nodes = world.domain(world.regions[layout.world_region[r].0 as usize]).nodes.clone();
+                let here = layout.world_region[r];
+                let nodes = world.domain(world.regions[here.0 as usize]).nodes.clone();
                 let count = nodes.len().max(1) as u64;
-                *capacity = nodes.map(factor).sum::<u64>() / count;
+                let on_node = |node: u32| {
+                    degraded(plan, faults, |target| match target {
+                        Target::Domain(d) => world.domain(d).nodes.contains(&node),
+                        Target::Link(_) | Target::Store { .. } => false,
+                    })
+                };
+                let alone = degraded(plan, faults, |target| match target {
+                    Target::Store { store, region } => {
+                        store as usize == s && region.is_none_or(|region| region == here)
+                    }
+                    Target::Domain(_) | Target::Link(_) => false,
+                });
+                *capacity = nodes.map(on_node).sum::<u64>() / count * alone / 1_000_000;
             }
             st.dirty = true;
         }
     }
+}
+
+/// Product, in millionths, of the degradations that last at the targets that hold something.
+fn degraded(plan: &Plan, faults: &Faults, holds: impl Fn(Target) -> bool) -> u64 {
+    let mut ppm = 1_000_000u64;
+    for &p in &faults.active {
+        let process = &plan.processes[p as usize];
+        let rule = plan.rule(p);
+        let Effect::Degrade { capacity_ppm } = rule.effect else { continue };
+        for (i, t) in process.targets.clone().enumerate() {
+            if faults.is_hit(plan, p, i) && holds(rule.targets[t as usize]) {
+                ppm = ppm * u64::from(capacity_ppm) / 1_000_000;
+            }
+        }
+    }
+    ppm
 }

@@ -14,12 +14,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.plan.model.world.region_name(self.region(r)).to_string()
     }
 
-    /// Whether the service sees this region's copy as lost.
-    fn is_lost(&self, st: &StoreState, g: usize, r: usize) -> bool {
+    /// Whether a region's copy is lost. Who watches regions sees no fault of this store alone.
+    fn is_lost(&self, st: &StoreState, g: usize, r: usize, watched: bool) -> bool {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
-        let dead =
-            !st.quorums[base + r].service.commit || matches!(st.logs[base + r].follow, Follow::Empty(_));
+        let service = st.quorums[base + r].service;
+        let up = if watched { service.healthy } else { service.commit };
+        let dead = !up || matches!(st.logs[base + r].follow, Follow::Empty(_));
         let silent =
             r != w && st.quorums[base + w].service.commit && !self.isolated(w) && !self.connected(w, r);
         dead || silent || self.isolated(r)
@@ -45,7 +46,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let w = usize::from(st.groups[g].write);
         for r in 0..self.layout.regions {
             let c = base + r;
-            let lost = self.is_lost(st, g, r);
+            let lost = self.is_lost(st, g, r, true);
             let managed = st.mode == FailoverMode::ServiceManaged && self.layout.regions > 1;
             match st.logs[c].step {
                 Step::Idle if lost && managed && (r == w || st.logs[c].offline == Offline::No) => {
@@ -120,7 +121,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let to = first(false).or_else(|| first(true));
         match to {
             Some(to) => self.begin(st, c, Step::Promote(to as u8)),
-            None if !self.is_lost(st, g, usize::from(st.groups[g].write)) => {
+            None if !self.is_lost(st, g, usize::from(st.groups[g].write), false) => {
                 // No other region can take over, and the write region is there: it goes on.
                 st.groups[g].fenced = false;
                 self.begin(st, c, Step::Idle);

@@ -108,6 +108,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 self.layout.lagging.contains(&rule) && self.layout.hits(rule, g)
             }
             Target::Link(link) => world.links[link.0 as usize].ends.iter().all(|&r| uses(r)),
+            Target::Store { store, region } => {
+                store as usize == self.s
+                    && region.is_none_or(|r| self.layout.local_region[r.0 as usize].is_some())
+                    && self.layout.hits(rule, g)
+            }
             Target::Domain(d) if effect == Effect::Isolate => uses(world.domain(d).region),
             Target::Domain(d) => {
                 let domain = world.domain(d);

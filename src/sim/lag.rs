@@ -54,6 +54,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 let between = match rule.targets[t as usize] {
                     Target::Domain(d) => ends.contains(&world.domain(d).region),
                     Target::Link(l) => world.links[l.0 as usize].ends.iter().all(|r| ends.contains(r)),
+                    Target::Store { .. } => false,
                 };
                 if between && self.faults.is_hit(self.plan, active.process, i) {
                     sum = sum.saturating_add(extra);

@@ -37,6 +37,7 @@ pub enum Class {
     Datacenter,
     Zone,
     Region,
+    Store,
     Link,
     Software,
     Maintenance,
@@ -46,11 +47,12 @@ pub enum Class {
 
 impl Class {
     /// All classes, in index order.
-    pub const ALL: [Class; 9] = [
+    pub const ALL: [Class; 10] = [
         Class::Node,
         Class::Datacenter,
         Class::Zone,
         Class::Region,
+        Class::Store,
         Class::Link,
         Class::Software,
         Class::Maintenance,
@@ -60,14 +62,17 @@ impl Class {
 
     /// Class of what a rule does to a target: software by cause, maintenance by effect, else the target's scope.
     pub fn of(world: &World, rule: &FaultRule, target: Target) -> Class {
-        match target.kind(world) {
+        match target {
             _ if rule.effect == Effect::Maintenance => Class::Maintenance,
             _ if rule.cause == CauseClass::Software => Class::Software,
-            None => Class::Link,
-            Some(DomainKind::Node) => Class::Node,
-            Some(DomainKind::Datacenter) => Class::Datacenter,
-            Some(DomainKind::Zone) => Class::Zone,
-            Some(DomainKind::Region) => Class::Region,
+            Target::Link(_) => Class::Link,
+            Target::Store { .. } => Class::Store,
+            Target::Domain(d) => match world.domain(d).kind {
+                DomainKind::Node => Class::Node,
+                DomainKind::Datacenter => Class::Datacenter,
+                DomainKind::Zone => Class::Zone,
+                DomainKind::Region => Class::Region,
+            },
         }
     }
 
@@ -78,6 +83,7 @@ impl Class {
             Class::Datacenter => "datacenter",
             Class::Zone => "zone",
             Class::Region => "region",
+            Class::Store => "store",
             Class::Link => "link",
             Class::Software => "software",
             Class::Maintenance => "maintenance",

@@ -106,8 +106,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// The first unfinished phase of what keeps a client's reads from succeeding.
     fn read_phase(&self, st: &StoreState, g: usize, client: usize) -> Phase {
         let reader = &st.readers[g * self.layout.clients + client];
+        if self.now < reader.detect_until {
+            return Phase::Detect;
+        }
         if reader.patience != Time::NEVER && reader.patience > self.now {
-            return if self.now < reader.detect_until { Phase::Detect } else { Phase::Redirect };
+            return Phase::Redirect;
         }
         let c = g * self.layout.regions + usize::from(reader.region);
         if st.quorums[c].service.read && st.logs[c].behind {

@@ -217,9 +217,9 @@ fn processes(model: &Model, purposes: &mut Vec<Purpose>) -> (Vec<Process>, Vec<F
                 (Some(_), _) => "*".to_string(),
                 (None, Target::Domain(d)) if size > 1 => {
                     let around = model.world.domain(d).parent.expect("a node has a domain around it");
-                    format!("{}/*", Target::Domain(around).selector(&model.world))
+                    format!("{}/*", model.selector(Target::Domain(around)))
                 }
-                _ => target.selector(&model.world),
+                _ => model.selector(target),
             };
             let purpose = add_purpose(purposes, format!("fault {} {place}", fault.name), word::EXTRA);
             let each = if fault.together_ppm.is_some() { size } else { 1 };
@@ -284,7 +284,21 @@ fn assign_holds(model: &Model, subtree_end: &[u32], processes: &mut [Process]) {
 
 /// Whether one target contains, equals or lies within the other.
 fn related(model: &Model, a: Target, b: Target) -> bool {
+    // A store as a whole is everywhere.
+    let region = |target| match target {
+        Target::Store { region, .. } => region,
+        Target::Domain(d) => Some(model.world.domain(d).region),
+        Target::Link(_) => None,
+    };
     match (a, b) {
+        (Target::Store { store, .. }, Target::Store { store: other, .. }) if store != other => false,
+        (Target::Store { .. }, Target::Link(l)) | (Target::Link(l), Target::Store { .. }) => {
+            let ends = model.world.links[l.0 as usize].ends;
+            region(a).or(region(b)).is_none_or(|r| ends.contains(&r))
+        }
+        (Target::Store { .. }, _) | (_, Target::Store { .. }) => {
+            region(a).zip(region(b)).is_none_or(|(a, b)| a == b)
+        }
         (Target::Link(a), Target::Link(b)) => a == b,
         (Target::Domain(a), Target::Domain(b)) => {
             let (a, b) = (&model.world.domain(a).nodes, &model.world.domain(b).nodes);

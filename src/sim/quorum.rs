@@ -48,6 +48,12 @@ pub(crate) struct Service {
     pub(crate) commit: bool,
     /// Answer reads.
     pub(crate) read: bool,
+    /// Store writes as far as whoever watches the region can see: but for what hits this store alone.
+    pub(crate) healthy: bool,
+}
+
+impl Service {
+    const FULL: Service = Service { commit: true, read: true, healthy: true };
 }
 
 /// State of one copy. Bit i stands for replica i.
@@ -66,8 +72,10 @@ pub(crate) struct Quorum {
     drained: u16,
     /// Replicas being rebuilt.
     rebuilding: u16,
-    /// Reasons why this copy as a whole is down: `partial` faults, too few live zones.
+    /// Reasons why this copy as a whole is down: `partial` faults, too few live zones, faults of the store.
     hit: u16,
+    /// Those of them that hit this store alone.
+    alone: u16,
     pub(crate) dirty: bool,
     /// The copy's data is gone: too few replicas are left to be sure of every acknowledged write.
     pub(crate) lost: bool,
@@ -92,9 +100,10 @@ impl Quorum {
             drained: 0,
             rebuilding: 0,
             hit: 0,
+            alone: 0,
             dirty: false,
             lost: false,
-            service: Service { commit: true, read: true },
+            service: Service::FULL,
             calm: true,
             reconfigure_at: Time::NEVER,
             rebuilt_at: Time::NEVER,
@@ -113,9 +122,13 @@ impl Quorum {
         }
     }
 
-    /// One more or one less reason for the whole copy to be down.
-    pub(crate) fn hit_changed(&mut self, more: bool) {
-        self.hit = if more { self.hit + 1 } else { self.hit - 1 };
+    /// One more or one less reason for the whole copy to be down; `alone`: nothing around this store is hit.
+    pub(crate) fn hit_changed(&mut self, more: bool, alone: bool) {
+        let count = |n: u16| if more { n + 1 } else { n - 1 };
+        self.hit = count(self.hit);
+        if alone {
+            self.alone = count(self.alone);
+        }
         self.calm = false;
     }
 
@@ -174,11 +187,13 @@ impl Quorum {
         }
         let live = (self.config & self.up & self.data).count_ones();
         let able = !self.lost && self.hit == 0;
+        let quorum = live >= rules.commit(self.config.count_ones());
         self.service = Service {
-            commit: able && live >= rules.commit(self.config.count_ones()),
+            commit: able && quorum,
             read: able && live >= u32::from(rules.read_quorum),
+            healthy: !self.lost && self.hit == self.alone && quorum,
         };
-        self.calm = self.service == (Service { commit: true, read: true })
+        self.calm = self.service == Service::FULL
             && self.data == mask(rules.replicas)
             && self.reconfigure_at == Time::NEVER
             && self.rebuilt_at == Time::NEVER;

@@ -328,7 +328,7 @@ impl Run<'_> {
         for (i, t) in process.targets.clone().enumerate() {
             if self.state.faults.is_hit(self.plan, p, i) {
                 let rule = self.plan.rule(p);
-                let object = rule.targets[t as usize].selector(&self.plan.model.world);
+                let object = self.plan.model.selector(rule.targets[t as usize]);
                 let k = self.state.faults.processes[p as usize].k;
                 self.note(now, || (object, event, format!("{} #{k}", rule.name)));
             }

@@ -82,7 +82,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let mut reader = st.readers[i];
             let stuck = !self.answers(st, g, usize::from(reader.region), client);
             if stuck && reader.patience == Time::NEVER {
-                let (detect, wait) = self.patience(st, g, client);
+                let (detect, wait) = self.patience(st, g, client, reader.region);
                 reader.detect_until = self.now + detect;
                 reader.patience = self.now + wait;
             }
@@ -102,12 +102,18 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Time until a client leaves a region that does not answer; the first part is the service noticing it.
-    fn patience(&mut self, st: &StoreState, g: usize, client: usize) -> (Duration, Duration) {
+    fn patience(&mut self, st: &StoreState, g: usize, client: usize, region: u8) -> (Duration, Duration) {
         let mark = self.mark(st, g);
         match &self.store.clients[client].redirect {
             Redirect::Never => (Duration::ZERO, Duration::NEVER),
             Redirect::After(law) => (Duration::ZERO, self.value(law, mark, word::REDIRECT)),
             Redirect::ByService(law) => {
+                // Nobody watches this store by itself, nor how it catches up.
+                let c = g * self.layout.regions + usize::from(region);
+                let (service, log) = (st.quorums[c].service, &st.logs[c]);
+                if service.healthy && (!service.read || log.behind && log.offline == Offline::No) {
+                    return (Duration::NEVER, Duration::NEVER);
+                }
                 let detect = self.value(&self.store.failover.detect, mark, word::DETECT);
                 (detect, detect.saturating_add(self.value(law, mark, word::REDIRECT)))
             }

@@ -1,6 +1,6 @@
 //! Failover as it really is, against timelines worked out by hand.
 
-use super::observe::{Kind, Outage, Party, Phase, Replication, Subject};
+use super::observe::{Class, Kind, Outage, Party, Phase, Replication, Subject};
 use super::tests::{secs, world};
 use super::tests_recovery::{outages, region, run, scripted};
 use crate::model::*;
@@ -122,4 +122,108 @@ fn x02_overload_is_the_customers_beyond_what_was_provisioned() {
             (write.length.ns() / 1_000_000_000, expected)
         );
     }
+}
+
+fn account(region: Option<u32>) -> Target {
+    Target::Store { store: 0, region: region.map(RegionId) }
+}
+
+/// Only this account is down, its region is not: the service sees a sound region and does nothing; reads go elsewhere,
+/// and a forced failover helps.
+#[test]
+fn c17_service_managed_failover_does_not_see_one_account() {
+    let w = world(&["a", "b"], 3, 4);
+    let force = (11, Command::ForceFailover { store: 0, to: None });
+    for (actions, length) in [(&[][..], 4 * HOUR), (&[force][..], HOUR + 60 + 30)] {
+        let strike = (Effect::Down, account(Some(0)), 10, 4);
+        let (out, wrong) = run(&scripted(w.clone(), |_| {}, &[strike], actions));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, length)]);
+        assert_eq!(outages(&out, Kind::Read), []);
+        let [write] = of(&out, Kind::Write)[..] else { unreachable!() };
+        assert_eq!((write.class, write.regions & 1), (Class::Store, 1));
+        assert_eq!(out.losses.len(), actions.len());
+    }
+}
+
+/// The whole account is down: nothing helps, and nobody but the provider can do anything.
+#[test]
+fn c17_a_whole_account_down_is_down_everywhere() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (Effect::Down, account(None), 10, 4);
+    let (out, wrong) = run(&scripted(w, |_| {}, &[strike], &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, 4 * HOUR)]);
+    assert_eq!(outages(&out, Kind::Read), [(10 * HOUR, 4 * HOUR)]);
+    assert_eq!(parties(of(&out, Kind::Read)[0]), (4 * HOUR, 0));
+}
+
+/// The region fails while the account is down in it: now the service sees a lost region, from that moment on. What it
+/// saw does not go away with the region's return while the account is still down; the write region does.
+#[test]
+fn c17_a_lost_region_is_seen_whatever_hits_the_account() {
+    let w = world(&["a", "b"], 3, 4);
+    let account = (Effect::Down, account(Some(0)), 10, 8);
+    for (hours, length) in [(4, HOUR + 90 + HOUR + 60 + 30), (1, 8 * HOUR)] {
+        let strikes = [account, (Effect::Down, region(&w, 0), 11, hours)];
+        let (out, wrong) = run(&scripted(w.clone(), |_| {}, &strikes, &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, length)], "{hours}");
+    }
+}
+
+/// A client that waits for the service to redirect it waits for the end; a tenth of the partitions, a tenth of the reads.
+#[test]
+fn c24_nobody_redirects_clients_of_one_account() {
+    let w = world(&["a", "b"], 3, 4);
+    let tenth = Effect::Partial { share_ppm: 100_000 };
+    for (effect, ppm) in [(Effect::Down, 500_000), (tenth, 50_000)] {
+        let change = |s: &mut Store| {
+            s.failover.mode = FailoverMode::None;
+            s.clients.iter_mut().for_each(|c| c.redirect = Redirect::ByService(Law::constant(secs(0))));
+        };
+        let (out, wrong) = run(&scripted(w.clone(), change, &[(effect, account(Some(1)), 10, 4)], &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        // 4 h 5 s (the lag) of 2000 writes a second take 3601.25 s to catch up, at 8000 a second more than are written.
+        let length = 5 * HOUR + 1;
+        assert_eq!(outages(&out, Kind::Read), [(10 * HOUR, length)]);
+        let read = of(&out, Kind::Read)[0];
+        assert_eq!((read.peak_ppm, phase(read, Phase::Detect), parties(read)), (ppm, length, (length, 0)));
+        assert_eq!(outages(&out, Kind::Write), []);
+    }
+}
+
+/// Faults of a store in a region it does not have hit nothing; other stores never notice.
+#[test]
+fn a_store_is_hit_alone_and_only_where_it_is() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    let strikes = [(Effect::Down, account(Some(2)), 10, 4), (Effect::Down, account(None), 20, 4)];
+    let mut m = scripted(w, |_| {}, &strikes, &[]);
+    let mut other = m.stores[0].clone();
+    other.name = "other".into();
+    m.stores[0].regions.pop();
+    m.stores[0].clients.pop();
+    m.stores[0].clients.iter_mut().for_each(|c| c.order.retain(|&r| r < 2));
+    m.stores.push(other);
+    let (out, wrong) = run(&m);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(out.occurrences, 2);
+    assert!(out.outages.iter().all(|o| o.start.ns() == 20 * HOUR * 1_000_000_000));
+    assert_eq!(out.stores[1].failed, [0, 0]);
+}
+
+/// Half of one account's capacity: the other account in the region keeps its own.
+#[test]
+fn degrading_a_store_takes_its_own_capacity() {
+    let w = world(&["a"], 3, 4);
+    let strike = (Effect::Degrade { capacity_ppm: 500_000 }, account(Some(0)), 10, 2);
+    let mut m = scripted(w, |s| s.throughput_mru = Some(10_000_000), &[strike], &[]);
+    let mut other = m.stores[0].clone();
+    other.name = "other".into();
+    m.stores.push(other);
+    let (out, _) = run(&m);
+    // Asked for 5000 + 5 · 1000 = 10 000 units a second, it takes 5000.
+    assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, 2 * HOUR)]);
+    assert_eq!(of(&out, Kind::Write)[0].peak_ppm, 500_000);
+    assert_eq!(out.stores[1].failed, [0, 0]);
 }

@@ -67,6 +67,18 @@ fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
             ],
         ),
         ((0..w.links.len() as u32).map(|l| Target::Link(LinkId(l))).collect(), vec![Effect::Isolate]),
+        (
+            [None]
+                .into_iter()
+                .chain((0..w.regions.len() as u32).map(|r| Some(RegionId(r))))
+                .map(account)
+                .collect(),
+            vec![
+                Effect::Down,
+                Effect::Partial { share_ppm: 500_000 },
+                Effect::Degrade { capacity_ppm: 300_000 },
+            ],
+        ),
     ];
     for i in 0..2 + pick.below(4) {
         let (targets, effects) = pick.of(&places);
@@ -82,6 +94,10 @@ fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
         all_rules.push(r);
     }
     all_rules
+}
+
+fn account(region: Option<RegionId>) -> Target {
+    Target::Store { store: 0, region }
 }
 
 fn actions(pick: &mut Pick, regions: u64, days: u64) -> Vec<Action> {

@@ -94,6 +94,7 @@ impl Env {
                 return;
             }
             Target::Domain(d) => d,
+            Target::Store { .. } => unreachable!("no generated scenario strikes a store alone"),
         };
         let domain = world.domain(d);
         let nodes = domain.nodes.start as usize..domain.nodes.end as usize;

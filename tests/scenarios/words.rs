@@ -75,6 +75,7 @@ impl Figure {
                 }
             }
             "failed_minutes_per_year" => format!("failed {requests}: {value}"),
+            "downtime_minutes_per_year" => format!("{kind}outage time: {value}"),
             "party_minutes_per_year" => format!("{kind}outage time{by}: {value}"),
             "phase_minutes_per_year" => format!("{kind}outage time{by}: {value}"),
             "latency_seconds" => format!("{kind}latency{by} {value}"),

@@ -22,6 +22,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/lag",
     "cosmos-db/link-cut",
     "cosmos-db/maintenance",
+    "cosmos-db/multi-write",
     "cosmos-db/node",
     "cosmos-db/overlap",
     "cosmos-db/partial",

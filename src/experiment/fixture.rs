@@ -71,11 +71,14 @@ fn store() -> Store {
         writes_mps: 500_000,
         reads_mps: 1_000_000,
         order,
+        write_order: vec![0],
         redirect: Redirect::After(zero()),
     };
     Store {
         name: "orders".into(),
         regions: vec![region(0), region(1)],
+        writes: Writes::Single,
+        conflicts: Conflicts { resolve: Resolve::LastWriterWins },
         replicas: 4,
         write_quorum: 3,
         read_quorum: 1,

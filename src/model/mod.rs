@@ -17,8 +17,8 @@ pub use block::{Block, Member};
 pub use fault::{Cascade, CauseClass, Effect, FaultRule, Party, Schedule, Target};
 pub use price::{Billing, Price};
 pub use store::{
-    Client, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, RpoPromise, Store,
-    StoreRegion,
+    Client, Conflicts, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, Resolve,
+    RpoPromise, Store, StoreRegion, Writes,
 };
 pub use workload::{PROFILE_ONE, Profile};
 pub use world::{Domain, DomainId, DomainKind, Link, LinkId, NodeId, RegionId, World};

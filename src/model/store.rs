@@ -17,7 +17,8 @@ pub enum Placement {
     Zonal(DomainId),
 }
 
-/// One region of a store. The order of regions is the failover priority; the first is the write region.
+/// One region of a store. The order of regions is the failover priority; the first is the write region, or the arbiter
+/// where every region takes writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreRegion {
     /// Which region of the world; no region appears twice.
@@ -91,10 +92,38 @@ pub struct Failover {
 /// What becomes of writes that only a failed write region had, once it is back and caught up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnReturn {
-    /// Law of the time until they are merged; `None`: never, they stay temporarily missing.
+    /// Law of the time until they are merged; `None`: never, they stay temporarily missing. With several write regions
+    /// [`Conflicts`] decides instead.
     pub merge_after: Option<Law>,
     /// Share of them that newer writes have overtaken, in millionths: superseded, not recovered.
     pub superseded_ppm: u32,
+}
+
+/// Which regions take writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Writes {
+    /// The write region only.
+    Single,
+    /// Every region; the first is the arbiter that the writes of the others go through.
+    Multi,
+}
+
+/// Who settles the writes that a lost region had and the others had not, once it is back (several write regions).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resolve {
+    /// The store, at once: newer writes of the others win.
+    LastWriterWins,
+    /// The store, at once, by a procedure of the customer: nothing is superseded.
+    Merge,
+    /// The application, which reads the feed of conflicts this often; `None`: never.
+    Feed(Option<Duration>),
+}
+
+/// Conflicts between write regions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Conflicts {
+    /// How they are resolved.
+    pub resolve: Resolve,
 }
 
 /// Rebuild of a replica that came back empty.
@@ -126,6 +155,9 @@ pub struct Client {
     pub reads_mps: u64,
     /// Regions they read from, best first, as indices into [`Store::regions`]; never empty.
     pub order: Vec<u8>,
+    /// Regions they write to where every region takes writes, best first, as indices into [`Store::regions`]; never
+    /// empty.
+    pub write_order: Vec<u8>,
     /// How they leave a region that does not answer.
     pub redirect: Redirect,
 }
@@ -146,6 +178,10 @@ pub struct Store {
     pub name: String,
     /// Regions in failover order, at most 16, never empty.
     pub regions: Vec<StoreRegion>,
+    /// Which regions take writes.
+    pub writes: Writes,
+    /// Conflicts between them.
+    pub conflicts: Conflicts,
     /// Replicas of a partition in each region, 1 ..= 16.
     pub replicas: u8,
     /// Replicas that must store a write while all replicas are in the configuration; a smaller configuration
@@ -193,4 +229,14 @@ pub struct Store {
     pub rpo_promise: Option<RpoPromise>,
     /// What it costs, if anything is known about that.
     pub price: Option<Price>,
+}
+
+impl Store {
+    /// The region a client writes to while everything is up, as an index into [`Store::regions`].
+    pub fn first_write_region(&self, client: &Client) -> usize {
+        match self.writes {
+            Writes::Single => 0,
+            Writes::Multi => usize::from(client.write_order[0]),
+        }
+    }
 }

@@ -122,7 +122,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::PRODUCT_RULE, "a setting the preset's product does not offer"),
     (code::QUORUM, "a quorum that cannot be reached or cannot protect a write"),
     (code::PLACEMENT, "replicas that do not fit on the nodes or zones"),
-    (code::WRITES, "several write regions, which this version does not simulate"),
+    (code::WRITES, "what a store with several write regions does not offer"),
     (code::TOO_LARGE, "rates, partitions and profile too large to be counted exactly"),
     (code::SHARES, "client shares that do not sum to 1"),
     (code::PROFILE, "a profile with the wrong number of values"),

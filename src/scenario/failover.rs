@@ -1,9 +1,9 @@
-//! Failover policy and the return of a failed write region.
+//! Failover policy.
 
 use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Reader};
-use crate::model::{Failover, FailoverMode, OnReturn};
+use crate::model::{Failover, FailoverMode};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -90,16 +90,4 @@ fn detect(item: &Item<'_>) -> Option<Law> {
             None
         }
     }
-}
-
-/// Reads `on_return` of a store.
-pub(super) fn on_return(store: &Reader<'_>) -> Option<OnReturn> {
-    let Some(item) = store.get("on_return") else {
-        return Some(OnReturn { merge_after: None, superseded_ppm: 0 });
-    };
-    let r = item.table()?;
-    let merge_after = r.get("merge_after").map_or(Some(None), |i| i.law_or_never());
-    let superseded = r.get("superseded").map_or(Some(0), |i| i.millionths());
-    r.close();
-    Some(OnReturn { merge_after: merge_after?, superseded_ppm: superseded? })
 }

@@ -9,7 +9,7 @@ use super::tree::{At, Kind, Value};
 use crate::experiment::expect::Comparison;
 use crate::model::{
     Block, Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store,
-    Target,
+    Target, Writes,
 };
 
 /// Why variants may be unable to differ.
@@ -40,7 +40,8 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
             }
             _ => false,
         });
-        if store.regions.len() > 1 && store.failover.mode == FailoverMode::None && !acts {
+        let read_regions = store.regions.len() > 1 && store.writes == Writes::Single;
+        if read_regions && store.failover.mode == FailoverMode::None && !acts {
             let path = format!("store.{}.failover.mode", store.name);
             let at = place(root, &["store", &store.name, "failover", "mode"]);
             let message =

@@ -26,6 +26,7 @@ mod suggest;
 mod tree;
 mod workload;
 mod world;
+mod writes;
 
 pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::Expect;

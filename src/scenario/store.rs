@@ -9,6 +9,7 @@ use super::price;
 use super::reader::{Item, Named, Reader};
 use super::workload;
 use super::world::{duplicate, region_of};
+use super::writes;
 use crate::model::{Billing, Consistency, DomainId, Placement, Price, Rebuild, Store, StoreRegion, World};
 use crate::rng::Law;
 use crate::units::Duration;
@@ -61,15 +62,9 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
     let copies = copies(r);
     let regions = regions(r, world, limits.as_ref(), copies.as_ref().map_or(1, |c| c.replicas));
     let several = regions.as_ref().is_none_or(|found| found.len() > 1);
-    if let Some(item) = r.get("writes") {
-        single_write(&item);
-    }
     let consistency = consistency(r, limits.as_ref(), several);
-    let reconfigure = match r.get("reconfigure") {
-        None => Some(None),
-        Some(item) if item.maybe_text() == Some("never") => Some(None),
-        Some(item) => item.duration().map(Some),
-    };
+    let writing = writes::read(r, several, consistency);
+    let reconfigure = r.get("reconfigure").map_or(Some(None), |i| duration_or_never(&i));
     let rebuild = r.get("rebuild").map_or(Some(None), |i| rebuild(&i));
     let partitions = r.get("partitions").map_or(Some(1), |i| i.integer(1..=10_000_000));
     let data_bytes = r.get("data_size").map_or(Some(0), |i| i.bytes(""));
@@ -81,21 +76,23 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         Some(item) => item.law(),
         None => failover.as_ref().map(|f| f.detect.clone()),
     };
-    let on_return = failover::on_return(r);
     let throughput = r.get("throughput").map_or(Some(None), |i| throughput(&i));
     let read_cost = r.get("read_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
     let write_cost = r.get("write_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
     let threshold = r.get("outage_threshold").map_or(Some(0), |i| i.millionths());
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
     let price = price::read(r, world, regions.as_deref());
-    let work = workload::of(r, world, regions.as_deref().unwrap_or_default(), partitions.unwrap_or(1));
+    let places = regions.as_deref().unwrap_or_default();
+    let work = workload::of(r, world, places, partitions.unwrap_or(1), writing.as_ref());
     idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
-    let (copies, work) = (copies?, work?);
+    let (copies, work, writing) = (copies?, work?, writing?);
     let catch_up_mps = catch_up?;
     check_catch_up(r, catch_up_mps, &work, several);
     Some(Store {
         name: name.to_owned(),
         regions: regions?,
+        writes: writing.writes,
+        conflicts: writing.conflicts,
         replicas: copies.replicas,
         write_quorum: copies.write_quorum,
         read_quorum: copies.read_quorum,
@@ -109,7 +106,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         catch_up_mps,
         evict: evict?,
         failover: failover?,
-        on_return: on_return?,
+        on_return: writing.on_return,
         throughput_mru: throughput?,
         read_cost_mru: read_cost?,
         write_cost_mru: write_cost?,
@@ -148,15 +145,8 @@ fn idle(
     }
 }
 
-fn single_write(item: &Item<'_>) {
-    if item.text().is_some_and(|t| t != "single-region") {
-        let problem = Problem::new(
-            code::WRITES,
-            "this version simulates stores with a single write region only",
-            "must be \"single-region\"",
-        );
-        item.error(problem.help("several write regions come in a later version"));
-    }
+fn duration_or_never(item: &Item<'_>) -> Option<Option<Duration>> {
+    if item.maybe_text() == Some("never") { Some(None) } else { item.duration().map(Some) }
 }
 
 fn copies(r: &Reader<'_>) -> Option<Copies> {

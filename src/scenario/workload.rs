@@ -5,7 +5,8 @@ use super::diagnostic::code;
 use super::reader::{Item, Named, Reader};
 use super::tree::At;
 use super::world::{duplicate, unknown_region};
-use crate::model::{Client, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World};
+use super::writes::Writing;
+use crate::model::{Client, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World, Writes};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -29,6 +30,7 @@ struct Population {
     region: RegionId,
     share: u128,
     order: Vec<u8>,
+    write_order: Vec<u8>,
     redirect: Redirect,
 }
 
@@ -38,22 +40,30 @@ pub(super) fn of(
     world: &World,
     regions: &[StoreRegion],
     partitions: u64,
+    writing: Option<&Writing>,
 ) -> Option<Workload> {
     let Some(item) = store.get("workload") else {
         return Some(Workload { clients: Vec::new(), profile: Profile::flat() });
     };
     let r = item.table()?;
-    let found = read(&r, world, regions, partitions);
+    let found = read(&r, world, regions, partitions, writing);
     r.close();
     found
 }
 
-fn read(r: &Reader<'_>, world: &World, regions: &[StoreRegion], partitions: u64) -> Option<Workload> {
+fn read(
+    r: &Reader<'_>,
+    world: &World,
+    regions: &[StoreRegion],
+    partitions: u64,
+    writing: Option<&Writing>,
+) -> Option<Workload> {
     let rate = |key| r.get(key).map_or(Some(0), |i| i.thousandths(MAX_RATE));
+    let single = writing.is_some_and(|w| w.writes == Writes::Single);
     let (writes, reads) = (rate("writes_per_second"), rate("reads_per_second"));
     let profile = r.get("profile").map_or(Some(Profile::flat()), |i| profile(&i));
     let clients = r.require("clients", "{ westeurope = 1.0 }");
-    let populations = clients.as_ref().and_then(|i| populations(i, world, regions));
+    let populations = clients.as_ref().and_then(|i| populations(i, world, regions, single));
     let (writes, reads, profile, populations) = (writes?, reads?, profile?, populations?);
     // Volumes are rate × profile × nanoseconds × partitions; they and sums of them must fit into i128.
     let most = u128::from(writes + reads) * u128::from(profile.peak()) * u128::from(partitions);
@@ -70,6 +80,7 @@ fn read(r: &Reader<'_>, world: &World, regions: &[StoreRegion], partitions: u64)
         writes_mps,
         reads_mps,
         order: p.order,
+        write_order: p.write_order,
         redirect: p.redirect,
     });
     Some(Workload { clients: clients.collect(), profile })
@@ -96,7 +107,12 @@ fn split(total: u64, populations: &[Population]) -> Vec<u64> {
     rates
 }
 
-fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Vec<Population>> {
+fn populations(
+    item: &Item<'_>,
+    world: &World,
+    regions: &[StoreRegion],
+    single: bool,
+) -> Option<Vec<Population>> {
     let table = item.table()?;
     let mut found = Vec::new();
     let mut complete = true;
@@ -104,7 +120,7 @@ fn populations(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Optio
         if item.cx.full() {
             return None;
         }
-        match population(name, at, &client, world, regions) {
+        match population(name, at, &client, world, regions, single) {
             Some(population) => found.push(population),
             None => complete = false,
         }
@@ -128,6 +144,7 @@ fn population(
     item: &Item<'_>,
     world: &World,
     regions: &[StoreRegion],
+    single: bool,
 ) -> Option<Population> {
     let names: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
     let region = names.iter().position(|n| *n == name).map(|i| RegionId(i as u32));
@@ -139,7 +156,8 @@ fn population(
         let share = share_of(item);
         let region = region?;
         let order = order(world, regions, region, None);
-        return Some(Population { region, share: share?, order, redirect: at_once() });
+        let write_order = write_order(regions, region, &[]);
+        return Some(Population { region, share: share?, order, write_order, redirect: at_once() });
     }
     let r = item.table()?;
     let share = r.require("share", "0.5").and_then(|i| share_of(&i));
@@ -147,11 +165,16 @@ fn population(
         None => Some(None),
         Some(item) => preferred(&item, world, regions).map(Some),
     };
+    let writes_to = r.get("writes_to").map_or(Some(Vec::new()), |i| self::preferred(&i, world, regions));
+    if single {
+        r.idle("writes_to", "the store has a single write region");
+    }
     let redirect = r.get("redirect").map_or(Some(at_once()), |i| redirect(&i));
     r.close();
     let region = region?;
     let order = order(world, regions, region, preferred?.as_deref());
-    Some(Population { region, share: share?, order, redirect: redirect? })
+    let write_order = write_order(regions, region, &writes_to?);
+    Some(Population { region, share: share?, order, write_order, redirect: redirect? })
 }
 
 fn at_once() -> Redirect {
@@ -176,6 +199,14 @@ fn order(world: &World, regions: &[StoreRegion], home: RegionId, preferred: Opti
             order
         }
     }
+}
+
+/// The order in which clients write where every region takes writes: those named, their own, the others by priority.
+fn write_order(regions: &[StoreRegion], home: RegionId, named: &[u8]) -> Vec<u8> {
+    let mut order: Vec<u8> = (0..regions.len() as u8).collect();
+    let place = |i: u8| named.iter().position(|&n| n == i).unwrap_or(named.len());
+    order.sort_by_key(|&i| (place(i), regions[usize::from(i)].region != home));
+    order
 }
 
 fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Vec<u8>> {
@@ -250,7 +281,13 @@ mod tests {
     use super::*;
 
     fn population(share: u128) -> Population {
-        Population { region: RegionId(0), share, order: vec![0], redirect: Redirect::Never }
+        Population {
+            region: RegionId(0),
+            share,
+            order: vec![0],
+            write_order: vec![0],
+            redirect: Redirect::Never,
+        }
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             sum += u128::from(self.layout.weights[g]) * extras;
             most = logs.iter().map(|log| log.extra).fold(most, Duration::max);
         }
-        let pairs = u128::from(self.store.partitions) * (self.layout.regions as u128 - 1);
+        let pairs = self.layout.lanes as u128 * (self.layout.regions as u128 - 1);
+        let pairs = u128::from(self.store.partitions) * pairs;
         st.contention.extra_mean = Duration::from_ns((sum / pairs.max(1)) as u64);
         st.contention.extra_most = most;
     }

@@ -14,6 +14,7 @@ pub(crate) mod word {
     pub(crate) const PROMOTE: u32 = 5;
     pub(crate) const REDIRECT: u32 = 6;
     pub(crate) const MERGE: u32 = 7;
+    pub(crate) const ARBITER: u32 = 12;
     /// First of the words that a rule adds for common causes and cascades; those between are not used yet.
     pub(crate) const EXTRA: u32 = 18;
 }

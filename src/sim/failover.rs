@@ -10,7 +10,7 @@ use crate::sim::state::{Follow, Offline, Step, StoreState};
 use crate::units::{Duration, Time};
 
 impl<D: Chance> Ctx<'_, '_, D> {
-    fn name(&self, r: usize) -> String {
+    pub(crate) fn name(&self, r: usize) -> String {
         self.plan.model.world.region_name(self.region(r)).to_string()
     }
 
@@ -62,11 +62,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Enters a step and arms its end.
-    fn begin(&mut self, st: &mut StoreState, c: usize, step: Step) {
+    pub(crate) fn begin(&mut self, st: &mut StoreState, c: usize, step: Step) {
         let mark = st.logs[c].culprit.map_or_else(|| self.mark(st, c / self.layout.regions), |c| c.mark);
         let failover = &self.store.failover;
         let wait = match step {
-            Step::Idle | Step::Wait => None,
+            Step::Idle | Step::Wait | Step::Gone => None,
             Step::Detect => Some(self.value(&failover.detect, mark, word::DETECT)),
             Step::Decide => Some(self.value(&failover.decide, mark, word::DECIDE)),
             Step::Promote(_) => Some(self.value(&failover.promote, mark, word::PROMOTE)),
@@ -76,9 +76,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.note_step(c, step);
     }
 
-    /// The timeline shows the first group's steps; the others mostly go the same way.
+    /// The timeline shows the first group's steps; the others mostly go the same way. Of lanes it shows what becomes of
+    /// their own regions.
     fn note_step(&mut self, c: usize, step: Step) {
-        if !self.record || c >= self.layout.regions {
+        let (g, r) = (c / self.layout.regions, c % self.layout.regions);
+        if !self.record || g >= self.layout.lanes || self.layout.multi() && g != r {
             return;
         }
         let what = match step {
@@ -86,9 +88,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Step::Detect => "is lost: detect",
             Step::Decide => "is lost: decide",
             Step::Promote(_) => "is lost: promote another region",
+            Step::Wait if self.layout.multi() => "is lost, and so are the others",
             Step::Wait => "is lost: wait for a region to promote",
+            Step::Gone => "is lost: what only it has is missing",
         };
-        let name = self.name(c);
+        let name = self.name(r);
         self.note("phase", || format!("{name} {what}"));
     }
 
@@ -96,6 +100,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn phase_ended(&mut self, st: &mut StoreState, c: usize) {
         let g = c / self.layout.regions;
         match st.logs[c].step {
+            Step::Detect
+                if self.layout.multi() && c % self.layout.regions == usize::from(st.groups[g].write) =>
+            {
+                self.book_missing(st, g);
+            }
             Step::Detect => self.begin(st, c, Step::Decide),
             Step::Decide if c - g * self.layout.regions == usize::from(st.groups[g].write) => {
                 self.start_promotion(st, g);
@@ -105,7 +114,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 self.begin(st, c, Step::Idle);
             }
             Step::Promote(to) => self.take_over(st, g, usize::from(to)),
-            Step::Idle | Step::Wait => {}
+            Step::Idle | Step::Wait | Step::Gone => {}
         }
     }
 
@@ -257,6 +266,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         match command {
             Command::SetFailover { mode, .. } => st.mode = mode,
             Command::SetThroughput { throughput_mru, .. } => st.throughput_mru = throughput_mru,
+            _ if self.layout.multi() => self.act_on_lanes(st, command, culprit),
             Command::Failover { to, .. } => self.change_write_region(st, usize::from(to)),
             Command::ForceFailover { to, .. } => {
                 for g in 0..self.layout.groups() {

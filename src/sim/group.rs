@@ -3,7 +3,7 @@
 
 use crate::model::{Effect, RegionId, Store, Target};
 use crate::sim::domains::Domains;
-use crate::sim::driver::{Chance, Draw, Mark, word};
+use crate::sim::driver::{Chance, Draw, Mark};
 use crate::sim::faults::{Active, Culprit, Faults};
 use crate::sim::history::LONGEST_LAG;
 use crate::sim::layout::{StorePlan, StoreTimer};
@@ -81,7 +81,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Notes the latest occurrence that lasts and touches the store, for what fails after its end.
     pub(crate) fn remember_culprit(&self, st: &mut StoreState) {
-        let touching = |a: &Active| (0..self.layout.groups()).any(|g| self.touches(g, a));
+        let touching =
+            |a: &Active| (0..self.layout.sets()).any(|set| self.touches(set * self.layout.lanes, a));
         let latest = self.faults.lasting(self.plan).rev().find(touching).map(|a| a.culprit);
         st.last_culprit = latest.or(st.last_culprit);
     }
@@ -153,13 +154,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether the write region's log reaches region `r` now.
     pub(crate) fn replicates(&self, st: &StoreState, g: usize, r: usize) -> bool {
-        let w = usize::from(st.groups[g].write);
-        r != w
+        r != usize::from(st.groups[g].write)
             && self.leads(st, g)
             && self.stores_writes(st, g, r)
             && st.logs[g * self.layout.regions + r].offline != Offline::ByAction
             && !st.logs[g * self.layout.regions + r].stalled
-            && self.connected(w, r)
+            && self.has_path(st, g, r)
     }
 
     /// Whether the write region holds its lease, its data and a quorum to write to.
@@ -168,13 +168,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Whether a region's copy holds data and a quorum to add to it.
-    fn stores_writes(&self, st: &StoreState, g: usize, r: usize) -> bool {
+    pub(crate) fn stores_writes(&self, st: &StoreState, g: usize, r: usize) -> bool {
         let c = g * self.layout.regions + r;
         st.quorums[c].service.commit && !matches!(st.logs[c].follow, Follow::Empty(_))
     }
 
     /// A copy that stops committing remembers how far the log was; if the log goes on without it, it is behind.
-    fn note_departures(&mut self, st: &mut StoreState, g: usize) {
+    pub(crate) fn note_departures(&mut self, st: &mut StoreState, g: usize) {
         let head = st.groups[g].head;
         for c in self.copies(g) {
             let (log, commit) = (&mut st.logs[c], st.quorums[c].service.commit);
@@ -188,13 +188,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// The log goes on from now: copies that do not commit miss it.
-    fn note_missed(&self, st: &mut StoreState, g: usize) {
+    pub(crate) fn note_missed(&self, st: &mut StoreState, g: usize) {
         if self.copies(g).all(|c| st.quorums[c].service.commit) || !self.accepts(st, g) {
             return;
         }
         let w = self.region(usize::from(st.groups[g].write));
-        let mut writers = self.store.clients.iter().filter(|c| c.writes_mps > 0);
-        if writers.any(|c| self.domains.connected(c.region, w)) {
+        let asks = self.asks(st, g)[1];
+        let mut writers = self.store.clients.iter().enumerate().filter(|(_, c)| c.writes_mps > 0);
+        if writers.any(|(i, c)| asks >> i & 1 == 1 && self.domains.connected(c.region, w)) {
             for c in self.copies(g).filter(|&c| !st.quorums[c].service.commit) {
                 st.logs[c].behind = true;
             }
@@ -202,7 +203,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Copies that the log no longer reaches stand still, a lag behind.
-    fn freeze(&mut self, st: &mut StoreState, g: usize) {
+    pub(crate) fn freeze(&mut self, st: &mut StoreState, g: usize) {
         let base = g * self.layout.regions;
         for r in 0..self.layout.regions {
             if r == usize::from(st.groups[g].write) || self.replicates(st, g, r) {
@@ -228,8 +229,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if self.rules.strong {
             return (group.head, self.now);
         }
-        let lag = self.value(&self.store.lag, mark, word::LAG);
-        let mut lag = lag.saturating_add(log.extra).min(LONGEST_LAG);
+        let mut lag = self.usual_lag(st, g, r, mark).saturating_add(log.extra).min(LONGEST_LAG);
         let mut floor = log.position;
         if let Some((volume, time)) = self.rules.bound {
             lag = lag.min(time);
@@ -248,7 +248,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Copies that the log reaches again catch up, and then serve.
-    fn resume(&mut self, st: &mut StoreState, g: usize) {
+    pub(crate) fn resume(&mut self, st: &mut StoreState, g: usize) {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         st.logs[base + w].behind = false;

@@ -1,7 +1,7 @@
 //! Lag faults: replication that works, but takes longer (rule c34).
 
 use crate::model::{Effect, Target};
-use crate::sim::driver::{Chance, Mark, word};
+use crate::sim::driver::{Chance, Mark};
 use crate::sim::group::Ctx;
 use crate::sim::state::{Follow, StoreState};
 use crate::units::Duration;
@@ -15,7 +15,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         for r in 0..self.layout.regions {
-            let (extra, mark) = if r == w { (Duration::ZERO, None) } else { self.extra(g, w, r) };
+            let (extra, mark) = self.extra_on_the_way(st, g, r);
             let before = st.logs[base + r].extra;
             if extra == before {
                 continue;
@@ -31,10 +31,24 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 }
             }
             st.logs[base + r].extra = extra;
-            st.logs[base + r].stalled = mark.is_some_and(|mark| self.exceeds_bound(extra, mark));
+            let stalled = mark.is_some_and(|mark| self.exceeds_bound(st, g, r, extra, mark));
+            st.logs[base + r].stalled = stalled;
             if g == 0 || st.logs[base + r - self.layout.regions].extra != extra {
                 self.note_lag(r, extra);
             }
+        }
+    }
+
+    /// What lasting faults add to the lag of region `r` behind a group's write region, over every link in between.
+    fn extra_on_the_way(&self, st: &StoreState, g: usize, r: usize) -> (Duration, Option<Mark>) {
+        let w = usize::from(st.groups[g].write);
+        match self.arbiter(st, g) {
+            _ if r == w => (Duration::ZERO, None),
+            Some(a) if a != w && a != r => {
+                let ((first, mark), (second, later)) = (self.extra(g, w, a), self.extra(g, a, r));
+                (first.saturating_add(second), later.or(mark))
+            }
+            _ => self.extra(g, w, r),
         }
     }
 
@@ -66,9 +80,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Whether a copy that lags by so much more cannot stay within the staleness bound.
-    fn exceeds_bound(&mut self, extra: Duration, mark: Mark) -> bool {
+    fn exceeds_bound(&mut self, st: &StoreState, g: usize, r: usize, extra: Duration, mark: Mark) -> bool {
         let Some((volume, time)) = self.rules.bound else { return false };
-        let lag = self.value(&self.store.lag, mark, word::LAG).saturating_add(extra);
+        let lag = self.usual_lag(st, g, r, mark).saturating_add(extra);
         let rate: u64 = self.store.clients.iter().map(|c| c.writes_mps).sum();
         let peak = i128::from(rate) * i128::from(self.store.profile.peak());
         lag >= time || peak.saturating_mul(i128::from(lag.ns())) >= volume

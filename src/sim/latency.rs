@@ -6,7 +6,7 @@ use crate::units::Duration;
 /// Steady latencies of one client population. `None`: a round trip on the way is not declared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latency {
-    /// Round trip to the write region, plus that from there to the farthest region if replication is synchronous,
+    /// Round trip to the region the client writes to first, plus that from there to the farthest region if replication is synchronous,
     /// plus the commit time.
     pub write: Option<Duration>,
     /// Round trip to the region the client reads from first.
@@ -17,7 +17,6 @@ pub struct Latency {
 ///
 /// A round trip inside a region counts as zero; one between regions is the `rtt` of the link declared between them.
 pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
-    let write_region = store.regions[0].region;
     let rtt = |a: RegionId, b: RegionId| match world.link_between(a, b) {
         _ if a == b => Some(Duration::ZERO),
         Some(link) => world.links[link.0 as usize].rtt,
@@ -25,14 +24,14 @@ pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
     };
     let farthest = match store.consistency {
         Consistency::Strong => {
-            let all: Option<Vec<Duration>> =
-                store.regions.iter().map(|r| rtt(write_region, r.region)).collect();
+            let first = store.regions[0].region;
+            let all: Option<Vec<Duration>> = store.regions.iter().map(|r| rtt(first, r.region)).collect();
             all.and_then(|all| all.into_iter().max())
         }
         _ => Some(Duration::ZERO),
     };
     let latency = |client: &crate::model::Client| Latency {
-        write: rtt(client.region, write_region)
+        write: rtt(client.region, store.regions[store.first_write_region(client)].region)
             .zip(farthest)
             .map(|(a, b)| a.saturating_add(b).saturating_add(store.commit_latency)),
         read: rtt(client.region, store.regions[usize::from(client.order[0])].region),

@@ -6,13 +6,17 @@
 //! shares that can be hit, so that a group is always hit as a whole.
 
 use crate::engine::Slot;
-use crate::model::{Effect, Model, NodeId, Placement, RegionId, Store, StoreRegion, Target};
+use crate::model::{Effect, Model, NodeId, Placement, RegionId, Store, StoreRegion, Target, Writes};
+use core::ops::Range;
 
 /// The frozen layout of one store.
 #[derive(Clone, Debug)]
 pub(crate) struct StorePlan {
     pub(crate) regions: usize,
     pub(crate) clients: usize,
+    /// Groups of each replica set: one, or with several write regions one per region, side by side. Such a *lane*
+    /// holds the writes that were taken in its region.
+    pub(crate) lanes: usize,
     /// Partitions in each group.
     pub(crate) weights: Vec<u32>,
     /// Node of replica `bit` of copy (group, region), at (group · regions + region) · replicas + bit.
@@ -43,8 +47,12 @@ pub(crate) enum StoreTimer {
     Redirect(u32),
     /// Missing writes are merged: (group).
     Merge(u32),
-    /// Clients leave a region that does not answer: (group · clients + client).
+    /// Clients read elsewhere than in a region that does not answer: (replica set · clients + client).
     Read(u32),
+    /// Clients write elsewhere than in a region that does not accept: (replica set · clients + client).
+    Write(u32),
+    /// Another region becomes the arbiter: (replica set).
+    Arbiter(u32),
     /// The hour of the profile changes.
     Hour,
 }
@@ -63,35 +71,69 @@ impl StorePlan {
         self.partial.iter().find(|(i, _)| *i == rule).is_none_or(|(_, groups)| groups.contains(&(g as u32)))
     }
 
+    /// Replica sets: groups without their repetition as lanes.
+    pub(crate) fn sets(&self) -> usize {
+        self.groups() / self.lanes
+    }
+
+    /// The replica set of a group.
+    pub(crate) fn set(&self, g: usize) -> usize {
+        g / self.lanes
+    }
+
+    /// The groups of a replica set.
+    pub(crate) fn lanes_of(&self, set: usize) -> Range<usize> {
+        set * self.lanes..(set + 1) * self.lanes
+    }
+
+    /// Whether every region takes writes.
+    pub(crate) fn multi(&self) -> bool {
+        self.lanes > 1
+    }
+
+    /// First offsets of the timers, by kind, in order; the last is that of the hour.
+    fn offsets(&self) -> [u32; 8] {
+        let (c, g, s) = (self.copies() as u32, self.groups() as u32, self.sets() as u32);
+        let (readers, lanes) = (s * self.clients as u32, u32::from(self.multi()));
+        let read = 3 * c + 2 * g;
+        let write = read + readers;
+        let arbiter = write + lanes * readers;
+        [c, 2 * c, 3 * c, 3 * c + g, read, write, arbiter, arbiter + lanes * s]
+    }
+
     pub(crate) fn slots(&self) -> u32 {
-        (3 * self.copies() + 2 * self.groups() + self.groups() * self.clients + 1) as u32
+        self.offsets()[7] + 1
     }
 
     pub(crate) fn slot(&self, first: u32, timer: StoreTimer) -> Slot {
-        let (c, g) = (self.copies() as u32, self.groups() as u32);
+        let at = self.offsets();
         Slot(
             first
                 + match timer {
                     StoreTimer::Quorum(i) => i,
-                    StoreTimer::Log(i) => c + i,
-                    StoreTimer::Phase(i) => 2 * c + i,
-                    StoreTimer::Redirect(i) => 3 * c + i,
-                    StoreTimer::Merge(i) => 3 * c + g + i,
-                    StoreTimer::Read(i) => 3 * c + 2 * g + i,
-                    StoreTimer::Hour => 3 * c + 2 * g + g * self.clients as u32,
+                    StoreTimer::Log(i) => at[0] + i,
+                    StoreTimer::Phase(i) => at[1] + i,
+                    StoreTimer::Redirect(i) => at[2] + i,
+                    StoreTimer::Merge(i) => at[3] + i,
+                    StoreTimer::Read(i) => at[4] + i,
+                    StoreTimer::Write(i) => at[5] + i,
+                    StoreTimer::Arbiter(i) => at[6] + i,
+                    StoreTimer::Hour => at[7],
                 },
         )
     }
 
     pub(crate) fn timer(&self, offset: u32) -> StoreTimer {
-        let (c, g) = (self.copies() as u32, self.groups() as u32);
+        let at = self.offsets();
         match offset {
-            i if i < c => StoreTimer::Quorum(i),
-            i if i < 2 * c => StoreTimer::Log(i - c),
-            i if i < 3 * c => StoreTimer::Phase(i - 2 * c),
-            i if i < 3 * c + g => StoreTimer::Redirect(i - 3 * c),
-            i if i < 3 * c + 2 * g => StoreTimer::Merge(i - 3 * c - g),
-            i if i < self.slots() - 1 => StoreTimer::Read(i - 3 * c - 2 * g),
+            i if i < at[0] => StoreTimer::Quorum(i),
+            i if i < at[1] => StoreTimer::Log(i - at[0]),
+            i if i < at[2] => StoreTimer::Phase(i - at[1]),
+            i if i < at[3] => StoreTimer::Redirect(i - at[2]),
+            i if i < at[4] => StoreTimer::Merge(i - at[3]),
+            i if i < at[5] => StoreTimer::Read(i - at[4]),
+            i if i < at[6] => StoreTimer::Write(i - at[5]),
+            i if i < at[7] => StoreTimer::Arbiter(i - at[6]),
             _ => StoreTimer::Hour,
         }
     }
@@ -101,10 +143,12 @@ impl StorePlan {
 pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
     let rings: Vec<Vec<NodeId>> = store.regions.iter().map(|r| ring(model, r)).collect();
     let sets = replica_sets(store, &rings);
-    let (weights, nodes, partial) = cut(model, store, sets);
+    let lanes = if store.writes == Writes::Multi { store.regions.len() } else { 1 };
+    let (weights, nodes, partial) = cut(model, store, sets, lanes);
     let lagging: Vec<u32> = model.lag_faults(store).collect();
     StorePlan {
         regions: store.regions.len(),
+        lanes,
         clients: store.clients.len(),
         weights,
         nodes,
@@ -160,8 +204,9 @@ fn replica_sets(store: &Store, rings: &[Vec<NodeId>]) -> Vec<(Vec<NodeId>, u64)>
 
 type Cut = (Vec<u32>, Vec<NodeId>, Vec<(u32, Vec<u32>)>);
 
-/// Deals the partitions out to the groups and cuts groups along the shares of `partial` rules.
-fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>) -> Cut {
+/// Deals the partitions out to the groups and cuts groups along the shares of `partial` rules; each group then stands
+/// there once per lane.
+fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>, lanes: usize) -> Cut {
     let here = |t: &Target| model.is_in(store, *t);
     let rules: Vec<(u32, u64)> = model
         .faults
@@ -189,12 +234,14 @@ fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>) -> Cut {
         cuts.sort_unstable();
         cuts.dedup();
         for pair in cuts.windows(2) {
-            let group = weights.len() as u32;
-            weights.push((pair[1] - pair[0]) as u32);
-            nodes.extend_from_slice(&set);
-            for (i, &h) in hit.iter().enumerate() {
-                if pair[1] <= h {
-                    partial[i].1.push(group);
+            for _ in 0..lanes {
+                let group = weights.len() as u32;
+                weights.push((pair[1] - pair[0]) as u32);
+                nodes.extend_from_slice(&set);
+                for (i, &h) in hit.iter().enumerate() {
+                    if pair[1] <= h {
+                        partial[i].1.push(group);
+                    }
                 }
             }
         }

@@ -235,7 +235,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
             if !back || segment.merge_at != Time::NEVER {
                 continue;
             }
-            if let Some(law) = &self.store.on_return.merge_after {
+            if self.layout.multi() {
+                if self.takes_part(st, self.layout.set(g), origin) {
+                    let at = self.resolved_at().unwrap_or(Time::NEVER);
+                    st.groups[g].ledger.open[i].merge_at = at;
+                }
+            } else if let Some(law) = &self.store.on_return.merge_after {
                 let wait = self.value(law, segment.mark, word::MERGE);
                 st.groups[g].ledger.open[i].merge_at = self.now + wait;
             }
@@ -251,11 +256,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     fn merge_due(&mut self, st: &mut StoreState, g: usize) {
-        let weight = i128::from(self.layout.weights[g]);
+        let (weight, ppm) = (i128::from(self.layout.weights[g]), self.superseded_ppm());
         let group = &mut st.groups[g];
         let before = group.ledger.recovered;
         let (model, out, flow) = (&self.plan.model, &mut *self.out, &mut st.flow);
-        let ppm = self.store.on_return.superseded_ppm;
         group.ledger.merge(self.now, ppm, |settled| book(model, out, flow, settled, weight));
         let merged = group.ledger.recovered - before;
         if merged > 0 {

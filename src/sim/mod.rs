@@ -14,6 +14,7 @@ mod flow;
 mod group;
 mod history;
 mod lag;
+mod lanes;
 pub mod latency;
 mod layout;
 mod ledger;
@@ -30,6 +31,8 @@ mod sync;
 mod tests;
 #[cfg(test)]
 mod tests_failover;
+#[cfg(test)]
+mod tests_lanes;
 #[cfg(test)]
 mod tests_recovery;
 

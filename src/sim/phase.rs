@@ -31,8 +31,22 @@ pub(crate) fn booked_to(model: &Model, phase: Phase, blame: Blame, failover: Par
 }
 
 impl<D: Chance> Ctx<'_, '_, D> {
-    /// Phase and party of writes that fail.
-    pub(crate) fn write_state(&self, st: &StoreState, g: usize, culprit: &Culprit) -> (Phase, Party) {
+    /// Phase and party of a client's writes that fail. With several write regions, as for reads: where another region
+    /// would take them it is for the client to go there.
+    pub(crate) fn write_state(
+        &self,
+        st: &StoreState,
+        g: usize,
+        client: usize,
+        culprit: &Culprit,
+    ) -> (Phase, Party) {
+        if let Some(phase) = self.lane_phase(st, g, client) {
+            let customer = self.accepted_elsewhere(st, g, client);
+            return (
+                phase,
+                if customer { Party::Customer } else { responsible(&self.plan.model, culprit.blame) },
+            );
+        }
         let phase = self.write_phase(st, g);
         (phase, booked_to(&self.plan.model, phase, culprit.blame, self.failover_party(st, g)))
     }
@@ -83,8 +97,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             match st.logs[c].step {
                 Step::Detect => return Phase::Detect,
                 Step::Decide => return Phase::Decide,
-                Step::Promote(_) | Step::Wait => return Phase::Promote,
-                Step::Idle => {}
+                Step::Promote(_) => return Phase::Promote,
+                Step::Wait if !self.layout.multi() => return Phase::Promote,
+                Step::Wait | Step::Gone | Step::Idle => {}
             }
         }
         if group.redirect_until > self.now && st.quorums[w].service.commit {
@@ -105,15 +120,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// The first unfinished phase of what keeps a client's reads from succeeding.
     fn read_phase(&self, st: &StoreState, g: usize, client: usize) -> Phase {
-        let reader = &st.readers[g * self.layout.clients + client];
-        if self.now < reader.detect_until {
-            return Phase::Detect;
-        }
-        if reader.patience != Time::NEVER && reader.patience > self.now {
-            return Phase::Redirect;
+        let reader = self.reader(st, g, client);
+        if let Some(phase) = reader.phase(self.now) {
+            return phase;
         }
         let c = g * self.layout.regions + usize::from(reader.region);
-        if st.quorums[c].service.read && st.logs[c].behind {
+        if st.quorums[c].service.read && st.logs[c].behind
+            || self.layout.multi() && self.catches_up(st, self.layout.set(g), usize::from(reader.region))
+        {
             return Phase::CatchUp;
         }
         self.copy_phase(st, c)

@@ -287,9 +287,13 @@ impl Run<'_> {
         st.dirty = false;
         st.advance(&ctx.store.profile, ctx.layout.regions, &ctx.rules.catch_up, ctx.now);
         ctx.remember_culprit(st);
-        for g in 0..ctx.layout.groups() {
-            ctx.update_group(st, g);
-            ctx.update_readers(st, g);
+        for set in 0..ctx.layout.sets() {
+            if ctx.layout.multi() {
+                ctx.update_lanes(st, set);
+            } else {
+                ctx.update_group(st, set);
+                ctx.update_readers(st, set);
+            }
         }
         ctx.evaluate(st);
         st.action = None;

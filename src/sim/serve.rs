@@ -8,7 +8,7 @@ use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::observe::{Blame, Class, Kind, Party, Phase};
 use crate::sim::phase::booked_to;
-use crate::sim::state::{Follow, Offline, Step, StoreState, surviving};
+use crate::sim::state::{Follow, Offline, Reader, Step, StoreState, surviving};
 use crate::units::{Duration, Time};
 
 /// Clients a store can have; their states fit a word of bits.
@@ -20,6 +20,8 @@ struct Served {
     writes: u64,
     apart: u64,
     reads: u64,
+    /// Clients whose requests of each kind this group gets at all.
+    asks: [u64; 2],
 }
 
 /// Load and capacity of one region, in volume units of request units.
@@ -53,6 +55,34 @@ fn share(amount: i128, part: i128, whole: i128) -> i128 {
     )
 }
 
+impl Reader {
+    /// Where it goes now: back to a better region at once, on to a worse one when patience is over.
+    pub(crate) fn moved(mut self, order: &[u8], best: Option<u8>, stuck: bool, now: Time) -> Reader {
+        let place = |r: u8| order.iter().position(|&o| o == r);
+        if let Some(best) = best
+            && (!stuck || self.patience <= now || place(best) < place(self.region))
+        {
+            self.region = best;
+            self.patience = Time::NEVER;
+        }
+        self
+    }
+
+    /// When its patience, or the first part of it, is over.
+    pub(crate) fn due(&self, now: Time) -> Time {
+        let next = if self.detect_until > now { self.detect_until } else { self.patience };
+        if self.patience != Time::NEVER && next > now { next } else { Time::NEVER }
+    }
+
+    /// What it waits for, while it waits.
+    pub(crate) fn phase(&self, now: Time) -> Option<Phase> {
+        if now < self.detect_until {
+            return Some(Phase::Detect);
+        }
+        (self.patience != Time::NEVER && self.patience > now).then_some(Phase::Redirect)
+    }
+}
+
 impl<D: Chance> Ctx<'_, '_, D> {
     /// Whether region `r` answers reads of a client on a group.
     pub(crate) fn answers(&self, st: &StoreState, g: usize, r: usize, client: usize) -> bool {
@@ -60,6 +90,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let log = &st.logs[c];
         let w = r == usize::from(st.groups[g].write);
         let connected = self.domains.connected(self.store.clients[client].region, self.region(r));
+        if self.layout.multi() {
+            return st.quorums[c].service.read && connected && self.takes_part(st, self.layout.set(g), r);
+        }
         if st.quorums[c].service.read && connected && self.splits_off(st, g, r) {
             return true;
         }
@@ -72,11 +105,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
             && connected
     }
 
-    /// Lets the readers of a group move to the region they should use now.
-    pub(crate) fn update_readers(&mut self, st: &mut StoreState, g: usize) {
-        let clients = self.layout.clients;
+    /// Lets the readers of a replica set move to the region they should use now.
+    pub(crate) fn update_readers(&mut self, st: &mut StoreState, set: usize) {
+        let (clients, g) = (self.layout.clients, set * self.layout.lanes);
         for client in 0..clients {
-            let i = g * clients + client;
+            let i = set * clients + client;
             let order = &self.store.clients[client].order;
             let best = order.iter().copied().find(|&r| self.answers(st, g, usize::from(r), client));
             let mut reader = st.readers[i];
@@ -86,18 +119,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 reader.detect_until = self.now + detect;
                 reader.patience = self.now + wait;
             }
-            // Back to a better region at once; on to a worse one when patience is over.
-            let place = |r: u8| order.iter().position(|&o| o == r);
-            if let Some(best) = best
-                && (!stuck || reader.patience <= self.now || place(best) < place(reader.region))
-            {
-                reader.region = best;
-                reader.patience = Time::NEVER;
-            }
-            st.readers[i] = reader;
-            let next = if reader.detect_until > self.now { reader.detect_until } else { reader.patience };
-            let waits = reader.patience != Time::NEVER && next > self.now;
-            self.arm(StoreTimer::Read(i as u32), if waits { next } else { Time::NEVER });
+            st.readers[i] = reader.moved(order, best, stuck, self.now);
+            self.arm(StoreTimer::Read(i as u32), st.readers[i].due(self.now));
         }
     }
 
@@ -122,19 +145,21 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether the group's write region accepts writes at all.
     pub(crate) fn accepts(&self, st: &StoreState, g: usize) -> bool {
+        let part = || self.takes_part(st, self.layout.set(g), usize::from(st.groups[g].write));
         self.leads(st, g)
+            && (!self.layout.multi() || part())
             && st.groups[g].redirect_until <= self.now
             && self.sync_ok(st, g)
             && !self.held(st, g)
     }
 
     fn served(&self, st: &StoreState, g: usize) -> Served {
-        let mut served = Served::default();
+        let mut served = Served { asks: self.asks(st, g), ..Served::default() };
         let accepts = self.accepts(st, g);
         let w = self.region(usize::from(st.groups[g].write));
         for (client, population) in self.store.clients.iter().enumerate() {
             let bit = 1u64 << client;
-            let reader = &st.readers[g * self.layout.clients + client];
+            let reader = self.reader(st, g, client);
             if self.answers(st, g, usize::from(reader.region), client) {
                 served.reads |= bit;
             }
@@ -144,7 +169,26 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 served.writes |= bit;
             }
         }
+        let [reads, writes] = served.asks;
+        (served.reads, served.writes) = (served.reads & reads, served.writes & writes);
         served
+    }
+
+    pub(crate) fn reader<'s>(&self, st: &'s StoreState, g: usize, client: usize) -> &'s Reader {
+        &st.readers[self.layout.set(g) * self.layout.clients + client]
+    }
+
+    /// Clients whose requests a group gets, by kind: all of them, or those that write to the region of a lane; the
+    /// first lane stands for the reads of all.
+    pub(crate) fn asks(&self, st: &StoreState, g: usize) -> [u64; 2] {
+        if !self.layout.multi() {
+            return [u64::MAX; 2];
+        }
+        let set = self.layout.set(g) * self.layout.clients;
+        let writers = st.writers[set..set + self.layout.clients].iter().enumerate();
+        let here = writers.filter(|(_, writer)| writer.region == st.groups[g].write);
+        let first = usize::from(st.groups[g].write) == 0;
+        [if first { u64::MAX } else { 0 }, here.fold(0, |bits, (client, _)| bits | 1 << client)]
     }
 
     /// Evaluates all flows of the store after a change.
@@ -216,7 +260,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     loads[w].demand += weight * units;
                 }
                 if served.reads >> client & 1 == 1 {
-                    let r = usize::from(st.readers[g * self.layout.clients + client].region);
+                    let r = usize::from(self.reader(st, g, client).region);
                     let units = i128::from(population.reads_mps) * i128::from(self.store.read_cost_mru);
                     loads[r].demand += weight * units;
                 }
@@ -245,7 +289,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Blame::Load | Blame::Action(_) => false,
         };
-        let touching = |a: &Active| (0..self.layout.groups()).any(|g| self.touches(g, a));
+        let touching =
+            |a: &Active| (0..self.layout.sets()).any(|set| self.touches(set * self.layout.lanes, a));
         let caused = |a: &Active| degrades(&a.culprit) == degraded && touching(a);
         let cause = self.faults.lasting(self.plan).find(caused).map(|a| a.culprit);
         cause.or(st.action).or(st.last_culprit)
@@ -272,11 +317,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     population.writes_mps - taken,
                     &loads[usize::from(w)],
                 );
-            } else if served.apart & bit == 0 {
+            } else if served.asks[1] & !served.apart & bit != 0 {
                 let rate = weight * i128::from(population.writes_mps);
                 self.fail(st, g, Kind::Write, client, w, rate);
             }
-            let r = st.readers[g * self.layout.clients + client].region;
+            let r = self.reader(st, g, client).region;
             if served.reads & bit != 0 {
                 let taken = loads[usize::from(r)].accepted(population.reads_mps);
                 self.throttle(
@@ -288,7 +333,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     population.reads_mps - taken,
                     &loads[usize::from(r)],
                 );
-            } else {
+            } else if served.asks[0] & bit != 0 {
                 self.fail(st, g, Kind::Read, client, r, weight * i128::from(population.reads_mps));
             }
         }
@@ -300,8 +345,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn update_blame(&self, st: &mut StoreState, g: usize, kind: Kind, served: Served) {
         let k = kind as usize;
         let failing = self.store.clients.iter().enumerate().any(|(client, population)| match kind {
-            Kind::Write => (served.writes | served.apart) >> client & 1 == 0 && population.writes_mps > 0,
-            Kind::Read => served.reads >> client & 1 == 0 && population.reads_mps > 0,
+            Kind::Write => {
+                (served.asks[1] & !(served.writes | served.apart)) >> client & 1 == 1
+                    && population.writes_mps > 0
+            }
+            Kind::Read => (served.asks[0] & !served.reads) >> client & 1 == 1 && population.reads_mps > 0,
         });
         st.groups[g].culprits[k] = match (failing, st.groups[g].culprits[k]) {
             (false, _) => None,
@@ -318,10 +366,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether an occurrence, or a phase it started, goes on.
     fn lasts(&self, st: &StoreState, g: usize, culprit: &Culprit) -> bool {
-        let base = g * self.layout.regions;
+        let lanes = self.layout.lanes_of(self.layout.set(g));
         self.faults.lasting(self.plan).any(|a| a.culprit == *culprit)
             || st.groups[g].redirect_until > self.now
-            || (base..base + self.layout.regions).any(|c| {
+            || (lanes.start * self.layout.regions..lanes.end * self.layout.regions).any(|c| {
                 let own = st.logs[c].culprit == Some(*culprit) && st.logs[c].step != Step::Idle;
                 own || matches!(st.logs[c].follow, Follow::CatchUp | Follow::Empty(true))
             })
@@ -335,7 +383,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let (phase, party) = match (st.flow.rates.first[kind as usize], kind) {
             // Only the first that fails tells what an outage waits for.
             (Some((_, phase, party)), _) => (phase, party),
-            (None, Kind::Write) => self.write_state(st, g, &culprit),
+            (None, Kind::Write) => self.write_state(st, g, client, &culprit),
             (None, Kind::Read) => self.read_state(st, g, client, &culprit),
         };
         st.flow.fail(Failing { kind, client, region, rate, culprit, phase, party });
@@ -389,7 +437,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 let mut at = match log.follow {
                     Follow::Empty(true) => log.seeded_at,
                     Follow::CatchUp if r != w => {
-                        let rate = self.rules.catch_up[w * self.layout.regions + r];
+                        let rate = self.catch_up(st, g, r);
                         let backlog = st.groups[g].head - log.position;
                         let accept = i128::from(st.groups[g].accept);
                         self.store.profile.first_reach(self.now, backlog, i128::from(rate), -accept)

@@ -1,6 +1,6 @@
 //! The state of one store in one replication: a plain value.
 
-use crate::model::{Consistency, FailoverMode, Party, Profile, Store, World};
+use crate::model::{Client, Consistency, FailoverMode, Party, Profile, Resolve, Store, World, Writes};
 use crate::sim::contention::Contention;
 use crate::sim::faults::Culprit;
 use crate::sim::flow::Flow;
@@ -50,6 +50,8 @@ pub(crate) enum Step {
     Promote(u8),
     /// No region is eligible; the first that is will be promoted.
     Wait,
+    /// Lane of a lost region: what only it has is booked as missing until it is back.
+    Gone,
 }
 
 /// The log of one copy and its region's part in the group.
@@ -110,10 +112,22 @@ pub(crate) struct Group {
     pub(crate) culprits: [Option<Culprit>; 2],
 }
 
-/// One client population reading one group.
+/// The arbiter of one replica set: the region that the writes of the others go through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Arbiter {
+    pub(crate) region: u8,
+    /// It is lost: nothing passes through it.
+    pub(crate) out: bool,
+    /// When another region takes over from it, as soon as one can.
+    pub(crate) moves_at: Time,
+    /// An action moves it, there or not, to this region if it can take over.
+    pub(crate) forced: Option<Option<u8>>,
+}
+
+/// One client population reading (or writing) the partitions of one replica set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Reader {
-    /// Region it reads from.
+    /// Region it uses.
     pub(crate) region: u8,
     /// It waits for an answer until here before it goes elsewhere.
     pub(crate) patience: Time,
@@ -128,6 +142,9 @@ pub(crate) struct StoreState {
     pub(crate) logs: Vec<Log>,
     pub(crate) groups: Vec<Group>,
     pub(crate) readers: Vec<Reader>,
+    /// Who writes where, and the arbiters: empty with a single write region.
+    pub(crate) writers: Vec<Reader>,
+    pub(crate) arbiters: Vec<Arbiter>,
     pub(crate) zones_down: Vec<u16>,
     /// Capacity of each region in millionths of the provisioned throughput.
     pub(crate) capacity_ppm: Vec<u64>,
@@ -195,13 +212,14 @@ impl StoreRules {
     }
 }
 
-/// What each region is asked for while everything is up: reads by the clients that prefer it, and all writes.
+/// What each region is asked for while everything is up: reads by the clients that prefer it, and the writes of those
+/// that write there.
 fn normal_demand(store: &Store) -> Vec<i128> {
     let mut demand = vec![0; store.regions.len()];
     for client in &store.clients {
         let units = |mps: u64, cost: u64| i128::from(mps) * i128::from(cost) * i128::from(store.partitions);
         demand[usize::from(client.order[0])] += units(client.reads_mps, store.read_cost_mru);
-        demand[0] += units(client.writes_mps, store.write_cost_mru);
+        demand[store.first_write_region(client)] += units(client.writes_mps, store.write_cost_mru);
     }
     demand
 }
@@ -218,6 +236,20 @@ fn catch_up(world: &World, store: &Store) -> Vec<u64> {
         }
     }
     rates
+}
+
+/// Catch-up rate of region `r` from the log of region `w`: through the arbiter, if there is one, the slower way counts.
+pub(crate) fn catch_up_rate(
+    rates: &[u64],
+    regions: usize,
+    w: usize,
+    r: usize,
+    arbiter: Option<usize>,
+) -> u64 {
+    match arbiter {
+        Some(a) if a != w && a != r => rates[w * regions + a].min(rates[a * regions + r]),
+        _ => rates[w * regions + r],
+    }
 }
 
 /// Position of the furthest copy that holds data.
@@ -267,16 +299,23 @@ impl StoreState {
             ledger: Ledger::default(),
             culprits: [None; 2],
         };
-        let readers = (0..plan.groups() * plan.clients).map(|i| Reader {
-            region: store.clients[i % plan.clients].order[0],
-            patience: Time::NEVER,
-            detect_until: Time::ZERO,
-        });
+        let users = |first: fn(&Client) -> u8| -> Vec<Reader> {
+            let regions = store.clients.iter().map(first);
+            let user = |region| Reader { region, patience: Time::NEVER, detect_until: Time::ZERO };
+            let set: Vec<Reader> = regions.map(user).collect();
+            set.repeat(plan.sets())
+        };
+        let arbiter = Arbiter { region: 0, out: false, moves_at: Time::NEVER, forced: None };
+        let several = plan.multi();
         StoreState {
             quorums: vec![Quorum::new(&rules.quorum); plan.copies()],
             logs: vec![log; plan.copies()],
-            groups: vec![group; plan.groups()],
-            readers: readers.collect(),
+            groups: (0..plan.groups())
+                .map(|g| Group { write: (g % plan.lanes) as u8, ..group.clone() })
+                .collect(),
+            readers: users(|c| c.order[0]),
+            writers: if several { users(|c| c.write_order[0]) } else { Vec::new() },
+            arbiters: vec![arbiter; if several { plan.sets() } else { 0 }],
             zones_down: vec![0; plan.regions],
             capacity_ppm: vec![1_000_000; plan.regions],
             mode: store.failover.mode,
@@ -300,6 +339,8 @@ impl StoreState {
             group.copy_from(from);
         }
         self.readers.copy_from_slice(&other.readers);
+        self.writers.copy_from_slice(&other.writers);
+        self.arbiters.copy_from_slice(&other.arbiters);
         self.zones_down.copy_from_slice(&other.zones_down);
         self.capacity_ppm.copy_from_slice(&other.capacity_ppm);
         self.mode = other.mode;
@@ -359,8 +400,13 @@ impl StoreState {
                 loss.missing += segment.amount * weight;
                 loss.rpo_final = loss.rpo_final.max(segment.rpo);
                 // What is back waits for the application, if it is for that to write it again.
-                let back = copies[usize::from(segment.origin)].follow == Follow::Following;
-                let unresolved = back && store.on_return.merge_after.is_none();
+                let origin = &copies[usize::from(segment.origin)];
+                let back = origin.follow == Follow::Following && origin.step == Step::Idle;
+                let unresolved = back
+                    && match store.writes {
+                        Writes::Single => store.on_return.merge_after.is_none(),
+                        Writes::Multi => matches!(store.conflicts.resolve, Resolve::Feed(_)),
+                    };
                 let party = if unresolved { Party::Customer } else { responsible(&plan.model, loss.blame) };
                 self.flow.book_lost(segment.loss, loss, party, segment.amount * weight);
             }
@@ -382,10 +428,11 @@ impl StoreState {
             if group.accept > 0 {
                 group.last_ack = now;
             }
+            let arbiter = self.arbiters.get(g / regions).map(|a| usize::from(a.region));
             for r in 0..regions {
                 let log = &mut self.logs[g * regions + r];
                 if log.follow == Follow::CatchUp {
-                    let rate = catch_up[usize::from(group.write) * regions + r];
+                    let rate = catch_up_rate(catch_up, regions, usize::from(group.write), r, arbiter);
                     log.position = (log.position + i128::from(rate) * elapsed).min(group.head);
                 }
             }

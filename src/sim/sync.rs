@@ -111,9 +111,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             return Time::NEVER;
         };
         // A copy that catches up moves on while the log grows; one that gains on it never reaches the bound.
-        let w = usize::from(group.write);
         let gain = match log.follow {
-            Follow::CatchUp => i128::from(self.rules.catch_up[w * self.layout.regions + r]),
+            Follow::CatchUp => i128::from(self.catch_up(st, g, r)),
             _ => 0,
         };
         if gain > i128::from(group.accept) * i128::from(self.store.profile.peak()) / i128::from(PROFILE_ONE) {

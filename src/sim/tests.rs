@@ -50,6 +50,8 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
             .iter()
             .map(|&r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 2 })
             .collect(),
+        writes: Writes::Single,
+        conflicts: Conflicts { resolve: Resolve::LastWriterWins },
         replicas: 4,
         write_quorum: 3,
         read_quorum: 1,
@@ -87,6 +89,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
                     .chain((0..regions.len()).filter(|&x| regions[x] != r))
                     .map(|x| x as u8)
                     .collect(),
+                write_order: vec![0],
                 redirect: Redirect::After(c(0)),
             })
             .collect(),

@@ -54,6 +54,7 @@ promises! {
     c14_c34_lag: "cosmos-db/lag",
     c14_c25_link_cut: "cosmos-db/link-cut",
     c10_maintenance: "cosmos-db/maintenance",
+    c30_c31_c36_c37_multi_write: "cosmos-db/multi-write",
     c03_node: "cosmos-db/node",
     x03_c14_overlap: "cosmos-db/overlap",
     c19_partial: "cosmos-db/partial",

@@ -133,7 +133,7 @@ fn tiers_meet_the_same_faults() {
     let digests = std::sync::Mutex::new(vec![vec![0; 300]; scenario.variants.len()]);
     outcome(&scenario, |v, r| digests.lock().unwrap()[v][r.index as usize] = r.fault_digest);
     let digests = digests.into_inner().unwrap();
-    assert_eq!(digests.len(), 4);
+    assert_eq!(digests.len(), 6);
     for tier in &digests[1..] {
         assert_eq!(*tier, digests[0]);
     }

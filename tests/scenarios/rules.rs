@@ -1,6 +1,6 @@
 //! The documented rules as data (`rules.toml`), and what simulation says of each.
 
-use crate::runs::{Run, Settings, pairs, shipped};
+use crate::runs::{Run, Settings, extended, pairs, shipped};
 use crate::support::{names, read, text};
 use crate::words::Figure;
 use serde::Deserialize;
@@ -58,7 +58,7 @@ pub struct Claim {
     #[serde(default)]
     pub set: Settings,
     pub variant: Option<String>,
-    /// Text that is added to the scenario, for the two last.
+    /// Text that is added to the scenario.
     #[serde(default)]
     pub add: String,
     /// The figure, and how it must compare: with a number, or with another figure.
@@ -159,17 +159,15 @@ impl Claim {
     }
 
     fn compare(&self, metric: &str) -> Found {
-        let run = shipped(&self.scenario, &self.set);
+        let run = extended(&self.scenario, &self.set, &self.add);
         let variant = run.variant(self.variant.as_deref());
         let is = self.is.as_deref().unwrap_or_else(|| panic!("{:?}: is what?", self.says));
         let mine = figure(run, variant, metric).phrase();
         let (is, simulated) = match &self.than {
             None => (is.to_owned(), mine),
             Some(than) => {
-                let run = shipped(
-                    than.scenario.as_ref().unwrap_or(&self.scenario),
-                    than.set.as_ref().unwrap_or(&self.set),
-                );
+                let scenario = than.scenario.as_ref().unwrap_or(&self.scenario);
+                let run = extended(scenario, than.set.as_ref().unwrap_or(&self.set), &self.add);
                 let variant = run.variant(than.variant.as_deref().or(self.variant.as_deref()));
                 let other = figure(run, variant, than.metric.as_deref().unwrap_or(metric));
                 let Some(value) = other.metric.estimate else {

@@ -31,15 +31,20 @@ pub fn pairs(set: &Settings) -> Vec<(&str, &str)> {
 }
 
 type Cell = &'static OnceLock<Run>;
-static RUNS: Mutex<BTreeMap<(String, Settings), Cell>> = Mutex::new(BTreeMap::new());
+static RUNS: Mutex<BTreeMap<(String, Settings, String), Cell>> = Mutex::new(BTreeMap::new());
 
 /// A shipped scenario with all its replications under settings; later calls share what the first one ran.
 pub fn shipped(name: &str, set: &Settings) -> &'static Run {
-    let key = (name.to_owned(), set.clone());
+    extended(name, set, "")
+}
+
+/// The same with text added to the scenario.
+pub fn extended(name: &str, set: &Settings, add: &str) -> &'static Run {
+    let key = (name.to_owned(), set.clone(), add.to_owned());
     // The lock is gone before the run begins: other scenarios need not wait.
     let cell: Cell = RUNS.lock().unwrap().entry(key).or_insert_with(|| Box::leak(Box::default()));
     cell.get_or_init(|| {
-        let scenario = read(&text(name), &pairs(set));
+        let scenario = read(&(text(name) + add), &pairs(set));
         let outcome = outcome(&scenario, |_, _| {});
         Run { scenario, outcome }
     })

@@ -42,7 +42,7 @@ pub struct Price {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
-    /// The variant of the scenario.
+    /// The variant of the scenario; documented under the name before a `-`.
     pub name: String,
     pub what: String,
     /// Its regions, 1 or 2.
@@ -131,8 +131,10 @@ pub fn table(documented: &Documented) -> Table {
     }
     table.prices(documented);
     table.text.push('\n');
-    for row in documented.row.iter().filter_map(|r| Some((&r.fault, r.decides.as_ref()?))) {
-        let _ = writeln!(table.text, "≠ {} fault: {}", row.0, row.1);
+    for row in &documented.row {
+        if let Some(why) = &row.decides {
+            let _ = writeln!(table.text, "- ≠ in {}: {why}", row.title());
+        }
     }
     let _ = write!(
         table.text,
@@ -142,6 +144,20 @@ pub fn table(documented: &Documented) -> Table {
     table
 }
 
+impl Row {
+    fn title(&self) -> String {
+        let of = if self.of == Of::Data { "data" } else { "availability" };
+        format!("{} fault, {of}", self.fault)
+    }
+}
+
+impl Tier {
+    /// What the documents call it.
+    fn documented(&self) -> &str {
+        self.name.split('-').next().unwrap_or_default()
+    }
+}
+
 impl Table {
     fn row(&mut self, title: &str, cells: impl Iterator<Item = String>) {
         let _ = writeln!(self.text, "| {title} | {} |", cells.collect::<Vec<_>>().join(" | "));
@@ -149,7 +165,7 @@ impl Table {
 
     fn targets(&mut self, documented: &Documented, target: &Target) {
         let run = shipped(TARGETS, &Settings::new());
-        let percent = |t: &Tier| target.percent[&t.name];
+        let percent = |t: &Tier| target.percent[t.documented()];
         self.row(
             &format!("{} availability: target", target.kind),
             documented.tier.iter().map(|t| format!("{} %", percent(t))),
@@ -164,14 +180,14 @@ impl Table {
 
     fn prices(&mut self, documented: &Documented) {
         let run = shipped(SCENARIO, &Settings::new());
-        let price = |t: &Tier| &documented.price[&t.name];
+        let price = |t: &Tier| &documented.price[t.documented()];
         self.row("price: documented", documented.tier.iter().map(|t| price(t).says.clone()));
         let simulated: Vec<String> = documented
             .tier
             .iter()
             .map(|t| {
                 let figure = figure(run, &t.name, "price_factor");
-                if figure.metric.estimate != price(t).factor {
+                if price(t).factor.is_some() && figure.metric.estimate != price(t).factor {
                     self.problems.push(format!("tiers: the price of {} is {}", t.name, figure.value()));
                 }
                 figure.metric.estimate.map_or("an input".into(), |x| format!("× {x}"))
@@ -181,9 +197,8 @@ impl Table {
     }
 
     fn cells(&mut self, documented: &Documented, row: &Row) {
-        let what = if row.of == Of::Data { "data" } else { "availability" };
-        let title = format!("{} fault, {what}: documented", row.fault);
-        self.row(&title, documented.tier.iter().map(|t| row.cell[&t.name].says.clone()));
+        let title = format!("{}: documented", row.title());
+        self.row(&title, documented.tier.iter().map(|t| row.cell[t.documented()].says.clone()));
         let mut differs = false;
         for (i, (position, region)) in REGIONS.iter().enumerate() {
             for (effect, word) in EFFECTS {
@@ -195,7 +210,7 @@ impl Table {
                     if i >= t.regions {
                         return ("–".to_owned(), true);
                     }
-                    row.cell[&t.name].compare(row.of, effect, i, run, &t.name)
+                    row.cell[t.documented()].compare(row.of, effect, i, run, &t.name)
                 };
                 let cells: Vec<(String, bool)> = documented.tier.iter().map(cell).collect();
                 differs |= cells.iter().any(|(_, agrees)| !agrees);

@@ -136,7 +136,16 @@ pub fn page() -> String {
     for d in &rules.document {
         let _ = writeln!(page, "- {}: {}", d.letter, d.what);
     }
-    page += "\n## Verdicts\n\n| rule | in a sentence | verdict |\n|---|---|---|\n";
+    let count = |verdict| sections.iter().filter(|s| s.verdict == verdict).count();
+    let _ = write!(
+        page,
+        "\n## Verdicts\n\nOf {} rules, {} hold, documents differ in {}, and {} are not simulated yet.\n",
+        sections.len(),
+        count(Verdict::Holds),
+        count(Verdict::DocumentsDiffer),
+        count(Verdict::NotSimulated)
+    );
+    page += "\n| rule | in a sentence | verdict |\n|---|---|---|\n";
     for (rule, section) in rules.rule.iter().zip(&sections) {
         let verdict = section.verdict.words();
         let anchor = format!("{}-{}", rule.id, verdict.replace(' ', "-"));

@@ -37,7 +37,9 @@ impl Figure {
             true => (per_year * self.horizon.as_secs_f64() / YEAR.as_secs_f64(), "a run"),
             false => (per_year, "a year"),
         };
-        format!("{} {unit} {per}", short(x)).replace("  ", " ")
+        let x = short(x);
+        let unit = if x == "1" { unit.trim_end_matches('s') } else { unit };
+        if unit.is_empty() { format!("{x} {per}") } else { format!("{x} {unit} {per}") }
     }
 
     /// Name and value as a phrase.
@@ -84,6 +86,15 @@ impl Figure {
             "probability_outage" => format!("runs with a {kind}outage {value}"),
             "price_factor" => x.map_or("price not known".into(), |x| format!("price factor {}", short(x))),
             "cost_per_year" => x.map_or("cost not known".into(), |x| format!("cost {} a year", whole(x))),
+            "conflicts_per_second" => format!("{} conflicts a second", x.map_or("unknown".into(), short)),
+            "conflict_share" => format!("{value} of writes in conflict"),
+            "stale_reads" => format!("{value} of reads stale{by}"),
+            "token_waits" => format!("{value} of reads wait for their session's writes"),
+            "restores_per_year" if nothing => "no restore".into(),
+            "restores_per_year" => format!("restores: {value}"),
+            "restore_seconds" => format!("{stat} restore {value}"),
+            "restore_skew_seconds" => format!("{largest} skew of a restored state {value}"),
+            "replication_lag_seconds" if stat.is_empty() => format!("replication lag at the end {value}"),
             "replication_lag_seconds" => format!("{largest} replication lag {value}"),
             base => match writes(base) {
                 Some(what) if nothing => format!("no writes {what}{by}"),
@@ -104,7 +115,8 @@ fn writes(base: &str) -> Option<&'static str> {
         "writes_missing_peak" => "missing at worst",
         "writes_recovered" => "recovered",
         "writes_superseded" => "superseded",
-        "writes_damaged" => "damaged",
+        "writes_damaged" => "damaged at the end",
+        "writes_damaged_peak" => "damaged at worst",
         _ => return None,
     })
 }
@@ -153,6 +165,7 @@ fn statistic(word: &str) -> Option<&'static str> {
         "p50" => "median",
         "p90" => "90 % quantile of the",
         "p99" => "99 % quantile of the",
+        "end" => "",
         _ => return None,
     })
 }

@@ -16,6 +16,7 @@ macro_rules! shipped {
 
 /// All of them, by name in ascending order; a test compares the list with the folder.
 pub const SCENARIOS: &[Shipped] = shipped![
+    "cosmos-db/account-outage",
     "cosmos-db/bad-deployment",
     "cosmos-db/drill",
     "cosmos-db/emergency",
@@ -26,6 +27,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/node",
     "cosmos-db/overlap",
     "cosmos-db/partial",
+    "cosmos-db/per-partition",
     "cosmos-db/price",
     "cosmos-db/read-region",
     "cosmos-db/return",

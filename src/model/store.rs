@@ -67,8 +67,12 @@ impl Consistency {
 pub enum FailoverMode {
     /// Nobody, unless a scripted action does.
     None,
-    /// The provider's service, after detect and decide.
+    /// The provider's service, after detect and decide. It watches regions, and sees no fault of one store alone.
     ServiceManaged,
+    /// The partitions, each for itself.
+    PerPartition,
+    /// The customer, who forces all partitions over together.
+    Customer,
 }
 
 /// The phases of a failover, each a law of time, and the fencing of the old write region.

@@ -32,7 +32,7 @@ pub(super) fn read(
         let at = at_item.as_ref().and_then(|i| i.duration());
         let command = r
             .require("do", "{ failover = \"orders\", to = \"northeurope\" }")
-            .and_then(|i| command(&i, world, stores, complete));
+            .and_then(|i| command(root, &i, world, stores, complete));
         if let (Some(at), Some(item)) = (at, &at_item)
             && at > horizon
         {
@@ -48,7 +48,13 @@ pub(super) fn read(
     actions
 }
 
-fn command(item: &Item<'_>, world: &World, stores: &[Store], complete: bool) -> Option<Command> {
+fn command(
+    root: &Reader<'_>,
+    item: &Item<'_>,
+    world: &World,
+    stores: &[Store],
+    complete: bool,
+) -> Option<Command> {
     let r = item.table()?;
     let given: Vec<(usize, Item<'_>)> =
         VERBS.iter().enumerate().filter_map(|(i, verb)| Some((i, r.get(verb)?))).collect();
@@ -79,7 +85,11 @@ fn command(item: &Item<'_>, world: &World, stores: &[Store], complete: bool) -> 
         "offline" => region("region").zip(index).map(|(region, store)| Command::Offline { store, region }),
         "online" => region("region").zip(index).map(|(region, store)| Command::Online { store, region }),
         "set-failover" => {
-            let mode = r.require("mode", "\"none\"").and_then(|i| failover::mode(&i));
+            let item = r.require("mode", "\"none\"");
+            let mode = item.as_ref().and_then(failover::mode);
+            if let (Some(item), Some(store)) = (&item, found) {
+                failover::check_switch(root, item, store);
+            }
             mode.zip(index).map(|(mode, store)| Command::SetFailover { store, mode })
         }
         _ => {

@@ -2,18 +2,51 @@
 
 use super::context::Problem;
 use super::diagnostic::code;
+use super::limits::Limits;
 use super::reader::{Item, Reader};
-use crate::model::{Failover, FailoverMode};
+use super::tree::Kind;
+use crate::model::{Consistency, Failover, FailoverMode, Store};
 use crate::rng::Law;
 use crate::units::Duration;
 
 /// Words of the modes.
-pub(super) const MODES: [&str; 2] = ["none", "service-managed"];
+pub(super) const MODES: [&str; 4] = ["none", "service-managed", PER_PARTITION, "customer"];
+const PER_PARTITION: &str = "per-partition";
 
 /// The mode a word names.
 pub(super) fn mode(item: &Item<'_>) -> Option<FailoverMode> {
-    let modes = [FailoverMode::None, FailoverMode::ServiceManaged];
+    use FailoverMode::{Customer, None, PerPartition, ServiceManaged};
+    let modes = [None, ServiceManaged, PerPartition, Customer];
     item.word(&MODES).map(|i| modes[i])
+}
+
+/// Checks the mode against what the product of the preset offers.
+pub(super) fn check_mode(
+    store: &Reader<'_>,
+    limits: Option<&Limits>,
+    level: Option<Consistency>,
+    regions: usize,
+) {
+    let table = store.get("failover").filter(Item::is_table);
+    if let (Some(limits), Some(level), Some(mode)) =
+        (limits, level, table.and_then(|t| t.table()).and_then(|t| t.get("mode")))
+        && mode.maybe_text() == Some(PER_PARTITION)
+    {
+        let writes = store.get("writes").and_then(|i| i.maybe_text()).unwrap_or("single-region");
+        limits.per_partition(&mode, level.word(), writes, regions);
+    }
+}
+
+/// Checks the mode that an action switches to.
+pub(super) fn check_switch(root: &Reader<'_>, mode: &Item<'_>, store: &Store) {
+    let Some(Kind::Table(stores)) = root.table.get("store").map(|v| &v.kind) else { return };
+    let Some(value) = stores.get(&store.name) else { return };
+    let Some(r) = (Item { cx: root.cx, value, path: String::new() }).table() else { return };
+    let limits = r.get("preset").and_then(|i| Limits::of(r.cx, &i));
+    if let (Some(limits), Some(PER_PARTITION)) = (limits, mode.maybe_text()) {
+        let writes = r.get("writes").and_then(|i| i.maybe_text()).unwrap_or("single-region");
+        limits.per_partition(mode, store.consistency.word(), writes, store.regions.len());
+    }
 }
 
 /// Reads `failover` of a store.
@@ -40,7 +73,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
     };
     let detect = match r.get("detect") {
         Some(item) => detect(&item),
-        None if mode == Some(FailoverMode::ServiceManaged) => {
+        None if mode.is_some_and(|mode| mode != FailoverMode::None) => {
             r.require("detect", "{ every = \"30s\", misses = 3 }").and(None)
         }
         None => Some(instant()),

@@ -116,7 +116,8 @@ fn complete(own: &mut Table, base: &Table, merged: &[&str]) {
     }
 }
 
-/// Adds the defaults of a preset that depend on other settings of the store (`[[when]]`).
+/// Adds the defaults of a preset that depend on other settings of the store (`[[when]]`: each key besides `store` is
+/// the dotted path of a setting, with the words it may be).
 fn add_conditions(root: &mut Value) {
     let Kind::Table(root) = &mut root.kind else { return };
     let Some(Value { kind: Kind::Table(stores), .. }) = root.get_mut("store") else { return };
@@ -129,15 +130,29 @@ fn add_conditions(root: &mut Value) {
         let Some(Value { kind: Kind::List(conditions), .. }) = found.get("when") else { continue };
         for condition in conditions {
             let Kind::Table(condition) = &condition.kind else { continue };
-            let Some(Value { kind: Kind::List(levels), .. }) = condition.get("consistency") else { continue };
-            let level = store.text("consistency").unwrap_or_default();
-            if levels.iter().any(|l| matches!(&l.kind, Kind::Text(l) if l == level))
-                && let Some(base) = condition.table("store")
-            {
+            let holds = condition.entries.iter().filter(|e| e.key != "store").all(|e| {
+                let Kind::List(words) = &e.value.kind else { return false };
+                let found = word(store, &e.key);
+                words.iter().any(|w| matches!(&w.kind, Kind::Text(w) if w == found))
+            });
+            if let (true, Some(base)) = (holds, condition.table("store")) {
                 complete(store, base, &MERGED);
             }
         }
     }
+}
+
+/// The word at a dotted path of a table; empty where there is none.
+fn word<'a>(mut table: &'a Table, path: &str) -> &'a str {
+    let mut keys = path.split('.').peekable();
+    while let Some(key) = keys.next() {
+        match (table.get(key).map(|v| &v.kind), keys.peek()) {
+            (Some(Kind::Table(inner)), Some(_)) => table = inner,
+            (Some(Kind::Text(word)), None) => return word,
+            _ => break,
+        }
+    }
+    ""
 }
 
 fn unknown_preset(cx: &Context<'_>, at: &At, path: &str, name: &str, section: &str) {

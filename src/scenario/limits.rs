@@ -14,6 +14,15 @@ pub(super) struct Limits {
     lag_writes: Option<(u64, u64, String)>,
     lag_time: Option<(Duration, Duration, String)>,
     rpo: Option<RpoPromise>,
+    per_partition: Option<PerPartition>,
+}
+
+/// What partitions that fail over by themselves ask for.
+struct PerPartition {
+    levels: Vec<String>,
+    writes: String,
+    regions: u64,
+    rule: String,
 }
 
 impl Limits {
@@ -27,12 +36,11 @@ impl Limits {
 
     fn read(r: &Reader<'_>) -> Limits {
         let rule = |r: &Reader<'_>| r.get("rule").and_then(|i| i.text()).unwrap_or_default().to_owned();
+        let words = |item: Item<'_>| -> Option<Vec<String>> {
+            Some(item.list()?.iter().filter_map(|i| i.text().map(str::to_owned)).collect())
+        };
         Limits {
-            placements: r.table("placements").and_then(|t| {
-                let allowed = t.get("allowed")?.list()?;
-                let words = allowed.iter().filter_map(|i| i.text().map(str::to_owned)).collect();
-                Some((words, rule(&t)))
-            }),
+            placements: r.table("placements").and_then(|t| Some((words(t.get("allowed")?)?, rule(&t)))),
             zones: r
                 .table("zone_redundant_zones")
                 .and_then(|t| Some((t.get("at_least")?.integer(1..=1000)?, rule(&t)))),
@@ -47,6 +55,14 @@ impl Limits {
             rpo: r
                 .table("rpo_promise")
                 .and_then(|t| Some(RpoPromise { within: t.get("within")?.duration()?, rule: rule(&t) })),
+            per_partition: r.table("per_partition").and_then(|t| {
+                Some(PerPartition {
+                    levels: words(t.get("levels")?)?,
+                    writes: t.get("writes")?.text()?.to_owned(),
+                    regions: t.get("regions")?.integer(1..=16)?,
+                    rule: rule(&t),
+                })
+            }),
         }
     }
 
@@ -76,6 +92,28 @@ impl Limits {
                 problem.help(format!("give the region `zones = {at_least}`, or write `zones = \"unzoned\"`")),
             );
         }
+    }
+
+    /// Checks whether partitions may fail over by themselves in a store of this level and so many regions.
+    pub fn per_partition(&self, item: &Item<'_>, level: &str, writes: &str, regions: usize) {
+        let Some(limit) = &self.per_partition else { return };
+        let service = "or leave it to the service: `mode = \"service-managed\"`";
+        let (why, help) = if !limit.levels.iter().any(|l| l == level) {
+            let levels: Vec<&str> = limit.levels.iter().map(String::as_str).collect();
+            let levels = super::suggest::list(&levels);
+            (format!("not at {level:?}"), format!("set `consistency` to {levels}, {service}"))
+        } else if writes != limit.writes {
+            let help = "leave `failover.mode` out: the other write regions go on by themselves".to_owned();
+            (format!("only with writes = {:?}", limit.writes), help)
+        } else if (regions as u64) < limit.regions {
+            let (least, help) = (limit.regions, format!("add a region, {service}"));
+            (format!("needs at least {least} regions"), help)
+        } else {
+            return;
+        };
+        let message =
+            format!("partitions of this store cannot fail over by themselves (rule {})", limit.rule);
+        item.error(Problem::new(code::PRODUCT_RULE, message, why).help(help));
     }
 
     /// Checks the bound on writes.

@@ -72,6 +72,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
     let lag = lag(r, several, consistency);
     let catch_up = r.get("catch_up").map_or(Some(CATCH_UP * 1000), |i| i.thousandths(10_000_000_000));
     let failover = failover::failover(r);
+    failover::check_mode(r, limits.as_ref(), consistency, regions.as_ref().map_or(2, Vec::len));
     let evict = match r.get("evict") {
         Some(item) => item.law(),
         None => failover.as_ref().map(|f| f.detect.clone()),

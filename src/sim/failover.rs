@@ -46,8 +46,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let w = usize::from(st.groups[g].write);
         for r in 0..self.layout.regions {
             let c = base + r;
-            let lost = self.is_lost(st, g, r, true);
-            let managed = st.mode == FailoverMode::ServiceManaged && self.layout.regions > 1;
+            let lost = self.is_lost(st, g, r, st.mode == FailoverMode::ServiceManaged);
+            let managed = st.mode != FailoverMode::None && self.layout.regions > 1;
             match st.logs[c].step {
                 Step::Idle if lost && managed && (r == w || st.logs[c].offline == Offline::No) => {
                     st.logs[c].culprit = self.culprit(st, g);
@@ -107,7 +107,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Step::Detect => self.begin(st, c, Step::Decide),
             Step::Decide if c - g * self.layout.regions == usize::from(st.groups[g].write) => {
-                self.start_promotion(st, g);
+                if st.mode == FailoverMode::Customer {
+                    self.start_all(st, g);
+                } else {
+                    self.start_promotion(st, g);
+                }
             }
             Step::Decide => {
                 st.logs[c].offline = Offline::ByService;
@@ -115,6 +119,19 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Step::Promote(to) => self.take_over(st, g, usize::from(to)),
             Step::Idle | Step::Wait | Step::Gone => {}
+        }
+    }
+
+    /// A customer cannot move single partitions: all that write to the region of group `first` leave it.
+    fn start_all(&mut self, st: &mut StoreState, first: usize) {
+        let w = st.groups[first].write;
+        let culprit = st.logs[first * self.layout.regions + usize::from(w)].culprit;
+        for g in 0..self.layout.groups() {
+            let log = &mut st.logs[g * self.layout.regions + usize::from(w)];
+            if st.groups[g].write == w && !matches!(log.step, Step::Promote(_) | Step::Wait) {
+                log.culprit = culprit;
+                self.start_promotion(st, g);
+            }
         }
     }
 

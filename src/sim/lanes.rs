@@ -148,7 +148,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// What is done about regions that are lost for a lane. Its own region: once the loss is noticed, what no other
-    /// has is missing. The others: with service-managed failover they no longer count for the staleness bound.
+    /// has is missing. The others: somebody who fails over sees to it that they no longer count for the staleness bound.
     fn update_lost(&mut self, st: &mut StoreState, g: usize) {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
@@ -156,7 +156,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let c = base + r;
             let dead = if r == w { !self.stores_writes(st, g, r) } else { self.looks_dead(st, g, r) };
             let lost = dead || (r != w && (self.isolated(r) || self.is_cut_off(st, g, r)));
-            let watched = r == w || st.mode == FailoverMode::ServiceManaged;
+            let watched = r == w || st.mode != FailoverMode::None;
             match st.logs[c].step {
                 Step::Idle if lost && watched && (r == w || st.logs[c].offline == Offline::No) => {
                     st.logs[c].culprit = self.culprit(st, g);

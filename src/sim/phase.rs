@@ -75,15 +75,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
         (phase, party)
     }
 
-    /// Who runs the failover of a group.
+    /// Who runs the failover of a group. Taking silent members out of the sync set is no failover, but the
+    /// service's own work.
     fn failover_party(&self, st: &StoreState, g: usize) -> Party {
-        let log = &st.logs[g * self.layout.regions + usize::from(st.groups[g].write)];
-        let forced =
-            log.step != Step::Idle && log.culprit.is_some_and(|c| matches!(c.blame, Blame::Action(_)));
-        match st.mode {
-            _ if forced => Party::Customer,
-            FailoverMode::None | FailoverMode::ServiceManaged => Party::Provider,
-        }
+        let mut acted = st.logs[self.copies(g)].iter().filter(|log| log.step != Step::Idle);
+        let own = acted.any(|log| {
+            st.mode == FailoverMode::Customer
+                || log.culprit.is_some_and(|c| matches!(c.blame, Blame::Action(_)))
+        });
+        if own { Party::Customer } else { Party::Provider }
     }
 
     /// The first unfinished phase of what keeps writes from succeeding.

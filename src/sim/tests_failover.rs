@@ -227,3 +227,76 @@ fn degrading_a_store_takes_its_own_capacity() {
     assert_eq!(of(&out, Kind::Write)[0].peak_ppm, 500_000);
     assert_eq!(out.stores[1].failed, [0, 0]);
 }
+
+/// A tenth of the partitions, or one account: partitions see their own writes fail, and nobody has to decide.
+#[test]
+fn c19_partitions_fail_over_by_themselves() {
+    let w = world(&["a", "b"], 3, 4);
+    let mode = |s: &mut Store| {
+        (s.failover.mode, s.failover.decide) = (FailoverMode::PerPartition, Law::constant(secs(0)));
+    };
+    let tenth = Effect::Partial { share_ppm: 100_000 };
+    for (effect, target, ppm) in [
+        (tenth, region(&w, 0), 100_000),
+        (tenth, account(Some(0)), 100_000),
+        (Effect::Down, account(Some(0)), 1_000_000),
+        (Effect::Down, region(&w, 0), 1_000_000),
+    ] {
+        let (out, wrong) = run(&scripted(w.clone(), mode, &[(effect, target, 10, 4)], &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let write = of(&out, Kind::Write)[0];
+        assert_eq!((write.length, write.peak_ppm), (secs(90 + 60 + 30), ppm), "{effect:?} {target:?}");
+        assert_eq!(parties(write), (90 + 60, 30));
+    }
+}
+
+/// A customer cannot move single partitions: all of them stop writing for as long as promoting and redirecting take.
+#[test]
+fn c19_a_customer_moves_the_whole_account() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (Effect::Partial { share_ppm: 100_000 }, region(&w, 0), 10, 4);
+    let (out, wrong) = run(&scripted(w, |s| s.failover.mode = FailoverMode::Customer, &[strike], &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let [write] = of(&out, Kind::Write)[..] else { panic!("{:?}", out.outages) };
+    assert_eq!((write.length, write.peak_ppm), (secs(90 + HOUR + 60 + 30), 1_000_000));
+    assert_eq!(parties(write), (0, 90 + HOUR + 60 + 30), "from end to end the customer's");
+    // 2000 writes a second: a tenth of them while the customer noticed and decided, then all.
+    let unit = out.stores[0].volume_per_request;
+    assert_eq!(write.failed, unit * i128::from(2000 * ((90 + HOUR) / 10 + 60 + 30)));
+    // Sound partitions lose their lag too: it is merged when they have caught up.
+    assert_eq!(out.losses.iter().map(|l| l.absent).sum::<i128>(), unit * 2000 * 5);
+}
+
+/// Whoever runs it, the failover of a lost region takes the same course; only who answers for it differs.
+#[test]
+fn x02_the_customers_failover_is_the_services_but_for_who_answers() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    let strikes = [(Effect::Down, region(&w, 0), 10, 4), (Effect::Down, region(&w, 1), 40, 4)];
+    let by = |mode| run(&scripted(w.clone(), |s| s.failover.mode = mode, &strikes, &[])).0;
+    let (mut service, mut customer) = (by(FailoverMode::ServiceManaged), by(FailoverMode::Customer));
+    let sum = |out: &Replication| out.outages.iter().map(|o| parties(o).0).sum::<u64>();
+    assert_eq!((sum(&service), sum(&customer)), (2 * (90 + HOUR + 60), 0));
+    for out in [&mut service, &mut customer] {
+        out.outages.iter_mut().for_each(|o| o.parties = Default::default());
+    }
+    let course = |out: &Replication| (out.stores.clone(), out.outages.clone(), out.losses.clone());
+    assert_eq!(course(&service), course(&customer));
+}
+
+/// The mode can be switched while an account is down; the laws stay the store's.
+#[test]
+fn c29_switching_the_mode_decides_who_sees_what() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (Effect::Down, account(Some(0)), 10, 8);
+    for (mode, length) in [
+        (FailoverMode::None, 8 * HOUR),
+        (FailoverMode::ServiceManaged, 8 * HOUR),
+        (FailoverMode::PerPartition, HOUR + 90 + HOUR + 60 + 30),
+        (FailoverMode::Customer, HOUR + 90 + HOUR + 60 + 30),
+    ] {
+        let switch = (11, Command::SetFailover { store: 0, mode });
+        let (out, wrong) = run(&scripted(w.clone(), |_| {}, &[strike], &[switch]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, length)], "{mode:?}");
+    }
+}

@@ -9,6 +9,9 @@ use crate::model::*;
 use crate::rng::Law;
 use crate::units::{Duration, Time};
 
+const MODES: [FailoverMode; 4] =
+    [FailoverMode::None, FailoverMode::ServiceManaged, FailoverMode::PerPartition, FailoverMode::Customer];
+
 /// A small generator for scenarios.
 struct Pick(u64);
 
@@ -28,7 +31,7 @@ fn recoverable_store(pick: &mut Pick, w: &World, regions: usize) -> Store {
     let mut s = store(w, &(0..regions as u32).collect::<Vec<_>>());
     let bounded = Consistency::Bounded { max_writes: 100_000, max_time: secs(300) };
     s.consistency = pick.of(&[Consistency::Strong, Consistency::Session, bounded]);
-    s.failover.mode = pick.of(&[FailoverMode::None, FailoverMode::ServiceManaged]);
+    s.failover.mode = pick.of(&MODES);
     s.failover.fence = pick.below(2) == 0;
     s.failover.detect = Law::constant(secs(pick.of(&[0, 90])));
     s.failover.decide = Law::constant(secs(pick.of(&[0, 60, 3600])));
@@ -116,7 +119,7 @@ fn actions(pick: &mut Pick, regions: u64, days: u64) -> Vec<Action> {
         let command = match pick.below(4) {
             0 => Command::Failover { store: 0, to },
             1 => Command::ForceFailover { store: 0, to: pick.of(&[None, Some(to)]) },
-            2 => Command::SetFailover { store: 0, mode: FailoverMode::ServiceManaged },
+            2 => Command::SetFailover { store: 0, mode: pick.of(&MODES) },
             _ => {
                 // Out and back again some time later.
                 list.push(Action {

@@ -48,6 +48,7 @@ macro_rules! promises {
 }
 
 promises! {
+    c17_c18_x02_account_outage: "cosmos-db/account-outage",
     c16_bad_deployment: "cosmos-db/bad-deployment",
     c21_c22_c29_drill: "cosmos-db/drill",
     c18_c20_emergency: "cosmos-db/emergency",
@@ -58,6 +59,7 @@ promises! {
     c03_node: "cosmos-db/node",
     x03_c14_overlap: "cosmos-db/overlap",
     c19_partial: "cosmos-db/partial",
+    c19_x02_per_partition: "cosmos-db/per-partition",
     c08_c28_price: "cosmos-db/price",
     c14_c24_c29_read_region: "cosmos-db/read-region",
     c22_c23_return: "cosmos-db/return",

@@ -17,7 +17,9 @@ macro_rules! shipped {
 /// All of them, by name in ascending order; a test compares the list with the folder.
 pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/account-outage",
+    "cosmos-db/arbiter",
     "cosmos-db/bad-deployment",
+    "cosmos-db/conflicts",
     "cosmos-db/drill",
     "cosmos-db/emergency",
     "cosmos-db/lag",
@@ -31,10 +33,12 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/price",
     "cosmos-db/read-region",
     "cosmos-db/return",
+    "cosmos-db/routing",
     "cosmos-db/strong",
     "cosmos-db/throughput",
     "cosmos-db/tier-table",
     "cosmos-db/tiers",
+    "cosmos-db/tokens",
     "cosmos-db/write-region",
     "cosmos-db/write-region-destroyed",
     "cosmos-db/write-region-isolated",

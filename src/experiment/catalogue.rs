@@ -34,12 +34,13 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
     };
     for (index, (store, tally)) in model.stores.iter().zip(&acc.stores).enumerate() {
         c.subject.clone_from(&store.name);
-        let clients: Vec<&str> = store.clients.iter().map(|c| model.world.region_name(c.region)).collect();
+        let clients: Vec<&str> =
+            store.client_regions().into_iter().map(|r| model.world.region_name(r)).collect();
         c.store(tally, &clients);
-        for (id, unit, estimate) in tally.contention.metrics(store) {
+        for (id, unit, estimate) in tally.contention.metrics(store, &clients) {
             c.push(id, unit, estimate);
         }
-        c.latencies(&crate::sim::latency::steady(&model.world, store), &clients);
+        c.latencies(&crate::sim::latency::by_region(&model.world, store), &clients);
         for (id, unit, estimate) in super::price::figures(model, index, tally) {
             c.push(id, unit, estimate);
         }

@@ -1,61 +1,139 @@
-//! Figures of lags and of what they do to single items.
+//! Figures of lags and of what they do to hot items.
 
+use super::accumulate::SHARE_ONE;
 use super::metric::{Ceiling, Estimate};
-use crate::model::{Model, Store};
-use crate::sim::observe::ContentionRun;
+use super::tally::add_share;
+use crate::model::{Model, Store, Writes};
+use crate::sim::observe::StoreRun;
 use crate::stats::Moments;
 use crate::units::{Duration, NS_PER_SECOND};
 
-/// What an accumulator keeps, in nanoseconds beyond the usual lag. Empty where nobody watches lags.
+const SECOND: f64 = NS_PER_SECOND as f64;
+/// Conflicts are kept in millionths per second.
+const MICRO: f64 = 1e6;
+
+/// What an accumulator keeps. Empty where nobody watches lags.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(crate) struct ContentionTally {
-    /// Whether results show them.
-    shown: bool,
+    /// Whether results show lags, hot items, conflicts between regions.
+    lags: bool,
+    items: bool,
+    conflicts: bool,
+    /// Nanoseconds beyond the usual lag.
     mean: Moments,
     max: Moments,
     end: Moments,
+    /// Millionths of a conflict per second, and the share of the accepted writes that were in one.
+    rate: Moments,
+    share: Moments,
+    /// Shares of the answered reads that were stale, and that waited for a token: all, and the stale ones by region.
+    stale: Moments,
+    waits: Moments,
+    by_region: Vec<Moments>,
 }
+
+type Figure = (String, &'static str, Estimate);
 
 impl ContentionTally {
     pub(super) fn new(model: &Model, store: &Store) -> ContentionTally {
-        ContentionTally { shown: model.lag_faults(store).next().is_some(), ..ContentionTally::default() }
+        let items = model.watches_items(store) && store.hot.is_some();
+        ContentionTally {
+            lags: model.watches_lags(store),
+            items,
+            conflicts: items && store.writes == Writes::Multi,
+            by_region: vec![Moments::default(); if items { store.client_regions().len() } else { 0 }],
+            ..ContentionTally::default()
+        }
     }
 
-    pub(super) fn add(&mut self, run: &ContentionRun) {
-        if run.measured > Duration::ZERO {
-            self.mean.add(run.extra_sum / i128::from(run.measured.ns()));
-            self.max.add(i128::from(run.extra_max.ns()));
-            self.end.add(i128::from(run.extra_end.ns()));
+    /// Counts a replication; `place` says which region each client belongs to.
+    pub(super) fn add(&mut self, run: &StoreRun, place: &[usize]) {
+        let lag = &run.contention;
+        if lag.measured == Duration::ZERO {
+            return;
+        }
+        let measured = i128::from(lag.measured.ns());
+        self.mean.add(lag.extra_sum / measured);
+        self.max.add(i128::from(lag.extra_max.ns()));
+        self.end.add(i128::from(lag.extra_end.ns()));
+        if self.conflicts {
+            self.rate.add(lag.conflicts / measured);
+            // A conflict is 10^6 millionths × 10^9 ns, a request 10^15 per partition.
+            let partitions = run.volume_per_request / 1_000_000_000_000_000;
+            add_share(&mut self.share, lag.conflicts * partitions, run.requested[1] - run.failed[1]);
+        }
+        if !self.items || run.client_reads.is_empty() {
+            return;
+        }
+        let sum = |part: usize| run.client_reads.iter().map(|reads| reads[part]).sum();
+        let answered = run.requested[0] - run.failed[0];
+        add_share(&mut self.stale, sum(0), answered);
+        add_share(&mut self.waits, sum(1), answered);
+        for (region, moments) in self.by_region.iter_mut().enumerate() {
+            let here = || (0..place.len()).filter(|&c| place[c] == region);
+            let answered = here().map(|c| run.client_requested[c][0] - run.client_failed[c][0]).sum();
+            add_share(moments, here().map(|c| run.client_reads[c][0]).sum(), answered);
         }
     }
 
     pub(super) fn merge(&mut self, other: &ContentionTally) {
-        self.mean.merge(&other.mean);
-        self.max.merge(&other.max);
-        self.end.merge(&other.end);
+        for (to, from) in [
+            (&mut self.mean, &other.mean),
+            (&mut self.max, &other.max),
+            (&mut self.end, &other.end),
+            (&mut self.rate, &other.rate),
+            (&mut self.share, &other.share),
+            (&mut self.stale, &other.stale),
+            (&mut self.waits, &other.waits),
+        ] {
+            to.merge(from);
+        }
+        self.by_region.iter_mut().zip(&other.by_region).for_each(|(to, from)| to.merge(from));
     }
 
-    /// The figures of a store, if its lags were watched.
-    pub(super) fn metrics(&self, store: &Store) -> Vec<(&'static str, &'static str, Estimate)> {
-        if !self.shown {
-            return Vec::new();
+    /// The figures of a store; `clients` are the regions its clients sit in.
+    pub(super) fn metrics(&self, store: &Store, clients: &[&str]) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        if self.lags {
+            self.lag(store, &mut figures);
         }
-        let second = NS_PER_SECOND as f64;
+        if self.conflicts {
+            let rate = Estimate::mean(&self.rate, MICRO, Ceiling::Open);
+            figures.push(("conflicts_per_second".into(), "1/s", rate));
+            figures.push(("conflict_share".into(), "fraction", share(&self.share)));
+        }
+        if self.items {
+            figures.push(("stale_reads".into(), "fraction", share(&self.stale)));
+            for (moments, name) in self.by_region.iter().zip(clients) {
+                figures.push((format!("stale_reads.client.{name}"), "fraction", share(moments)));
+            }
+            figures.push(("token_waits".into(), "fraction", share(&self.waits)));
+        }
+        figures
+    }
+
+    /// The replication lag: the mean of its law, and what was added to it.
+    fn lag(&self, store: &Store, figures: &mut Vec<Figure>) {
         let lag = |e: Estimate| match store.lag.mean() {
             Some(usual) => e.plus(usual),
             None => Estimate::undefined("the law of the lag has no mean"),
         };
+        let mean = |m: &Moments| lag(Estimate::mean(m, SECOND, Ceiling::Open));
         let largest = Estimate {
-            estimate: self.max.largest().map(|x| x as f64 / second),
+            estimate: self.max.largest().map(|x| x as f64 / SECOND),
             n: self.max.n(),
             note: "largest of the replications".into(),
             ..Estimate::default()
         };
-        let mean = |m: &Moments| Estimate::mean(m, second, Ceiling::Open);
-        vec![
-            ("replication_lag_seconds.mean", "seconds", lag(mean(&self.mean))),
-            ("replication_lag_seconds.max", "seconds", lag(largest)),
-            ("replication_lag_seconds.end", "seconds", lag(mean(&self.end))),
-        ]
+        for (stat, e) in [("mean", mean(&self.mean)), ("max", lag(largest)), ("end", mean(&self.end))] {
+            figures.push((format!("replication_lag_seconds.{stat}"), "seconds", e));
+        }
     }
+}
+
+fn share(m: &Moments) -> Estimate {
+    if m.n() == 0 {
+        return Estimate::undefined("no such requests");
+    }
+    Estimate::mean(m, SHARE_ONE as f64, Ceiling::At(1.0))
 }

@@ -21,8 +21,10 @@ pub(crate) struct StoreTally {
     pub(crate) failed_sla: [Moments; 3],
     /// Throttled share, above and below the provisioned throughput together.
     pub(crate) throttled: [Moments; 2],
-    /// Failed share by client and kind.
+    /// Failed share by region of clients and kind.
     pub(crate) clients: Vec<[Moments; 2]>,
+    /// Which entry of `clients` each client of the model adds to.
+    place: Vec<usize>,
     /// Requested volume, summed.
     pub(crate) requested: [U256; 2],
     pub(crate) outages: [OutageTally; 2],
@@ -236,7 +238,7 @@ pub(crate) fn requests(volume: i128, per_request: i128) -> i128 {
     if volume == 0 || per_request <= 0 { 0 } else { (volume + per_request / 2).div_euclid(per_request) }
 }
 
-fn add_share(to: &mut Moments, part: i128, whole: i128) {
+pub(super) fn add_share(to: &mut Moments, part: i128, whole: i128) {
     // Without requests the share is undefined: nothing is counted.
     if whole > 0 {
         to.add(share(part, whole));
@@ -264,12 +266,16 @@ impl StoreTally {
         let billed_by_use = of.price.as_ref().is_some_and(|p| p.billing == Billing::Serverless);
         let outages = || OutageTally::new(possible);
         let losses = || ByClass::new(possible & !(1 << Class::Load as u16));
+        let regions = model.stores[store].client_regions();
+        let clients = model.stores[store].clients.iter();
+        let place = clients.map(|c| regions.iter().position(|&r| r == c.region).unwrap_or(0)).collect();
         StoreTally {
             volume_per_request: 0,
             failed: Default::default(),
             failed_sla: Default::default(),
             throttled: Default::default(),
-            clients: vec![Default::default(); model.stores[store].clients.len()],
+            clients: vec![Default::default(); regions.len()],
+            place,
             requested: Default::default(),
             outages: [outages(), outages()],
             losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
@@ -294,16 +300,18 @@ impl StoreTally {
         }
         let whole = both(requested);
         add_shares(&mut self.failed[2], &mut self.failed_sla[2], both(run.failed), both(billed), whole);
-        for (client, tally) in self.clients.iter_mut().enumerate() {
+        for (region, tally) in self.clients.iter_mut().enumerate() {
+            let here = || (0..self.place.len()).filter(|&c| self.place[c] == region);
             for (k, moments) in tally.iter_mut().enumerate() {
-                add_share(moments, run.client_failed[client][k], run.client_requested[client][k]);
+                let failed = here().map(|c| run.client_failed[c][k]).sum();
+                add_share(moments, failed, here().map(|c| run.client_requested[c][k]).sum());
             }
         }
         self.losses.rpo.close();
         self.losses.rpo_final.close();
         self.losses.absent.close();
         self.writes.add(run);
-        self.contention.add(&run.contention);
+        self.contention.add(run, &self.place);
         if let Some(costs) = self.costs_mru {
             let units = |k: usize| {
                 requests(run.requested[k] - run.failed[k], run.volume_per_request) * i128::from(costs[k])

@@ -17,8 +17,8 @@ pub use block::{Block, Member};
 pub use fault::{Cascade, CauseClass, Effect, FaultRule, Party, Schedule, Target};
 pub use price::{Billing, Price};
 pub use store::{
-    Client, Conflicts, Consistency, Failover, FailoverMode, OnReturn, Placement, Rebuild, Redirect, Resolve,
-    RpoPromise, Store, StoreRegion, Writes,
+    Client, Conflicts, Consistency, Failover, FailoverMode, Hot, OnReturn, Placement, Rebuild, Redirect,
+    Resolve, Routing, RpoPromise, Store, StoreRegion, Tokens, Writes,
 };
 pub use workload::{PROFILE_ONE, Profile};
 pub use world::{Domain, DomainId, DomainKind, Link, LinkId, NodeId, RegionId, World};
@@ -72,5 +72,17 @@ impl Model {
     /// Selector that names exactly this target.
     pub fn selector(&self, target: Target) -> String {
         target.selector(&self.world, |store| &self.stores[store as usize].name)
+    }
+
+    /// Whether something depends on how far regions lag, item by item or write by write.
+    pub fn watches_items(&self, store: &Store) -> bool {
+        let waits = |c: &Client| c.tokens == Tokens::ReadsAndWrites && store.writes == Writes::Multi;
+        let asynchronous = store.regions.len() > 1 && store.consistency != Consistency::Strong;
+        asynchronous && (store.hot.is_some() || store.clients.iter().any(waits))
+    }
+
+    /// Whether results show the lags of a store.
+    pub fn watches_lags(&self, store: &Store) -> bool {
+        self.watches_items(store) || self.lag_faults(store).next().is_some()
     }
 }

@@ -128,6 +128,10 @@ pub enum Resolve {
 pub struct Conflicts {
     /// How they are resolved.
     pub resolve: Resolve,
+    /// Conflicts that the arbiter settles, in thousandths per second; `None`: as many as come.
+    pub capacity_mps: Option<u64>,
+    /// Share of a region's writes in conflict, in millionths, above which they fail while there is no arbiter.
+    pub threshold_ppm: u32,
 }
 
 /// Rebuild of a replica that came back empty.
@@ -148,6 +152,40 @@ pub enum Redirect {
     Never,
 }
 
+/// Items that many requests go to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hot {
+    /// Share of reads and of writes that go to them, in millionths.
+    pub share_ppm: u32,
+    /// How many there are in the store, at least 1; all alike.
+    pub items: u64,
+}
+
+/// How a population spreads its requests over regions. All but the first stand for one of several [`Client`]s that a
+/// population was split into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Routing {
+    /// Each kind of request goes to one region.
+    Fixed,
+    /// Every write is issued in every region.
+    Everywhere,
+    /// Each request goes to a region chosen at random.
+    Random,
+    /// Requests go to the regions in turn.
+    InTurn,
+}
+
+/// Which requests carry session tokens (rule c35).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tokens {
+    /// None.
+    None,
+    /// Reads: a session sees its own writes, and waits for them.
+    Reads,
+    /// Writes too: the region written to must have what the session has read.
+    ReadsAndWrites,
+}
+
 /// The clients in one region.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Client {
@@ -164,6 +202,12 @@ pub struct Client {
     pub write_order: Vec<u8>,
     /// How they leave a region that does not answer.
     pub redirect: Redirect,
+    /// How they came to use these regions.
+    pub routing: Routing,
+    /// Which requests carry session tokens.
+    pub tokens: Tokens,
+    /// Longest time a write waits for its token.
+    pub timeout: Duration,
 }
 
 /// What a product promises about the RPO of a takeover.
@@ -223,6 +267,8 @@ pub struct Store {
     pub write_cost_mru: u64,
     /// Clients, in order of declaration.
     pub clients: Vec<Client>,
+    /// Items that many requests go to, if any.
+    pub hot: Option<Hot>,
     /// Course of the request rates over the week.
     pub profile: Profile,
     /// Failing share, in millionths, above which the store counts as out (design D14).
@@ -236,6 +282,14 @@ pub struct Store {
 }
 
 impl Store {
+    /// The regions that clients sit in, each once, in order of declaration.
+    pub fn client_regions(&self) -> Vec<RegionId> {
+        let mut regions: Vec<RegionId> = self.clients.iter().map(|c| c.region).collect();
+        // The clients that one population was split into lie side by side.
+        regions.dedup();
+        regions
+    }
+
     /// The region a client writes to while everything is up, as an index into [`Store::regions`].
     pub fn first_write_region(&self, client: &Client) -> usize {
         match self.writes {

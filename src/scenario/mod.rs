@@ -20,6 +20,7 @@ mod plans;
 mod price;
 mod problems;
 mod reader;
+mod routing;
 mod selector;
 mod store;
 mod suggest;

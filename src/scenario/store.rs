@@ -7,6 +7,7 @@ use super::layers;
 use super::limits::Limits;
 use super::price;
 use super::reader::{Item, Named, Reader};
+use super::routing::Setting;
 use super::workload;
 use super::world::{duplicate, region_of};
 use super::writes;
@@ -84,7 +85,8 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
     let price = price::read(r, world, regions.as_deref());
     let places = regions.as_deref().unwrap_or_default();
-    let work = workload::of(r, world, places, partitions.unwrap_or(1), writing.as_ref());
+    let setting = Setting::new(writing.as_ref(), several, consistency);
+    let work = workload::of(r, world, places, partitions.unwrap_or(1), setting);
     idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
     let (copies, work, writing) = (copies?, work?, writing?);
     let catch_up_mps = catch_up?;
@@ -112,6 +114,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
         read_cost_mru: read_cost?,
         write_cost_mru: write_cost?,
         clients: work.clients,
+        hot: work.hot,
         profile: work.profile,
         outage_threshold_ppm: threshold?,
         commit_latency: commit_latency?,

@@ -3,10 +3,10 @@
 use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Named, Reader};
+use super::routing::{self, Pattern, Session, Setting};
 use super::tree::At;
 use super::world::{duplicate, unknown_region};
-use super::writes::Writing;
-use crate::model::{Client, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World, Writes};
+use crate::model::{Client, Hot, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -16,12 +16,15 @@ const MAX_RATE: u64 = 1_000_000_000;
 const WHOLE: u128 = 1_000_000_000;
 /// Shares may miss 1 by this many billionths.
 const SLACK: u128 = 1_000;
+/// Most client populations of a store.
+const MAX_CLIENTS: usize = 64;
 /// Highest multiplier of a profile.
 const MAX_FACTOR: f64 = 1000.0;
 
 /// Clients and course of the rates.
 pub(super) struct Workload {
     pub clients: Vec<Client>,
+    pub hot: Option<Hot>,
     pub profile: Profile,
 }
 
@@ -32,6 +35,8 @@ struct Population {
     order: Vec<u8>,
     write_order: Vec<u8>,
     redirect: Redirect,
+    pattern: Pattern,
+    session: Session,
 }
 
 /// Reads `[store.NAME.workload]` of a store, which lies in these regions; without it there are no requests.
@@ -40,13 +45,13 @@ pub(super) fn of(
     world: &World,
     regions: &[StoreRegion],
     partitions: u64,
-    writing: Option<&Writing>,
+    setting: Setting,
 ) -> Option<Workload> {
     let Some(item) = store.get("workload") else {
-        return Some(Workload { clients: Vec::new(), profile: Profile::flat() });
+        return Some(Workload { clients: Vec::new(), hot: None, profile: Profile::flat() });
     };
     let r = item.table()?;
-    let found = read(&r, world, regions, partitions, writing);
+    let found = read(&r, world, regions, partitions, setting);
     r.close();
     found
 }
@@ -56,14 +61,14 @@ fn read(
     world: &World,
     regions: &[StoreRegion],
     partitions: u64,
-    writing: Option<&Writing>,
+    setting: Setting,
 ) -> Option<Workload> {
     let rate = |key| r.get(key).map_or(Some(0), |i| i.thousandths(MAX_RATE));
-    let single = writing.is_some_and(|w| w.writes == Writes::Single);
     let (writes, reads) = (rate("writes_per_second"), rate("reads_per_second"));
     let profile = r.get("profile").map_or(Some(Profile::flat()), |i| profile(&i));
     let clients = r.require("clients", "{ westeurope = 1.0 }");
-    let populations = clients.as_ref().and_then(|i| populations(i, world, regions, single));
+    let populations = clients.as_ref().and_then(|i| populations(i, world, regions, setting));
+    let hot = routing::hot(r, setting);
     let (writes, reads, profile, populations) = (writes?, reads?, profile?, populations?);
     // Volumes are rate × profile × nanoseconds × partitions; they and sums of them must fit into i128.
     let most = u128::from(writes + reads) * u128::from(profile.peak()) * u128::from(partitions);
@@ -75,15 +80,18 @@ fn read(
     let writes = split(writes, &populations);
     let reads = split(reads, &populations);
     let clients = populations.into_iter().zip(writes.into_iter().zip(reads));
-    let clients = clients.map(|(p, (writes_mps, reads_mps))| Client {
-        region: p.region,
-        writes_mps,
-        reads_mps,
-        order: p.order,
-        write_order: p.write_order,
-        redirect: p.redirect,
-    });
-    Some(Workload { clients: clients.collect(), profile })
+    let clients: Vec<Client> = clients
+        .flat_map(|(p, (writes_mps, reads_mps))| {
+            let Population { region, order, write_order, redirect, pattern, session, .. } = p;
+            let rates = routing::Rates { writes_mps, reads_mps };
+            routing::Population { region, order, write_order, redirect, pattern, session }.clients(rates)
+        })
+        .collect();
+    if clients.len() > MAX_CLIENTS {
+        routing::too_many(r, MAX_CLIENTS);
+        return None;
+    }
+    Some(Workload { clients, hot: hot?, profile })
 }
 
 /// Splits a rate by shares into integers that add up to it exactly: the largest remainders get what is left over.
@@ -111,7 +119,7 @@ fn populations(
     item: &Item<'_>,
     world: &World,
     regions: &[StoreRegion],
-    single: bool,
+    setting: Setting,
 ) -> Option<Vec<Population>> {
     let table = item.table()?;
     let mut found = Vec::new();
@@ -120,7 +128,7 @@ fn populations(
         if item.cx.full() {
             return None;
         }
-        match population(name, at, &client, world, regions, single) {
+        match population(name, at, &client, world, regions, setting) {
             Some(population) => found.push(population),
             None => complete = false,
         }
@@ -144,7 +152,7 @@ fn population(
     item: &Item<'_>,
     world: &World,
     regions: &[StoreRegion],
-    single: bool,
+    setting: Setting,
 ) -> Option<Population> {
     let names: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
     let region = names.iter().position(|n| *n == name).map(|i| RegionId(i as u32));
@@ -157,7 +165,15 @@ fn population(
         let region = region?;
         let order = order(world, regions, region, None);
         let write_order = write_order(regions, region, &[]);
-        return Some(Population { region, share: share?, order, write_order, redirect: at_once() });
+        return Some(Population {
+            region,
+            share: share?,
+            order,
+            write_order,
+            redirect: at_once(),
+            pattern: Pattern::Fixed,
+            session: Session::usual(setting),
+        });
     }
     let r = item.table()?;
     let share = r.require("share", "0.5").and_then(|i| share_of(&i));
@@ -166,15 +182,19 @@ fn population(
         Some(item) => preferred(&item, world, regions).map(Some),
     };
     let writes_to = r.get("writes_to").map_or(Some(Vec::new()), |i| self::preferred(&i, world, regions));
-    if single {
+    if setting.single {
         r.idle("writes_to", "the store has a single write region");
     }
     let redirect = r.get("redirect").map_or(Some(at_once()), |i| redirect(&i));
+    let place = |i: &Item<'_>| self::preferred_one(i, world, regions);
+    let pattern = routing::pattern(&r, setting, place);
+    let session = Session::read(&r, setting);
     r.close();
     let region = region?;
     let order = order(world, regions, region, preferred?.as_deref());
     let write_order = write_order(regions, region, &writes_to?);
-    Some(Population { region, share: share?, order, write_order, redirect: redirect? })
+    let (pattern, session) = (pattern?, session?);
+    Some(Population { region, share: share?, order, write_order, redirect: redirect?, pattern, session })
 }
 
 fn at_once() -> Redirect {
@@ -210,23 +230,28 @@ fn write_order(regions: &[StoreRegion], home: RegionId, named: &[u8]) -> Vec<u8>
 }
 
 fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Vec<u8>> {
-    let names: Vec<&str> = regions.iter().map(|r| world.region_name(r.region)).collect();
     let mut found = Vec::new();
     let items = item.list()?;
     for element in &items {
-        let text = element.text()?;
-        match names.iter().position(|n| *n == text) {
-            None if item.cx.incomplete.get() || regions.is_empty() => {}
-            None => {
-                let message = format!("the store is not in a region `{text}`");
-                let problem = Problem::new(code::UNKNOWN_PLACE, message, "no region of this store");
-                element.error(problem.did_you_mean(text, &names));
-            }
-            Some(i) if found.contains(&(i as u8)) => duplicate(element, "region", text),
-            Some(i) => found.push(i as u8),
+        match preferred_one(element, world, regions) {
+            Some(i) if found.contains(&i) => duplicate(element, "region", element.text()?),
+            found_one => found.extend(found_one),
         }
     }
     (found.len() == items.len()).then_some(found)
+}
+
+/// A region of the store by name, as its place in the list.
+fn preferred_one(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<u8> {
+    let names: Vec<&str> = regions.iter().map(|r| world.region_name(r.region)).collect();
+    let text = item.text()?;
+    let found = names.iter().position(|n| *n == text);
+    if found.is_none() && !item.cx.incomplete.get() && !regions.is_empty() {
+        let message = format!("the store is not in a region `{text}`");
+        let problem = Problem::new(code::UNKNOWN_PLACE, message, "no region of this store");
+        item.error(problem.did_you_mean(text, &names));
+    }
+    found.map(|i| i as u8)
 }
 
 fn redirect(item: &Item<'_>) -> Option<Redirect> {
@@ -279,6 +304,7 @@ fn profile(item: &Item<'_>) -> Option<Profile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Tokens;
 
     fn population(share: u128) -> Population {
         Population {
@@ -287,6 +313,8 @@ mod tests {
             order: vec![0],
             write_order: vec![0],
             redirect: Redirect::Never,
+            pattern: Pattern::Fixed,
+            session: Session { tokens: Tokens::None, timeout: Duration::ZERO },
         }
     }
 

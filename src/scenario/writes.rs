@@ -67,7 +67,7 @@ fn conflicts(r: &Reader<'_>, writes: Option<Writes>, api: Option<Api>) -> Option
             table.close();
             found
         }
-        None => Some(Conflicts { resolve: Resolve::LastWriterWins }),
+        None => Some(Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 }),
     };
     if writes == Some(Writes::Single) {
         r.idle("conflicts", "the store has a single write region");
@@ -93,6 +93,11 @@ fn policy(r: &Reader<'_>, api: Option<Api>) -> Option<Conflicts> {
     if word.is_some_and(|w| w != 2) {
         r.idle("handler", "only the policy \"feed\" waits for the application");
     }
+    let capacity = match r.get("capacity") {
+        Some(item) if item.maybe_text() != Some("unlimited") => capacity(&item).map(Some),
+        _ => Some(None),
+    };
+    let threshold = r.get("threshold").map_or(Some(0), |i| i.millionths());
     let word = word?;
     if let (Some(item), Some(Api::Other), true) = (&item, api, word != 0) {
         let message = "this API resolves conflicts by \"last-writer-wins\" only (rule c37)";
@@ -105,7 +110,19 @@ fn policy(r: &Reader<'_>, api: Option<Api>) -> Option<Conflicts> {
         1 => Resolve::Merge,
         _ => Resolve::Feed(handler?),
     };
-    Some(Conflicts { resolve })
+    Some(Conflicts { resolve, capacity_mps: capacity?, threshold_ppm: threshold? })
+}
+
+/// Conflicts that the arbiter settles per second, in thousandths, above 0.
+fn capacity(item: &Item<'_>) -> Option<u64> {
+    let capacity = item.thousandths(1_000_000_000)?;
+    if capacity == 0 {
+        let problem =
+            Problem::new(code::OUT_OF_RANGE, "an arbiter that never settles a conflict", "must be above 0");
+        item.error(problem.help("write `capacity = \"unlimited\"` if conflicts need no time"));
+        return None;
+    }
+    Some(capacity)
 }
 
 /// How often the application reads the feed.

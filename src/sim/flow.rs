@@ -70,6 +70,7 @@ impl Flow {
             throttled_below: [0; 2],
             client_requested: vec![[0; 2]; plan.clients],
             client_failed: vec![[0; 2]; plan.clients],
+            client_reads: vec![[0; 2]; if plan.lags.is_some() { plan.clients } else { 0 }],
             down: [Duration::ZERO; 2],
             causes: vec![no_cause; fault_rules + 2],
             acknowledged: 0,
@@ -339,9 +340,11 @@ pub(crate) fn cause_class(plan: &Plan, blame: Blame) -> CauseClass {
 pub(crate) fn copy_run(to: &mut StoreRun, from: &StoreRun) {
     let mut client_requested = core::mem::take(&mut to.client_requested);
     let mut client_failed = core::mem::take(&mut to.client_failed);
+    let mut client_reads = core::mem::take(&mut to.client_reads);
     let mut causes = core::mem::take(&mut to.causes);
     client_requested.clone_from(&from.client_requested);
     client_failed.clone_from(&from.client_failed);
+    client_reads.clone_from(&from.client_reads);
     causes.clone_from(&from.causes);
-    *to = StoreRun { client_requested, client_failed, causes, ..*from };
+    *to = StoreRun { client_requested, client_failed, client_reads, causes, ..*from };
 }

@@ -229,7 +229,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if self.rules.strong {
             return (group.head, self.now);
         }
-        let mut lag = self.usual_lag(st, g, r, mark).saturating_add(log.extra).min(LONGEST_LAG);
+        let mut lag = self.usual_lag(st, g, r, mark).saturating_add(log.extra);
+        lag = lag.saturating_add(st.contention.wait).min(LONGEST_LAG);
         let mut floor = log.position;
         if let Some((volume, time)) = self.rules.bound {
             lag = lag.min(time);

@@ -53,7 +53,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// What lasting faults add to the lag between two regions, and the marks of the last of them.
-    fn extra(&self, g: usize, a: usize, b: usize) -> (Duration, Option<Mark>) {
+    pub(crate) fn extra(&self, g: usize, a: usize, b: usize) -> (Duration, Option<Mark>) {
         let world = &self.plan.model.world;
         let ends = [self.region(a), self.region(b)];
         let (mut sum, mut mark) = (Duration::ZERO, None);

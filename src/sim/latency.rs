@@ -1,6 +1,6 @@
 //! Steady latency of requests (design §5): round trips and constants while everything is up.
 
-use crate::model::{Consistency, RegionId, Store, World};
+use crate::model::{Client, Consistency, RegionId, Store, Tokens, World, Writes};
 use crate::units::Duration;
 
 /// Steady latencies of one client population. `None`: a round trip on the way is not declared.
@@ -30,13 +30,53 @@ pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
         }
         _ => Some(Duration::ZERO),
     };
-    let latency = |client: &crate::model::Client| Latency {
+    let latency = |client: &Client| Latency {
         write: rtt(client.region, store.regions[store.first_write_region(client)].region)
             .zip(farthest)
-            .map(|(a, b)| a.saturating_add(b).saturating_add(store.commit_latency)),
+            .map(|(a, b)| a.saturating_add(b).saturating_add(store.commit_latency))
+            .map(|latency| latency.saturating_add(token_wait(store, client))),
         read: rtt(client.region, store.regions[usize::from(client.order[0])].region),
     };
     store.clients.iter().map(latency).collect()
+}
+
+/// Steady latencies by region of the clients, in the order of [`Store::client_regions`]: the mean over requests where a
+/// population spreads them over several regions.
+pub fn by_region(world: &World, store: &Store) -> Vec<Latency> {
+    let all: Vec<_> = store.clients.iter().zip(steady(world, store)).collect();
+    let of = |region: RegionId| {
+        let here = || all.iter().filter(move |(c, _)| c.region == region);
+        Latency {
+            write: mean(here().map(|(c, l)| (c.writes_mps, l.write))),
+            read: mean(here().map(|(c, l)| (c.reads_mps, l.read))),
+        }
+    };
+    store.client_regions().into_iter().map(of).collect()
+}
+
+/// Mean latency of some clients' requests, by rate; that of the first if there are no requests.
+fn mean(clients: impl Iterator<Item = (u64, Option<Duration>)>) -> Option<Duration> {
+    let (mut sum, mut requests, mut first) = (0u128, 0u128, None);
+    for (rate, latency) in clients {
+        first = first.or(Some(latency));
+        if rate > 0 {
+            sum += u128::from(rate) * u128::from(latency?.ns());
+            requests += u128::from(rate);
+        }
+    }
+    sum.checked_div(requests).map_or(first.flatten(), |ns| Some(Duration::from_ns(ns as u64)))
+}
+
+/// Mean time that a write waits until the region it goes to has what its session read elsewhere (rule c35): a lag, or
+/// two with the arbiter between them; 0 without tokens on writes, and with a single write region.
+fn token_wait(store: &Store, client: &Client) -> Duration {
+    let (w, r) = (store.first_write_region(client), usize::from(client.order[0]));
+    if store.writes == Writes::Single || client.tokens != Tokens::ReadsAndWrites || w == r {
+        return Duration::ZERO;
+    }
+    let links = if w == 0 || r == 0 { 1.0 } else { 2.0 };
+    let seconds = store.lag.mean().map_or(f64::INFINITY, |mean| links * mean);
+    Duration::from_ns((seconds * 1e9) as u64)
 }
 
 #[cfg(test)]

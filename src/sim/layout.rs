@@ -6,7 +6,12 @@
 //! shares that can be hit, so that a group is always hit as a whole.
 
 use crate::engine::Slot;
-use crate::model::{Effect, Model, NodeId, Placement, RegionId, Store, StoreRegion, Target, Writes};
+use crate::model::{
+    Consistency, Effect, Model, NodeId, Placement, RegionId, Store, StoreRegion, Target, Writes,
+};
+use crate::sim::history::LONGEST_LAG;
+use crate::sim::hot::Lags;
+use crate::units::Duration;
 use core::ops::Range;
 
 /// The frozen layout of one store.
@@ -27,6 +32,8 @@ pub(crate) struct StorePlan {
     pub(crate) lagging: Vec<u32>,
     /// Lags are watched: something lengthens them, or asks for them.
     pub(crate) contended: bool,
+    /// The law of the lag, where items are hot or writes wait for tokens.
+    pub(crate) lags: Option<Lags>,
     /// Zones of each region.
     pub(crate) zones: Vec<u32>,
     /// World region of each region, and store region (or none) of each world region.
@@ -55,6 +62,8 @@ pub(crate) enum StoreTimer {
     Arbiter(u32),
     /// The hour of the profile changes.
     Hour,
+    /// What happens to hot items has drifted.
+    Items,
 }
 
 impl StorePlan {
@@ -91,7 +100,7 @@ impl StorePlan {
         self.lanes > 1
     }
 
-    /// First offsets of the timers, by kind, in order; the last is that of the hour.
+    /// First offsets of the timers, by kind, in order; the last is that of the hour, which the items follow.
     fn offsets(&self) -> [u32; 8] {
         let (c, g, s) = (self.copies() as u32, self.groups() as u32, self.sets() as u32);
         let (readers, lanes) = (s * self.clients as u32, u32::from(self.multi()));
@@ -102,7 +111,7 @@ impl StorePlan {
     }
 
     pub(crate) fn slots(&self) -> u32 {
-        self.offsets()[7] + 1
+        self.offsets()[7] + 2
     }
 
     pub(crate) fn slot(&self, first: u32, timer: StoreTimer) -> Slot {
@@ -119,6 +128,7 @@ impl StorePlan {
                     StoreTimer::Write(i) => at[5] + i,
                     StoreTimer::Arbiter(i) => at[6] + i,
                     StoreTimer::Hour => at[7],
+                    StoreTimer::Items => at[7] + 1,
                 },
         )
     }
@@ -134,7 +144,8 @@ impl StorePlan {
             i if i < at[5] => StoreTimer::Read(i - at[4]),
             i if i < at[6] => StoreTimer::Write(i - at[5]),
             i if i < at[7] => StoreTimer::Arbiter(i - at[6]),
-            _ => StoreTimer::Hour,
+            i if i == at[7] => StoreTimer::Hour,
+            _ => StoreTimer::Items,
         }
     }
 }
@@ -153,13 +164,22 @@ pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
         weights,
         nodes,
         partial,
-        contended: !lagging.is_empty(),
+        contended: model.watches_lags(store),
+        lags: model.watches_items(store).then(|| Lags::new(&store.lag, longest_lag(store))),
         lagging,
         zones: store.regions.iter().map(|r| model.world.zones(r.region).count() as u32).collect(),
         world_region: store.regions.iter().map(|r| r.region).collect(),
         local_region: (0..model.world.regions.len())
             .map(|w| store.regions.iter().position(|r| r.region.0 as usize == w).map(|r| r as u8))
             .collect(),
+    }
+}
+
+/// Lags count as no longer than this.
+fn longest_lag(store: &Store) -> Duration {
+    match store.consistency {
+        Consistency::Bounded { max_time, .. } => max_time.min(LONGEST_LAG),
+        _ => LONGEST_LAG,
     }
 }
 

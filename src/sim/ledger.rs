@@ -26,6 +26,9 @@ pub(crate) struct Segment {
 pub(crate) struct Ledger {
     /// Temporarily missing.
     pub(crate) open: Vec<Segment>,
+    /// Losers of conflicts that wait in the feed for the application, and the rate at which more come.
+    pub(crate) feed: i128,
+    pub(crate) feeding: u64,
     pub(crate) recovered: i128,
     pub(crate) superseded: i128,
     pub(crate) lost: i128,
@@ -45,23 +48,32 @@ impl Ledger {
     pub(crate) fn copy_from(&mut self, other: &Ledger) {
         self.open.clear();
         self.open.extend_from_slice(&other.open);
+        (self.feed, self.feeding) = (other.feed, other.feeding);
         (self.recovered, self.superseded, self.lost) = (other.recovered, other.superseded, other.lost);
     }
 
     /// Writes now temporarily missing.
     pub(crate) fn missing(&self) -> i128 {
-        self.open.iter().map(|s| s.amount).sum()
+        self.feed + self.open.iter().map(|s| s.amount).sum::<i128>()
     }
 
-    /// Lets growing segments grow by a span of workload time.
+    /// Lets growing segments and the feed grow by a span of workload time.
     pub(crate) fn grow(&mut self, lambda: i128) -> i128 {
-        let mut grown = 0;
+        let mut grown = i128::from(self.feeding) * lambda;
+        self.feed += grown;
         for segment in self.open.iter_mut().filter(|s| s.growing > 0) {
             let more = i128::from(segment.growing) * lambda;
             segment.amount += more;
             grown += more;
         }
         grown
+    }
+
+    /// The application wrote again what was in the feed; returns how much.
+    pub(crate) fn settle_feed(&mut self) -> i128 {
+        let settled = core::mem::take(&mut self.feed);
+        self.recovered += settled;
+        settled
     }
 
     /// The next merge that is due.

@@ -267,6 +267,8 @@ pub struct ContentionRun {
     pub extra_max: Duration,
     /// The average over pairs of regions and partitions at the horizon.
     pub extra_end: Duration,
+    /// Conflicts, in millionths times nanoseconds of a second.
+    pub conflicts: i128,
 }
 
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.
@@ -286,6 +288,8 @@ pub struct StoreRun {
     pub client_requested: Vec<[i128; 2]>,
     /// Failed volume by client and [`Kind`].
     pub client_failed: Vec<[i128; 2]>,
+    /// By client, where items are hot: volume of stale reads, and of reads that waited for the session's own writes.
+    pub client_reads: Vec<[i128; 2]>,
     /// Time with a failing share above the threshold, by [`Kind`], up to the horizon.
     pub down: [Duration; 2],
     /// By rule index, then one entry for load, then one for actions.

@@ -40,6 +40,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
+        if self.accepts(st, g)
+            && let Some(phase) = self.token_holds(st, g, client)
+        {
+            return (phase, responsible(&self.plan.model, culprit.blame));
+        }
         if let Some(phase) = self.lane_phase(st, g, client) {
             let customer = self.accepted_elsewhere(st, g, client);
             return (

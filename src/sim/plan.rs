@@ -177,7 +177,7 @@ impl Plan {
         let store = &self.model.stores[s];
         let throttles = store.throughput_mru.is_some()
             || self.model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
-        throttles && !store.profile.is_flat()
+        (throttles || self.stores[s].lags.is_some()) && !store.profile.is_flat()
     }
 
     #[inline]

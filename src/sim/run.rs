@@ -72,6 +72,10 @@ impl Run<'_> {
                 let slot = plan.stores[s].slot(plan.slots.stores[s], StoreTimer::Hour);
                 timers.at(slot, Profile::next_hour(Time::ZERO));
             }
+            if plan.stores[s].lags.is_some() {
+                let slot = plan.stores[s].slot(plan.slots.stores[s], StoreTimer::Items);
+                timers.at(slot, Time::ZERO);
+            }
         }
     }
 

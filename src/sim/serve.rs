@@ -165,7 +165,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             if self.writes_apart(st, g, client) {
                 served.apart |= bit;
-            } else if accepts && self.domains.connected(population.region, w) {
+            } else if accepts
+                && self.domains.connected(population.region, w)
+                && self.token_holds(st, g, client).is_none()
+            {
                 served.writes |= bit;
             }
         }
@@ -198,11 +201,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
         for g in 0..self.layout.groups() {
             let served = self.served(st, g);
             self.evaluate_group(st, g, served, &loads);
-            let (lambda, group) = (st.lambda, &mut st.groups[g]);
-            group.history.push(self.now, lambda, group.head, group.accept);
+        }
+        self.evaluate_contention(st);
+        for group in &mut st.groups {
+            group.history.push(self.now, st.lambda, group.head, group.accept);
         }
         self.arm_logs(st);
-        self.evaluate_contention(st);
         let before = st.flow.out_ppm();
         let (s, out) = (self.s as u32, &mut *self.out);
         st.flow.update_outages(self.plan, s, self.now, &mut out.outages);

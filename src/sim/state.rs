@@ -102,6 +102,8 @@ pub(crate) struct Group {
     pub(crate) redirect_until: Time,
     /// Writes the log takes, thousandths per second over the whole store.
     pub(crate) accept: u64,
+    /// Beyond them, writes that are acknowledged and overtaken by newer ones at once.
+    pub(crate) overtaken: u64,
     pub(crate) acknowledged: i128,
     pub(crate) head: i128,
     /// Last instant at which a write was acknowledged.
@@ -292,6 +294,7 @@ impl StoreState {
             fenced: false,
             redirect_until: Time::ZERO,
             accept: 0,
+            overtaken: 0,
             acknowledged: 0,
             head: 0,
             last_ack: Time::ZERO,
@@ -353,7 +356,7 @@ impl StoreState {
         self.at = other.at;
         self.lambda = other.lambda;
         self.flow.copy_from(&other.flow);
-        self.contention = other.contention;
+        self.contention.copy_from(&other.contention);
     }
 
     /// This copy must be settled.
@@ -395,6 +398,9 @@ impl StoreState {
             run.superseded += ledger.superseded * weight;
             run.lost += ledger.lost * weight;
             run.recovered += ledger.recovered * weight;
+            // Losers of conflicts that nobody has read yet: demand is to blame, the application has to act.
+            let load = self.flow.run.causes.len() - 2;
+            self.flow.run.causes[load].lost[Party::Customer as usize] += ledger.feed * weight;
             for segment in &ledger.open {
                 let loss = &mut out.losses[segment.loss as usize];
                 loss.missing += segment.amount * weight;
@@ -423,8 +429,10 @@ impl StoreState {
         let elapsed = i128::from((now - self.at).ns()) * i128::from(crate::model::PROFILE_ONE);
         for (g, group) in self.groups.iter_mut().enumerate() {
             let taken = i128::from(group.accept) * passed;
+            let overtaken = i128::from(group.overtaken) * passed;
             group.head += taken;
-            group.acknowledged += taken + group.ledger.grow(passed);
+            group.ledger.superseded += overtaken;
+            group.acknowledged += taken + overtaken + group.ledger.grow(passed);
             if group.accept > 0 {
                 group.last_ack = now;
             }
@@ -438,7 +446,7 @@ impl StoreState {
             }
         }
         self.flow.advance(passed, self.at, now);
-        self.advance_contention(now);
+        self.advance_contention(passed, now);
         self.at = now;
         self.lambda = lambda;
     }

@@ -51,7 +51,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
             .map(|&r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 2 })
             .collect(),
         writes: Writes::Single,
-        conflicts: Conflicts { resolve: Resolve::LastWriterWins },
+        conflicts: Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 },
         replicas: 4,
         write_quorum: 3,
         read_quorum: 1,
@@ -91,8 +91,12 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
                     .collect(),
                 write_order: vec![0],
                 redirect: Redirect::After(c(0)),
+                routing: Routing::Fixed,
+                tokens: Tokens::None,
+                timeout: Duration::ZERO,
             })
             .collect(),
+        hot: None,
         profile: Profile::flat(),
         outage_threshold_ppm: 0,
         commit_latency: secs(0),

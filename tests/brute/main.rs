@@ -4,6 +4,7 @@
 //! read into. Every write is an entry of its own; what is missing, lost or recovered is counted, not computed.
 
 mod compare;
+mod conflicts;
 mod copy;
 mod faults;
 mod generate;

@@ -49,7 +49,9 @@ macro_rules! promises {
 
 promises! {
     c17_c18_x02_account_outage: "cosmos-db/account-outage",
+    c32_arbiter: "cosmos-db/arbiter",
     c16_bad_deployment: "cosmos-db/bad-deployment",
+    c33_conflicts: "cosmos-db/conflicts",
     c21_c22_c29_drill: "cosmos-db/drill",
     c18_c20_emergency: "cosmos-db/emergency",
     c14_c34_lag: "cosmos-db/lag",
@@ -63,10 +65,12 @@ promises! {
     c08_c28_price: "cosmos-db/price",
     c14_c24_c29_read_region: "cosmos-db/read-region",
     c22_c23_return: "cosmos-db/return",
+    c34_routing: "cosmos-db/routing",
     c25_c26_strong: "cosmos-db/strong",
     c28_throughput: "cosmos-db/throughput",
     c05_c07_tier_table: "cosmos-db/tier-table",
     c07_c12_tiers: "cosmos-db/tiers",
+    c35_tokens: "cosmos-db/tokens",
     c12_c14_c17_c18_c23_write_region: "cosmos-db/write-region",
     c12_c14_c23_c27_write_region_destroyed: "cosmos-db/write-region-destroyed",
     c17_write_region_isolated: "cosmos-db/write-region-isolated",
@@ -218,6 +222,61 @@ fn c34_lags_add_up_and_end() {
     assert_eq!(rpo(more, "2h"), 1802.0);
     assert_eq!(rpo("", "2h"), 2.0);
     assert_eq!(rpo("", "2h 59m 59s"), 3503.0);
+}
+
+/// c33: conflicts and lag increase strictly over three rates of updates.
+#[test]
+fn c33_more_updates_more_conflicts_and_lag() {
+    let run = shipped("cosmos-db/conflicts", &Default::default());
+    for figure in ["conflicts_per_second", "conflict_share", "replication_lag_seconds.end", "stale_reads"] {
+        let value = |variant| run.outcome.metric(variant, figure).and_then(|m| m.estimate).unwrap();
+        let (slow, base, fast) = (value("slow"), value("base"), value("fast"));
+        assert!(slow < base && base < fast, "{figure}: {slow}, {base}, {fast}");
+    }
+}
+
+/// c33: the lag grows during a burst and is back two and a half hours after it; under an overload it grows to the end.
+#[test]
+fn c33_a_burst_passes_and_an_overload_does_not() {
+    let lag = |variant: &str, horizon: &str| {
+        let m = model("cosmos-db/conflicts", variant, &[("scenario.horizon", horizon)]);
+        replications(&m, 1, 1)[0].stores[0].contention.extra_end.as_secs_f64()
+    };
+    let [before, peak, after] = ["1h", "2h", "4h 30m"].map(|horizon| lag("burst", horizon));
+    assert!(before < 0.01 && peak > 2000.0, "{before} {peak}");
+    assert!((after - before).abs() < 1e-3, "{before} {after}");
+    let [a, b, c] = ["6h", "12h", "24h"].map(|horizon| lag("sustained", horizon));
+    assert!(a > 1000.0 && b > 1.9 * a && c > 1.9 * b, "{a} {b} {c}");
+}
+
+/// c33: overtaken writes are superseded, wait in the feed or stay, by policy; each is accounted for once.
+#[test]
+fn c33_losers_go_where_the_policy_says() {
+    let run = |policy: &str| {
+        let set = [("store.orders.conflicts.policy", policy), ("store.orders.conflicts.handler", "never")];
+        let m = model("cosmos-db/conflicts", "base", &set[..if policy == "feed" { 2 } else { 1 }]);
+        replications(&m, 1, 1).remove(0).stores.remove(0)
+    };
+    let (last, feed, merge) = (run("last-writer-wins"), run("feed"), run("merge"));
+    assert!(last.superseded > 0 && last.missing == 0 && feed.superseded == 0 && feed.missing > 0);
+    assert_eq!((merge.superseded, merge.missing), (0, 0));
+    assert_eq!(feed.missing, last.superseded);
+    for r in [last, feed, merge] {
+        assert_eq!(r.acknowledged, r.surviving + r.missing + r.superseded + r.damaged + r.lost);
+        assert_eq!(r.acknowledged, r.requested[1]);
+    }
+}
+
+/// c34: an application that reads and writes in one region does not notice any lag, one that does not sees it grow.
+#[test]
+fn c34_only_reading_elsewhere_feels_the_lag() {
+    let stale = |variant: &str, lag: &str| -> i128 {
+        let run = &replications(&model("cosmos-db/routing", variant, &[("store.orders.lag", lag)]), 1, 1)[0];
+        run.stores[0].client_reads.iter().map(|reads| reads[0]).sum()
+    };
+    assert_eq!(["1s", "1m", "1h"].map(|lag| stale("base", lag)), [0; 3]);
+    let [a, b, c] = ["1s", "4s", "16s"].map(|lag| stale("apart", lag));
+    assert!(0 < a && a < b && b < c);
 }
 
 fn longest(m: &Model) -> Duration {

@@ -26,12 +26,18 @@ const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 struct Shape {
     regions: usize,
     level: &'static str,
+    /// Whether every region takes writes, where that is possible.
+    multi: bool,
     links: Vec<String>,
 }
 
 impl Shape {
     fn names(&self) -> &'static [&'static str] {
         &NAMES[..self.regions]
+    }
+
+    fn writes_everywhere(&self) -> bool {
+        self.multi && self.regions > 1 && self.level != "strong"
     }
 }
 
@@ -50,7 +56,7 @@ pub fn scenario(case: u64) -> String {
     for name in &NAMES[..regions] {
         writeln!(text, "[[region]]\nname = \"{name}\"\nzones = 3\nnodes_per_zone = 4").unwrap();
     }
-    let mut shape = Shape { regions, level, links: Vec::new() };
+    let mut shape = Shape { regions, level, multi: case % 3 == 1, links: Vec::new() };
     for (i, a) in shape.names().iter().enumerate() {
         for b in &shape.names()[i + 1..] {
             writeln!(text, "[[link]]\nbetween = [\"{a}\", \"{b}\"]\nrtt = \"20ms\"").unwrap();
@@ -113,6 +119,15 @@ fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
         writeln!(text, "on_return = {{ merge_after = {merge}, superseded = {} }}", pick.of(&["0.0", "0.3"]))
             .unwrap();
     }
+    if shape.writes_everywhere() {
+        let policy = pick.of(&[
+            "policy = \"last-writer-wins\"",
+            "policy = \"merge\"",
+            "policy = \"feed\", handler = \"never\"",
+            "policy = \"feed\", handler = { every = \"6h\" }",
+        ]);
+        writeln!(text, "writes = \"multi-region\"\nconflicts = {{ {policy} }}").unwrap();
+    }
 }
 
 fn failover(text: &mut String, pick: &mut Pick) {
@@ -148,7 +163,12 @@ fn workload(text: &mut String, pick: &mut Pick, shape: &Shape) {
     text.push_str("[store.s.workload.clients]\n");
     for (name, share) in shape.names().iter().zip(shares) {
         let redirect = pick.of(&["\"0s\"", "\"30s\"", "\"never\"", "{ by = \"service\", after = \"30s\" }"]);
-        writeln!(text, "{name} = {{ share = {share}, redirect = {redirect} }}").unwrap();
+        let there = if shape.writes_everywhere() && pick.chance(30) {
+            format!(", writes_to = [\"{}\"]", pick.of(shape.names()))
+        } else {
+            String::new()
+        };
+        writeln!(text, "{name} = {{ share = {share}, redirect = {redirect}{there} }}").unwrap();
     }
 }
 

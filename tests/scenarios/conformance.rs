@@ -1,5 +1,5 @@
 //! One test for each documented rule: its promises hold, documents differ only where it is known, and
-//! docs/conformance.md, once it is there, says what is simulated.
+//! docs/conformance.md says what is simulated.
 //!
 //! `ZONEFALL_BLESS=1 cargo test --test scenarios` writes the page anew; read the difference before you commit it.
 
@@ -43,7 +43,7 @@ fn blessing() -> bool {
 fn check(id: &str) {
     let section = Section::of(rule(id));
     assert!(section.problems.is_empty(), "{id}:\n{}", section.problems.join("\n"));
-    let Ok(shown) = std::fs::read_to_string(path()) else { return };
+    let shown = std::fs::read_to_string(path()).unwrap_or_default();
     let pending = rules().pending.iter().any(|p| p == id);
     assert_eq!(
         section.verdict == Verdict::NotSimulated,
@@ -51,7 +51,7 @@ fn check(id: &str) {
         "`pending` in rules.toml is wrong about {id}"
     );
     assert!(
-        blessing() || shown.contains(&section.text),
+        blessing() || shown.contains(section.text.trim_end()),
         "docs/conformance.md does not say of {id} what is simulated (to write it anew, see CONTRIBUTING.md):\n{}",
         section.text
     );
@@ -96,7 +96,8 @@ fn the_page_is_what_is_simulated() {
     let page = page::page();
     if blessing() {
         std::fs::write(path(), page).unwrap();
-    } else if let Ok(shown) = std::fs::read_to_string(path()) {
+    } else {
+        let shown = std::fs::read_to_string(path()).unwrap_or_default();
         let lines = shown.lines().zip(page.lines()).enumerate().find(|(_, (a, b))| a != b);
         assert!(shown == page, "docs/conformance.md is out of date (see CONTRIBUTING.md): {lines:#?}");
     }

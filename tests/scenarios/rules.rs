@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::sync::OnceLock;
 use zonefall::experiment::expect::{Verdict, evaluate};
 use zonefall::experiment::{Comparison, Metric};
-use zonefall::scenario::{Options, Severity, Source, load};
+use zonefall::scenario::{Diagnostic, Options, Severity, Source, load};
 
 /// The file.
 #[derive(Deserialize)]
@@ -193,17 +193,14 @@ impl Claim {
         let loaded = load(Source { name: &self.scenario, text: &text }, &options);
         let about: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity == severity).collect();
         let names = |text: &str| text.contains(with);
-        let holds = match severity {
-            Severity::Warning => about.iter().any(|d| d.code == with),
-            Severity::Error => {
-                !about.is_empty()
-                    && about
-                        .iter()
-                        .all(|d| names(&d.message) || names(&d.label) || d.help.as_deref().is_some_and(names))
-            }
+        let says = |d: &&&Diagnostic| match severity {
+            Severity::Warning => d.code == with,
+            Severity::Error => names(&d.message) || names(&d.label) || d.help.as_deref().is_some_and(names),
         };
+        let wanted = about.iter().filter(says).count();
+        let holds = wanted > 0 && (severity == Severity::Warning || wanted == about.len());
         let word = if severity == Severity::Error { "refused" } else { "warned about" };
-        let simulated = match about.first() {
+        let simulated = match about.iter().find(says).or(about.first()) {
             Some(d) => format!("{word}: {} ({})", d.message, d.code),
             None => format!("not {word}"),
         };

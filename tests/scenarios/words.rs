@@ -58,7 +58,7 @@ impl Figure {
         match name.base {
             "rto_seconds" if x.is_none() => format!("no {kind}outage{by}"),
             "rto_seconds" => format!("{stat} {kind}outage{by} {value}"),
-            "outages_per_year" if nothing => format!("no {kind}outage{by}"),
+            "outages_per_year" if nothing || x.is_none() => format!("no {kind}outage{by}"),
             "outages_per_year" => format!("{kind}outages{by}: {value}"),
             "time_to_impact_seconds" => format!("{stat} time from fault to {kind}outage {value}"),
             "rpo_seconds" | "rpo_final_seconds" | "rpo_writes" if x.is_none() => "no takeover".into(),

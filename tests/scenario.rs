@@ -91,13 +91,17 @@ fn prices_have_factors_from_the_preset_and_money_from_the_file() {
         loaded.scenario.expect("valid").variants[0].model.stores[0].price.clone().expect("a price")
     };
     let price = rates(&[]);
-    assert_eq!(price.rates_ppm, Some(vec![1_250_000, 1_100_000]));
+    assert_eq!(price.rates_ppm, Some(vec![1_250_000, 1_100_000, 1_000_000]));
     assert_eq!((price.billing, price.currency.as_deref()), (Billing::Provisioned, Some("EUR")));
     assert_eq!((price.unit_nano, price.storage_nano), (Some(8_000_000), Some(250_000_000)));
     let autoscale = rates(&[("store.orders.price.billing", "autoscale")]);
-    assert_eq!(autoscale.rates_ppm, Some(vec![1_000_000, 1_100_000]), "c08: zones are free with autoscale");
+    assert_eq!(
+        autoscale.rates_ppm,
+        Some(vec![1_000_000, 1_100_000, 1_000_000]),
+        "c08: zones are free with autoscale"
+    );
     let both = [("store.orders.price.region_factor.westeurope", "0.9")];
-    assert_eq!(rates(&both).rates_ppm, Some(vec![1_125_000, 1_100_000]));
+    assert_eq!(rates(&both).rates_ppm, Some(vec![1_125_000, 1_100_000, 1_000_000]));
 }
 
 #[test]
@@ -160,9 +164,9 @@ fn clients_have_exact_rates_and_read_orders() {
     let store = &scenario.variants[0].model.stores[0];
     let writes: u64 = store.clients.iter().map(|c| c.writes_mps).sum();
     assert_eq!(writes, 1_000_001, "1000.001 per second");
-    assert_eq!(store.clients[0].order, [0, 1]);
-    assert_eq!(store.clients[1].order, [1, 0], "own region first");
-    assert_eq!(store.clients[2].order, [1, 0], "preferred, then the write region");
+    assert_eq!(store.clients[0].order, [0, 1, 2]);
+    assert_eq!(store.clients[1].order, [1, 0, 2], "own region first, the one that is added last");
+    assert_eq!(store.clients[2].order, [1, 2, 0], "preferred, then the others, the write region last");
     assert!(matches!(store.clients[2].redirect, Redirect::ByService(_)));
     assert!(!store.profile.is_flat());
 }
@@ -181,6 +185,10 @@ fn blocks_come_after_their_members_and_actions_in_time() {
         model.actions[0].command,
         Command::SetThroughput { store: 0, throughput_mru: Some(20_000_000) }
     );
+    let added = Command::AddRegion { store: 0, region: 2 };
+    assert!(model.actions.iter().any(|a| a.command == added && a.at == Duration::from_days(150)));
+    let store = &model.stores[0];
+    assert_eq!((store.regions[2].joins_later, store.regions[1].spread_ppm), (true, 250_000));
     assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
     assert_eq!(scenario.expects[0].comparison, Comparison::Eq(0.0));
     assert_eq!(scenario.expects[0].rules, ["c14", "x03"]);

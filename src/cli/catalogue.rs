@@ -17,6 +17,7 @@ macro_rules! shipped {
 /// All of them, by name in ascending order; a test compares the list with the folder.
 pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/account-outage",
+    "cosmos-db/add-region",
     "cosmos-db/arbiter",
     "cosmos-db/bad-deployment",
     "cosmos-db/conflicts",

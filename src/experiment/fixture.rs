@@ -65,7 +65,13 @@ pub(crate) fn model() -> Model {
 /// A store in both regions, written to from both.
 fn store() -> Store {
     let zero = || Law::constant(Duration::ZERO);
-    let region = |r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 1 };
+    let region = |r| StoreRegion {
+        region: RegionId(r),
+        placement: Placement::ZoneRedundant,
+        min_zones: 1,
+        spread_ppm: 0,
+        joins_later: false,
+    };
     let client = |r, order| Client {
         region: RegionId(r),
         writes_mps: 500_000,

@@ -29,29 +29,38 @@ fn provisioned(model: &Model, index: usize) -> Provisioned {
     let regions = store.regions.len();
     let mut sums = Provisioned { units: Some(vec![0; regions]), time: vec![0; regions] };
     let mut throughput = store.throughput_mru;
+    let mut there: Vec<bool> = store.regions.iter().map(|r| !r.joins_later).collect();
     let mut from = Duration::ZERO;
-    let mut pass = |from: Duration, to: Duration, throughput: Option<u64>| {
-        let ns = i128::from(to.ns() - from.ns());
-        sums.time.iter_mut().for_each(|time| *time += ns);
-        if ns > 0 {
-            sums.units = throughput.and_then(|mru| {
-                let mut units = sums.units.take()?;
-                units.iter_mut().for_each(|sum| *sum += ns * i128::from(mru));
-                Some(units)
-            });
-        }
-    };
-    for action in &model.actions {
-        let at = action.at.min(model.horizon);
-        if let Command::SetThroughput { store, throughput_mru } = action.command
-            && store as usize == index
-        {
-            pass(from, at, throughput);
-            (from, throughput) = (at, throughput_mru);
+    for action in model.actions.iter().filter(|a| a.at < model.horizon) {
+        match action.command {
+            Command::SetThroughput { store, throughput_mru } if store as usize == index => {
+                sums.pass(action.at.ns() - from.ns(), &there, throughput);
+                (from, throughput) = (action.at, throughput_mru);
+            }
+            Command::AddRegion { store, region } if store as usize == index => {
+                sums.pass(action.at.ns() - from.ns(), &there, throughput);
+                (from, there[usize::from(region)]) = (action.at, true);
+            }
+            _ => {}
         }
     }
-    pass(from, model.horizon, throughput);
+    sums.pass(model.horizon.ns() - from.ns(), &there, throughput);
     sums
+}
+
+impl Provisioned {
+    /// Some nanoseconds pass with this throughput in the regions that are there.
+    fn pass(&mut self, ns: u64, there: &[bool], throughput: Option<u64>) {
+        let add = |sums: &mut Vec<i128>, amount: i128| {
+            sums.iter_mut().zip(there).filter(|(_, there)| **there).for_each(|(sum, _)| *sum += amount);
+        };
+        add(&mut self.time, i128::from(ns));
+        match (&mut self.units, throughput) {
+            (Some(units), Some(mru)) => add(units, i128::from(ns) * i128::from(mru)),
+            _ if ns > 0 => self.units = None,
+            _ => {}
+        }
+    }
 }
 
 /// a / b without loss where the quotient is whole.
@@ -76,15 +85,17 @@ pub(super) fn figures(
         Billing::Serverless => "units/year",
         Billing::Provisioned | Billing::Autoscale => "unit-hours/year",
     };
+    let provisioned = provisioned(model, index);
     let (factor, billed) = match &price.rates_ppm {
         None => (Estimate::undefined(NO_RATE), Estimate::undefined(NO_RATE)),
         Some(_) if model.horizon == Duration::ZERO => {
             (Estimate::undefined("nothing was measured"), Estimate::undefined("nothing was measured"))
         }
         Some(rates) if price.billing == Billing::Serverless => by_use(model, rates, tally),
-        Some(rates) => by_throughput(price, rates, &provisioned(model, index), model.horizon),
+        Some(rates) => by_throughput(price, rates, &provisioned, model.horizon),
     };
-    let cost = cost(store, price, &billed);
+    let copies = weighted(&vec![1_000_000; store.regions.len()], shares(&provisioned.time, model.horizon));
+    let cost = cost(store, price, copies, &billed);
     vec![
         ("price_factor", "factor", factor),
         ("billed_units_per_year", unit, billed),
@@ -108,14 +119,13 @@ fn by_throughput(
     provisioned: &Provisioned,
     horizon: Duration,
 ) -> (Estimate, Estimate) {
-    let whole = i128::from(horizon.ns());
     let weights = provisioned.units.as_ref().filter(|all| all[0] > 0).unwrap_or(&provisioned.time);
     // The first region is there from the start.
     let factor = weighted(rates, weights.iter().map(|&w| ratio(w, weights[0])));
     let billed = match &provisioned.units {
         None => Estimate::undefined(UNLIMITED),
         Some(units) => {
-            let mean_units = units.iter().map(|&w| ratio(w, whole) / 1000.0);
+            let mean_units = shares(units, horizon).map(|mru| mru / 1000.0);
             let billed = exact(weighted(rates, mean_units) * HOURS_PER_YEAR);
             match price.billing {
                 Billing::Autoscale => Estimate { high: billed.estimate, ..Estimate::undefined(AUTOSCALE) },
@@ -126,15 +136,20 @@ fn by_throughput(
     (exact(factor), billed)
 }
 
-/// Money for what is billed, and for the data.
-fn cost(store: &Store, price: &Price, billed: &Estimate) -> Estimate {
+/// Mean over the horizon of what was summed up over it, for each region.
+fn shares(sums: &[i128], horizon: Duration) -> impl Iterator<Item = f64> {
+    sums.iter().map(move |&sum| ratio(sum, i128::from(horizon.ns()).max(1)))
+}
+
+/// Money for what is billed, and for so many copies of the data.
+fn cost(store: &Store, price: &Price, copies: f64, billed: &Estimate) -> Estimate {
     let Some(unit_nano) = price.unit_nano else {
         return Estimate::undefined("no unit price is given");
     };
     let units = if price.billing == Billing::Serverless { 1e6 } else { 100.0 };
     let storage = price.storage_nano.map_or(0.0, |nano| {
-        let gigabytes = store.data_bytes as f64 / 1e9 * store.regions.len() as f64;
-        gigabytes * nano as f64 / NANO * MONTHS_PER_YEAR
+        let gigabytes = store.data_bytes as f64 / 1e9;
+        gigabytes * copies * nano as f64 / NANO * MONTHS_PER_YEAR
     });
     let money =
         |units_billed: Option<f64>| units_billed.map(|x| x / units * unit_nano as f64 / NANO + storage);

@@ -1,5 +1,6 @@
 //! Scripted actions of people or automation.
 
+use super::Model;
 use super::store::FailoverMode;
 use crate::units::Duration;
 
@@ -43,6 +44,14 @@ pub enum Command {
         /// The region.
         region: u8,
     },
+    /// Make a region part of the store: empty at first, it serves once it has been seeded and has caught up
+    /// (rule c02).
+    AddRegion {
+        /// Index of the store.
+        store: u32,
+        /// The region, which [joins later](super::StoreRegion::joins_later).
+        region: u8,
+    },
     /// Switch the failover policy.
     SetFailover {
         /// Index of the store.
@@ -57,4 +66,41 @@ pub enum Command {
         /// Thousandths of a request unit per second; `None`: unlimited.
         throughput_mru: Option<u64>,
     },
+}
+
+impl Command {
+    /// What is done, in the words of a scenario: `failover orders to northeurope`.
+    pub fn describe(self, model: &Model) -> String {
+        let name = |store: u32| &model.stores[store as usize].name;
+        let place = |store: u32, region: u8| {
+            model.world.region_name(model.stores[store as usize].regions[usize::from(region)].region)
+        };
+        match self {
+            Command::Failover { store, to } => format!("failover {} to {}", name(store), place(store, to)),
+            Command::ForceFailover { store, to: Some(to) } => {
+                format!("force-failover {} to {}", name(store), place(store, to))
+            }
+            Command::ForceFailover { store, to: None } => {
+                format!("force-failover {} to the next", name(store))
+            }
+            Command::Offline { store, region } => {
+                format!("offline {} in {}", name(store), place(store, region))
+            }
+            Command::Online { store, region } => {
+                format!("online {} in {}", name(store), place(store, region))
+            }
+            Command::AddRegion { store, region } => {
+                format!("add-region {} in {}", name(store), place(store, region))
+            }
+            Command::SetThroughput { store, throughput_mru: Some(mru) } => {
+                format!("set-throughput {} to {}", name(store), mru as f64 / 1000.0)
+            }
+            Command::SetThroughput { store, throughput_mru: None } => {
+                format!("set-throughput {} to unlimited", name(store))
+            }
+            Command::SetFailover { store, mode } => {
+                format!("set-failover {} to {}", name(store), mode.word())
+            }
+        }
+    }
 }

@@ -27,6 +27,11 @@ pub struct StoreRegion {
     pub placement: Placement,
     /// Fewer live zones than this count as the loss of the region (1 = no such rule).
     pub min_zones: u32,
+    /// Share of the partitions, in millionths, whose replicas are spread over all zones although the region is
+    /// [`Placement::Unzoned`].
+    pub spread_ppm: u32,
+    /// No part of the store until [`AddRegion`](super::Command::AddRegion) makes it one.
+    pub joins_later: bool,
 }
 
 /// Consistency levels, strongest first.
@@ -73,6 +78,18 @@ pub enum FailoverMode {
     PerPartition,
     /// The customer, who forces all partitions over together.
     Customer,
+}
+
+impl FailoverMode {
+    /// Word used in scenarios.
+    pub fn word(self) -> &'static str {
+        match self {
+            FailoverMode::None => "none",
+            FailoverMode::ServiceManaged => "service-managed",
+            FailoverMode::PerPartition => "per-partition",
+            FailoverMode::Customer => "customer",
+        }
+    }
 }
 
 /// The phases of a failover, each a law of time, and the fencing of the old write region.
@@ -296,5 +313,11 @@ impl Store {
             Writes::Single => 0,
             Writes::Multi => usize::from(client.write_order[0]),
         }
+    }
+
+    /// The region a client reads from while everything is up and nothing has been added, as an index.
+    pub fn first_read_region(&self, client: &Client) -> u8 {
+        let there = |r: &u8| !self.regions[usize::from(*r)].joins_later;
+        client.order.iter().copied().find(there).unwrap_or_default()
     }
 }

@@ -10,8 +10,29 @@ use crate::model::{Action, Command, Store, World};
 use crate::units::Duration;
 
 /// The verbs; each is a key whose value names the store.
-const VERBS: [&str; 6] =
-    ["failover", "force-failover", "offline", "online", "set-failover", "set-throughput"];
+const VERBS: [&str; 7] =
+    ["failover", "force-failover", "offline", "online", "set-failover", "set-throughput", "add-region"];
+/// What people try and no store can do, known only to be refused.
+const SWITCH_ZONES: &str = "set-zones";
+
+/// The tables of the actions that add a region to a store. What is wrong with them is said elsewhere.
+pub(super) fn additions<'a>(root: &Reader<'a>, store: &str) -> Vec<Item<'a>> {
+    let Some(list) = root.get("action").filter(Item::is_list) else { return Vec::new() };
+    let deeds = list.list().unwrap_or_default().into_iter().filter(Item::is_table);
+    let deeds = deeds.filter_map(|action| action.table()?.get("do")).filter(Item::is_table);
+    let adds = |item: &Item<'_>| {
+        let verb = item.table().and_then(|r| r.get("add-region"));
+        verb.is_some_and(|i| i.maybe_text() == Some(store))
+    };
+    deeds.filter(adds).collect()
+}
+
+/// The region that an action adds is there already.
+pub(super) fn there_already(item: &Item<'_>, region: &str) {
+    let message = format!("the store is in `{region}` already, or another action adds it");
+    let problem = Problem::new(code::ACTION, message, "a region is added once");
+    item.error(problem.help("the zones of a region cannot be switched later (rule c02): add another region"));
+}
 
 /// Reads `[[action]]`, sorted by time. Problems with the stores hide unknown names: `complete` is false then.
 pub(super) fn read(
@@ -56,6 +77,10 @@ fn command(
     complete: bool,
 ) -> Option<Command> {
     let r = item.table()?;
+    if let Some(name) = r.get(SWITCH_ZONES) {
+        switch_zones(&name, &r);
+        return None;
+    }
     let given: Vec<(usize, Item<'_>)> =
         VERBS.iter().enumerate().filter_map(|(i, verb)| Some((i, r.get(verb)?))).collect();
     let [(verb, name)] = &given[..] else {
@@ -84,6 +109,14 @@ fn command(
         },
         "offline" => region("region").zip(index).map(|(region, store)| Command::Offline { store, region }),
         "online" => region("region").zip(index).map(|(region, store)| Command::Online { store, region }),
+        "add-region" => {
+            r.know(&["zones", "zone", "spread_probability"]);
+            let region = region("region");
+            if let (Some(store), Some(region)) = (found, region) {
+                can_be_seeded(item, world, store, region);
+            }
+            region.zip(index).map(|(region, store)| Command::AddRegion { store, region })
+        }
         "set-failover" => {
             let item = r.require("mode", "\"none\"");
             let mode = item.as_ref().and_then(failover::mode);
@@ -122,4 +155,35 @@ fn region(item: &Item<'_>, world: &World, store: &Store) -> Option<u8> {
         item.error(problem.did_you_mean(text, &names));
     }
     found.map(|i| i as u8)
+}
+
+/// Zone redundancy is chosen when a region is added.
+fn switch_zones(name: &Item<'_>, r: &Reader<'_>) {
+    let text = |key| r.get(key).and_then(|i| i.maybe_text()).unwrap_or("…").to_owned();
+    let message = "the zones of an existing region cannot be switched (rule c02)";
+    let problem = Problem::new(code::SWITCH_ZONES, message, "zones are chosen when a region is added");
+    let (store, zones) = (name.maybe_text().unwrap_or("…"), text("zones"));
+    name.error(problem.help(format!(
+        "add a region with zones instead: `do = {{ add-region = \"{store}\", region = \"…\", zones = \"{zones}\" }}`, \
+         fail over to it, and take `{}` offline",
+        text("region")
+    )));
+}
+
+/// A region that is added gets its data over a link, or as fast as replicas are rebuilt.
+fn can_be_seeded(item: &Item<'_>, world: &World, store: &Store, region: u8) {
+    let home = store.regions[usize::from(region)].region;
+    let linked = store.regions.iter().filter_map(|r| world.link_between(home, r.region));
+    let mut bandwidths = linked.map(|l| world.links[l.0 as usize].bandwidth);
+    if store.rebuild.is_none() && !bandwidths.any(|b| b.is_some()) {
+        let name = world.region_name(home);
+        let problem = Problem::new(
+            code::ACTION,
+            format!("`{name}` would never get its data"),
+            "no `rebuild`, and no link with `bandwidth`",
+        );
+        item.error(
+            problem.help("give the store `rebuild = { bandwidth = \"100MB/s\" }`, or the link a `bandwidth`"),
+        );
+    }
 }

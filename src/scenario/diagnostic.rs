@@ -73,6 +73,7 @@ pub(super) mod code {
     pub const PROFILE: &str = "ZF0502";
     pub const BLOCK: &str = "ZF0601";
     pub const ACTION: &str = "ZF0602";
+    pub const SWITCH_ZONES: &str = "ZF0603";
     pub const VARIANT: &str = "ZF0701";
     pub const COMPARISON: &str = "ZF0702";
     pub const NOT_PER_VARIANT: &str = "ZF0703";
@@ -128,6 +129,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::PROFILE, "a profile with the wrong number of values"),
     (code::BLOCK, "a block that needs more members than it has, or contains itself"),
     (code::ACTION, "an action that does not say what to do, or to whom"),
+    (code::SWITCH_ZONES, "a switch of the zones of an existing region"),
     (code::VARIANT, "an unknown variant, or a variant name that cannot be used"),
     (code::COMPARISON, "an expectation that cannot be read"),
     (code::NOT_PER_VARIANT, "a setting that must be the same for all variants"),

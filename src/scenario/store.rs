@@ -1,5 +1,6 @@
 //! Replicated stores.
 
+use super::action;
 use super::context::Problem;
 use super::diagnostic::code;
 use super::failover;
@@ -44,7 +45,7 @@ pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
             r.cx.incomplete.set(true);
             continue;
         }
-        let found = store(name, &r, world);
+        let found = store(name, &r, world, &action::additions(root, name));
         r.close();
         stores.extend(found);
     }
@@ -58,10 +59,12 @@ struct Copies {
     read_quorum: u8,
 }
 
-fn store(name: &str, r: &Reader<'_>, world: &World) -> Option<Store> {
+fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Option<Store> {
     let limits = r.get("preset").and_then(|i| Limits::of(r.cx, &i));
     let copies = copies(r);
-    let regions = regions(r, world, limits.as_ref(), copies.as_ref().map_or(1, |c| c.replicas));
+    let places =
+        Places { world, limits: limits.as_ref(), replicas: copies.as_ref().map_or(1, |c| c.replicas) };
+    let regions = regions(r, &places, added);
     let several = regions.as_ref().is_none_or(|found| found.len() > 1);
     let consistency = consistency(r, limits.as_ref(), several);
     let writing = writes::read(r, several, consistency);
@@ -186,61 +189,85 @@ fn copies(r: &Reader<'_>) -> Option<Copies> {
     Some(Copies { replicas: replicas as u8, write_quorum: write as u8, read_quorum: read as u8 })
 }
 
-fn regions(r: &Reader<'_>, world: &World, limits: Option<&Limits>, replicas: u8) -> Option<Vec<StoreRegion>> {
+/// What decides where replicas can be.
+struct Places<'l> {
+    world: &'l World,
+    limits: Option<&'l Limits>,
+    replicas: u8,
+}
+
+/// The regions a store is in, then those that actions add to it.
+fn regions(r: &Reader<'_>, places: &Places<'_>, added: &[Item<'_>]) -> Option<Vec<StoreRegion>> {
+    let world = places.world;
     let min_zones = r.get("min_zones").map_or(Some(1), |i| i.integer(1..=1000));
     let list = r.require("regions", "[\"westeurope\"]")?;
     let items = list.list()?;
-    if items.is_empty() || items.len() > MAX_REGIONS {
+    let all = items.len() + added.len();
+    if items.is_empty() || all > MAX_REGIONS {
         let message = format!("`{}` must name 1 to {MAX_REGIONS} regions", list.path);
-        list.error(Problem::new(code::OUT_OF_RANGE, message, format!("found {}", items.len())));
+        list.error(Problem::new(code::OUT_OF_RANGE, message, format!("found {all}")));
         return None;
     }
     let mut found: Vec<StoreRegion> = Vec::new();
-    for item in &items {
-        let Some(region) = region(item, world, limits, replicas, min_zones.unwrap_or(1) as u32) else {
+    for (i, item) in items.iter().chain(added).enumerate() {
+        let later = i >= items.len();
+        let Some(mut region) = region(item, places, min_zones.unwrap_or(1) as u32, later) else {
             continue;
         };
         if found.iter().any(|f| f.region == region.region) {
-            duplicate(item, "region", world.region_name(region.region));
+            match later {
+                true => action::there_already(item, world.region_name(region.region)),
+                false => duplicate(item, "region", world.region_name(region.region)),
+            }
             continue;
         }
+        region.joins_later = later;
         found.push(region);
     }
     min_zones?;
-    (found.len() == items.len()).then_some(found)
+    (found.len() == all).then_some(found)
 }
 
-fn region(
-    item: &Item<'_>,
-    world: &World,
-    limits: Option<&Limits>,
-    replicas: u8,
-    min_zones: u32,
-) -> Option<StoreRegion> {
-    let short = item.maybe_text().is_some();
-    let reader = if short { None } else { Some(item.table()?) };
+/// A region of a store: a name or a table; or the action that adds it.
+fn region(item: &Item<'_>, places: &Places<'_>, min_zones: u32, later: bool) -> Option<StoreRegion> {
+    let world = places.world;
+    let reader = if item.maybe_text().is_some() { None } else { Some(item.table()?) };
     let name = match &reader {
         None => Some(item.clone()),
+        // Without it the action is refused where it is read.
+        Some(r) if later => r.get("region"),
         Some(r) => r.require("name", "\"westeurope\""),
     };
-    let mode_item = reader.as_ref().and_then(|r| r.get("zones"));
-    let zone_item = reader.as_ref().and_then(|r| r.get("zone"));
+    let get = |key| reader.as_ref().and_then(|r| r.get(key));
+    let (mode_item, zone_item, spread_item) = (get("zones"), get("zone"), get("spread_probability"));
     let mode = mode_item.as_ref().map_or(Some("unzoned"), |i| i.word(&PLACEMENTS).map(|w| PLACEMENTS[w]));
-    if let Some(item) = zone_item.as_ref().filter(|_| mode == Some("zone-redundant")) {
+    let spread = spread_item.as_ref().map_or(Some(0), |i| i.millionths());
+    for (item, other) in
+        [(&zone_item, "zone-redundant"), (&spread_item, "zone-redundant"), (&spread_item, "zonal")]
+    {
         // A warning, not an error: a variant can switch the placement, but not remove a key.
-        let message = format!("`{}` has no effect", item.path);
-        item.warn(Problem::new(code::NO_EFFECT, message, "a zone-redundant region uses all its zones"));
+        if let (Some(item), true) = (item, mode == Some(other)) {
+            let message = format!("`{}` has no effect", item.path);
+            let label = if other == "zonal" {
+                "the zone is known"
+            } else {
+                "a zone-redundant region uses all its zones"
+            };
+            item.warn(Problem::new(code::NO_EFFECT, message, label));
+        }
     }
-    if let Some(r) = reader {
+    if let Some(r) = reader.filter(|_| !later) {
         r.close();
     }
     let region = region_of(world, &name?)?;
     let mode = mode?;
     let zones: Vec<DomainId> = world.zones(region).collect();
     let at = mode_item.as_ref().unwrap_or(item);
-    if let Some(limits) = limits {
+    if let Some(limits) = places.limits {
         limits.placement(at, mode, zones.len());
     }
+    let plain =
+        |placement| StoreRegion { region, placement, min_zones: 1, spread_ppm: 0, joins_later: false };
     if mode == "zone-redundant" {
         if zones.len() < min_zones as usize {
             let label = format!(
@@ -251,16 +278,18 @@ fn region(
             at.error(Problem::new(code::PLACEMENT, "this region would be down from the start", label));
             return None;
         }
-        fits(at, world, world.regions[region.0 as usize], replicas)?;
-        return Some(StoreRegion { region, placement: Placement::ZoneRedundant, min_zones });
+        fits(at, world, world.regions[region.0 as usize], places.replicas)?;
+        return Some(StoreRegion { min_zones, ..plain(Placement::ZoneRedundant) });
     }
     let zone = match zone_item {
         None => *zones.first()?,
         Some(item) => zone(&item, world, &zones)?,
     };
-    fits(at, world, zone, replicas)?;
-    let placement = if mode == "zonal" { Placement::Zonal(zone) } else { Placement::Unzoned(zone) };
-    Some(StoreRegion { region, placement, min_zones: 1 })
+    fits(at, world, zone, places.replicas)?;
+    if mode == "zonal" {
+        return Some(plain(Placement::Zonal(zone)));
+    }
+    Some(StoreRegion { spread_ppm: spread?, ..plain(Placement::Unzoned(zone)) })
 }
 
 fn zone(item: &Item<'_>, world: &World, zones: &[DomainId]) -> Option<DomainId> {

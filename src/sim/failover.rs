@@ -44,10 +44,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn update_failover(&mut self, st: &mut StoreState, g: usize) {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
+        // A store of one region waits for it; regions that are not there yet do not help.
+        let others = self.copies(g).any(|c| c != base + w && st.logs[c].offline != Offline::NotYet);
+        let managed = st.mode != FailoverMode::None && others;
         for r in 0..self.layout.regions {
             let c = base + r;
             let lost = self.is_lost(st, g, r, st.mode == FailoverMode::ServiceManaged);
-            let managed = st.mode != FailoverMode::None && self.layout.regions > 1;
             match st.logs[c].step {
                 Step::Idle if lost && managed && (r == w || st.logs[c].offline == Offline::No) => {
                     st.logs[c].culprit = self.culprit(st, g);
@@ -292,19 +294,24 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Command::Offline { region, .. } => {
                 for g in 0..self.layout.groups() {
-                    if region != st.groups[g].write {
-                        st.logs[g * self.layout.regions + usize::from(region)].offline = Offline::ByAction;
+                    let log = &mut st.logs[g * self.layout.regions + usize::from(region)];
+                    if region != st.groups[g].write && log.offline != Offline::NotYet {
+                        log.offline = Offline::ByAction;
                     }
                 }
             }
-            Command::Online { region, .. } => {
-                for g in 0..self.layout.groups() {
-                    let log = &mut st.logs[g * self.layout.regions + usize::from(region)];
-                    if log.offline == Offline::ByAction {
-                        // Back through the same door as a region the service took out: catch up first.
-                        log.offline = Offline::ByService;
-                    }
-                }
+            Command::Online { region, .. } => self.let_in(st, region, Offline::ByAction),
+            Command::AddRegion { region, .. } => self.let_in(st, region, Offline::NotYet),
+        }
+    }
+
+    /// A region that an action kept out takes part again, or for the first time: through the same door as one that the
+    /// service took out, it catches up first.
+    fn let_in(&self, st: &mut StoreState, region: u8, kept_out: Offline) {
+        for g in 0..self.layout.groups() {
+            let log = &mut st.logs[g * self.layout.regions + usize::from(region)];
+            if log.offline == kept_out {
+                log.offline = Offline::ByService;
             }
         }
     }

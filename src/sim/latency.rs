@@ -25,7 +25,8 @@ pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
     let farthest = match store.consistency {
         Consistency::Strong => {
             let first = store.regions[0].region;
-            let all: Option<Vec<Duration>> = store.regions.iter().map(|r| rtt(first, r.region)).collect();
+            let there = store.regions.iter().filter(|r| !r.joins_later);
+            let all: Option<Vec<Duration>> = there.map(|r| rtt(first, r.region)).collect();
             all.and_then(|all| all.into_iter().max())
         }
         _ => Some(Duration::ZERO),
@@ -35,7 +36,7 @@ pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
             .zip(farthest)
             .map(|(a, b)| a.saturating_add(b).saturating_add(store.commit_latency))
             .map(|latency| latency.saturating_add(token_wait(store, client))),
-        read: rtt(client.region, store.regions[usize::from(client.order[0])].region),
+        read: rtt(client.region, store.regions[usize::from(store.first_read_region(client))].region),
     };
     store.clients.iter().map(latency).collect()
 }

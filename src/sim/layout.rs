@@ -152,8 +152,7 @@ impl StorePlan {
 
 /// Lays out one store.
 pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
-    let rings: Vec<Vec<NodeId>> = store.regions.iter().map(|r| ring(model, r)).collect();
-    let sets = replica_sets(store, &rings);
+    let sets = deal(model, store);
     let lanes = if store.writes == Writes::Multi { store.regions.len() } else { 1 };
     let (weights, nodes, partial) = cut(model, store, sets, lanes);
     let lagging: Vec<u32> = model.lag_faults(store).collect();
@@ -183,12 +182,36 @@ fn longest_lag(store: &Store) -> Duration {
     }
 }
 
+/// Deals the partitions out to replica sets: each set with the number of partitions dealt up to and with it.
+///
+/// Partitions that lie spread over the zones of an unzoned region by luck are the first ones, in every such region.
+fn deal(model: &Model, store: &Store) -> Vec<(Vec<NodeId>, u64)> {
+    let total = u64::from(store.partitions);
+    let lucky = |r: &StoreRegion| (total * u64::from(r.spread_ppm) + 500_000) / 1_000_000;
+    let mut bounds: Vec<u64> = store.regions.iter().map(lucky).chain([0, total]).collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    let mut sets = Vec::new();
+    for bound in bounds.windows(2) {
+        let rings: Vec<Vec<NodeId>> =
+            store.regions.iter().map(|r| ring(model, r, bound[1] <= lucky(r))).collect();
+        let here = replica_sets(store, &rings);
+        let shares: u64 = here.iter().map(|(_, share)| share).sum();
+        let mut seen = 0;
+        for (set, share) in here {
+            seen += share;
+            sets.push((set, bound[0] + (bound[1] - bound[0]) * seen / shares));
+        }
+    }
+    sets
+}
+
 /// The nodes that may hold a region's replicas, alternating between zones.
-fn ring(model: &Model, region: &StoreRegion) -> Vec<NodeId> {
+fn ring(model: &Model, region: &StoreRegion, lucky: bool) -> Vec<NodeId> {
     let world = &model.world;
     let zones: Vec<_> = match region.placement {
-        Placement::ZoneRedundant => world.zones(region.region).collect(),
-        Placement::Unzoned(zone) | Placement::Zonal(zone) => vec![zone],
+        Placement::Unzoned(zone) | Placement::Zonal(zone) if !lucky => vec![zone],
+        _ => world.zones(region.region).collect(),
     };
     let most = zones.iter().map(|&z| world.domain(z).nodes.len()).max().unwrap_or(0) as u32;
     (0..most)
@@ -224,8 +247,7 @@ fn replica_sets(store: &Store, rings: &[Vec<NodeId>]) -> Vec<(Vec<NodeId>, u64)>
 
 type Cut = (Vec<u32>, Vec<NodeId>, Vec<(u32, Vec<u32>)>);
 
-/// Deals the partitions out to the groups and cuts groups along the shares of `partial` rules; each group then stands
-/// there once per lane.
+/// Makes groups of the replica sets, cut along the shares of `partial` rules; each group then stands there once per lane.
 fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>, lanes: usize) -> Cut {
     let here = |t: &Target| model.is_in(store, *t);
     let rules: Vec<(u32, u64)> = model
@@ -240,14 +262,11 @@ fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>, lanes: usize
             _ => None,
         })
         .collect();
-    let shares: u64 = sets.iter().map(|(_, s)| s).sum();
     let total = u64::from(store.partitions);
     let (mut weights, mut nodes) = (Vec::new(), Vec::new());
     let mut partial: Vec<(u32, Vec<u32>)> = rules.iter().map(|&(rule, _)| (rule, Vec::new())).collect();
-    let (mut seen_share, mut dealt) = (0, 0u64);
-    for (set, share) in sets {
-        seen_share += share;
-        let until = total * seen_share / shares;
+    let mut dealt = 0u64;
+    for (set, until) in sets {
         // Partitions `dealt..until` belong to this set; of them each rule hits a share that sums to its total.
         let hit: Vec<u64> = rules.iter().map(|&(_, h)| h * until / total - h * dealt / total).collect();
         let mut cuts: Vec<u64> = hit.iter().copied().chain([0, until - dealt]).collect();

@@ -10,7 +10,7 @@ use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{Segment, Settled};
 use crate::sim::observe::{Loss, Replication};
 use crate::sim::phase::responsible;
-use crate::sim::state::{Follow, StoreState};
+use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::{Duration, Time};
 
 impl<D: Chance> Ctx<'_, '_, D> {
@@ -157,6 +157,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn restart_empty(&mut self, st: &mut StoreState, g: usize) {
         for c in self.copies(g) {
             let Follow::Empty(seeding) = st.logs[c].follow else { continue };
+            if st.logs[c].offline == Offline::NotYet {
+                continue;
+            }
             let r = c - g * self.layout.regions;
             let ready = st.quorums[c].can_restart(&self.rules.quorum);
             let source = self.seed_source(st, g, r);

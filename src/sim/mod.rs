@@ -36,6 +36,8 @@ mod tests_failover;
 #[cfg(test)]
 mod tests_lanes;
 #[cfg(test)]
+mod tests_placement;
+#[cfg(test)]
 mod tests_recovery;
 
 pub use crate::engine::LimitHit;

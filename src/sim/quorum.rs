@@ -110,6 +110,11 @@ impl Quorum {
         }
     }
 
+    /// The same nodes without any data.
+    pub(crate) fn emptied(self) -> Quorum {
+        Quorum { data: 0, lost: true, service: Service::default(), calm: false, ..self }
+    }
+
     /// A replica's node went down or came back (`changed`), drained or not, or its data is gone for ever.
     #[inline]
     pub(crate) fn node_changed(&mut self, bit: u16, changed: bool, drained: bool, destroyed: bool) {

@@ -237,12 +237,13 @@ impl Run<'_> {
             | Command::ForceFailover { store, .. }
             | Command::Offline { store, .. }
             | Command::Online { store, .. }
+            | Command::AddRegion { store, .. }
             | Command::SetFailover { store, .. }
             | Command::SetThroughput { store, .. } => store as usize,
         };
         let mark = Mark { purpose: self.plan.action_purpose, occurrence: i as u64 };
         let culprit = Culprit { blame: Blame::Action(i as u32), class: Class::Action, mark, started: now };
-        self.note(now, || (format!("action:{i}"), "action", format!("{command:?}")));
+        self.note(now, || (format!("action:{i}"), "action", command.describe(&self.plan.model)));
         self.advance(s, now);
         let (mut ctx, st) = self.context(s, timers);
         ctx.act(st, command, culprit);

@@ -35,6 +35,8 @@ pub(crate) enum Offline {
     ByService,
     /// An action took it out; only an action brings it back.
     ByAction,
+    /// It is no part of the store yet; an action makes it one.
+    NotYet,
 }
 
 /// What is going on about a lost region.
@@ -220,7 +222,7 @@ fn normal_demand(store: &Store) -> Vec<i128> {
     let mut demand = vec![0; store.regions.len()];
     for client in &store.clients {
         let units = |mps: u64, cost: u64| i128::from(mps) * i128::from(cost) * i128::from(store.partitions);
-        demand[usize::from(client.order[0])] += units(client.reads_mps, store.read_cost_mru);
+        demand[usize::from(store.first_read_region(client))] += units(client.reads_mps, store.read_cost_mru);
         demand[store.first_write_region(client)] += units(client.writes_mps, store.write_cost_mru);
     }
     demand
@@ -302,7 +304,7 @@ impl StoreState {
             ledger: Ledger::default(),
             culprits: [None; 2],
         };
-        let users = |first: fn(&Client) -> u8| -> Vec<Reader> {
+        let users = |first: &dyn Fn(&Client) -> u8| -> Vec<Reader> {
             let regions = store.clients.iter().map(first);
             let user = |region| Reader { region, patience: Time::NEVER, detect_until: Time::ZERO };
             let set: Vec<Reader> = regions.map(user).collect();
@@ -310,14 +312,25 @@ impl StoreState {
         };
         let arbiter = Arbiter { region: 0, out: false, moves_at: Time::NEVER, forced: None };
         let several = plan.multi();
+        let joins_later = |c: usize| store.regions[c % plan.regions].joins_later;
+        let quorum = Quorum::new(&rules.quorum);
+        let empty = Log {
+            follow: Follow::Empty(false),
+            offline: Offline::NotYet,
+            behind: true,
+            committing: false,
+            in_sync: false,
+            ..log
+        };
+        let copies = 0..plan.copies();
         StoreState {
-            quorums: vec![Quorum::new(&rules.quorum); plan.copies()],
-            logs: vec![log; plan.copies()],
+            quorums: copies.clone().map(|c| if joins_later(c) { quorum.emptied() } else { quorum }).collect(),
+            logs: copies.map(|c| if joins_later(c) { empty } else { log }).collect(),
             groups: (0..plan.groups())
                 .map(|g| Group { write: (g % plan.lanes) as u8, ..group.clone() })
                 .collect(),
-            readers: users(|c| c.order[0]),
-            writers: if several { users(|c| c.write_order[0]) } else { Vec::new() },
+            readers: users(&|c| store.first_read_region(c)),
+            writers: if several { users(&|c| c.write_order[0]) } else { Vec::new() },
             arbiters: vec![arbiter; if several { plan.sets() } else { 0 }],
             zones_down: vec![0; plan.regions],
             capacity_ppm: vec![1_000_000; plan.regions],

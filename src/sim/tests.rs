@@ -48,7 +48,13 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
         name: "s".into(),
         regions: regions
             .iter()
-            .map(|&r| StoreRegion { region: RegionId(r), placement: Placement::ZoneRedundant, min_zones: 2 })
+            .map(|&r| StoreRegion {
+                region: RegionId(r),
+                placement: Placement::ZoneRedundant,
+                min_zones: 2,
+                spread_ppm: 0,
+                joins_later: false,
+            })
             .collect(),
         writes: Writes::Single,
         conflicts: Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 },

@@ -151,9 +151,17 @@ fn scenario(case: u64) -> Model {
     }
     // Some cases have a region without the store: what strikes there must not matter.
     let used = (names.len() - usize::from(names.len() > 1 && pick.below(3) == 0)).max(1);
-    let s = recoverable_store(pick, &w, used);
+    let mut s = recoverable_store(pick, &w, used);
     let rules = faults(pick, &w);
-    let list = actions(pick, used as u64, 60);
+    let mut list = actions(pick, used as u64, 60);
+    // In others the last region is added some day.
+    if used > 1 && pick.below(4) == 0 {
+        let region = used as u8 - 1;
+        s.regions[usize::from(region)].joins_later = true;
+        let at = secs(pick.below(50 * 86_400));
+        list.push(Action { at, command: Command::AddRegion { store: 0, region } });
+        list.sort_by_key(|a| a.at);
+    }
     Model { horizon: Duration::from_days(60), actions: list, ..model(w, rules, vec![s]) }
 }
 

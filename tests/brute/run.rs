@@ -186,7 +186,9 @@ impl<'a> Brute<'a> {
                 Command::ForceFailover { to, .. } => part.force(to.map(usize::from)),
                 Command::SetFailover { mode, .. } => part.service = mode == FailoverMode::ServiceManaged,
                 Command::SetThroughput { throughput_mru, .. } => self.throughput = throughput_mru,
-                Command::Offline { .. } | Command::Online { .. } => panic!("not simulated by brute force"),
+                Command::Offline { .. } | Command::Online { .. } | Command::AddRegion { .. } => {
+                    panic!("not simulated by brute force")
+                }
             }
         }
     }

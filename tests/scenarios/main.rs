@@ -49,6 +49,7 @@ macro_rules! promises {
 
 promises! {
     c17_c18_x02_account_outage: "cosmos-db/account-outage",
+    c02_add_region: "cosmos-db/add-region",
     c32_arbiter: "cosmos-db/arbiter",
     c16_bad_deployment: "cosmos-db/bad-deployment",
     c33_conflicts: "cosmos-db/conflicts",

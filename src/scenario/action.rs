@@ -6,7 +6,7 @@ use super::failover;
 use super::reader::{Item, Reader};
 use super::store::throughput;
 use super::suggest;
-use crate::model::{Action, Command, Store, World};
+use crate::model::{Action, Command, Store, World, Writes};
 use crate::units::Duration;
 
 /// The verbs; each is a key whose value names the store.
@@ -113,7 +113,7 @@ fn command(
             r.know(&["zones", "zone", "spread_probability"]);
             let region = region("region");
             if let (Some(store), Some(region)) = (found, region) {
-                can_be_seeded(item, world, store, region);
+                can_be_added(item, world, store, region);
             }
             region.zip(index).map(|(region, store)| Command::AddRegion { store, region })
         }
@@ -170,8 +170,13 @@ fn switch_zones(name: &Item<'_>, r: &Reader<'_>) {
     )));
 }
 
-/// A region that is added gets its data over a link, or as fast as replicas are rebuilt.
-fn can_be_seeded(item: &Item<'_>, world: &World, store: &Store, region: u8) {
+/// A region that is added gets its data over a link, or as fast as replicas are rebuilt, and takes no writes.
+fn can_be_added(item: &Item<'_>, world: &World, store: &Store, region: u8) {
+    if store.writes == Writes::Multi {
+        let message = "a region cannot be added to a store with several write regions in this version";
+        let problem = Problem::new(code::ACTION, message, "it would take writes as well");
+        item.error(problem.help("list it in `regions` from the start, or use `writes = \"single-region\"`"));
+    }
     let home = store.regions[usize::from(region)].region;
     let linked = store.regions.iter().filter_map(|r| world.link_between(home, r.region));
     let mut bandwidths = linked.map(|l| world.links[l.0 as usize].bandwidth);

@@ -4,30 +4,32 @@ use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Reader};
 use super::world::unknown_region;
-use crate::model::{Billing, Placement, Price, StoreRegion, World};
+use crate::model::{Billing, Placement, Price, StoreRegion, World, Writes};
 
 /// Words for what the bill counts.
 const BILLINGS: [&str; 3] = ["provisioned", "autoscale", "serverless"];
 /// What may take the zone premium away.
-const WAIVERS: [&str; 1] = ["autoscale"];
+const WAIVERS: [&str; 2] = ["autoscale", "multi-region"];
 /// Largest factor and largest unit price.
-const MOST: f64 = 1e6;
+const MOST: f64 = 1e4;
 /// A factor of 1.
 const ONE: u64 = 1_000_000;
 
-/// Reads `price` of a store, which lies in these regions.
+/// Reads `price` of a store, which lies in these regions and writes in one or in all of them.
 pub(super) fn read(
     store: &Reader<'_>,
     world: &World,
     regions: Option<&[StoreRegion]>,
+    writes: Option<Writes>,
 ) -> Option<Option<Price>> {
     let Some(item) = store.get("price") else { return Some(None) };
     let r = item.table()?;
-    r.know(&["zone_factor", "zone_factor_waived", "region_factor"]);
+    r.know(&["zone_factor", "zone_factor_waived", "region_factor", "multi_write_rate"]);
     let billings = [Billing::Provisioned, Billing::Autoscale, Billing::Serverless];
     let billing =
         r.get("billing").map_or(Some(Billing::Provisioned), |i| i.word(&BILLINGS).map(|w| billings[w]));
-    let factors = factors(&r, world, billing);
+    let several = writes == Some(Writes::Multi);
+    let factors = factors(&r, world, several, billing);
     let nano = |key| r.get(key).map_or(Some(None), |i| scaled(&i, 1e9).map(Some));
     let (hour, million) = (nano("per_100_units_hour"), nano("per_million_units"));
     let storage = nano("storage_per_gb_month");
@@ -43,7 +45,7 @@ pub(super) fn read(
     let (billing, factors) = (billing?, factors?);
     Some(Some(Price {
         billing,
-        rates_ppm: Some(regions.iter().map(|region| factors.rate(region)).collect()),
+        rates_ppm: regions.iter().map(|region| factors.rate(region)).collect(),
         currency: currency?,
         unit_nano: if billing == Billing::Serverless { million? } else { hour? },
         storage_nano: storage?,
@@ -69,24 +71,36 @@ fn idle(r: &Reader<'_>, store: &Reader<'_>, billing: Option<Billing>) {
 /// Factors on the rate of one unzoned region with a single write region.
 struct Factors {
     zones: u64,
+    /// `None`: what several write regions cost is not given.
+    writes: Option<u64>,
     regions: Vec<(u32, u64)>,
 }
 
 impl Factors {
     /// Rate of a region in millionths.
-    fn rate(&self, region: &StoreRegion) -> u64 {
+    fn rate(&self, region: &StoreRegion) -> Option<u64> {
         let zones = if region.placement == Placement::ZoneRedundant { self.zones } else { ONE };
         let own = self.regions.iter().find(|(r, _)| *r == region.region.0).map_or(ONE, |(_, f)| *f);
-        // At most a millionfold each: the product fits.
-        ((u128::from(zones) * u128::from(own) + u128::from(ONE) / 2) / u128::from(ONE)) as u64
+        let times = |a: u64, b: u64| {
+            u64::try_from((u128::from(a) * u128::from(b) + u128::from(ONE) / 2) / u128::from(ONE)).ok()
+        };
+        times(times(zones, own)?, self.writes?)
     }
 }
 
-fn factors(r: &Reader<'_>, world: &World, billing: Option<Billing>) -> Option<Factors> {
+fn factors(r: &Reader<'_>, world: &World, several: bool, billing: Option<Billing>) -> Option<Factors> {
     let zones = r.get("zone_factor").map_or(Some(ONE), |i| scaled(&i, 1e6));
     let mut waived = false;
     for item in r.get("zone_factor_waived").map_or_else(Vec::new, |i| i.list().unwrap_or_default()) {
-        waived |= item.word(&WAIVERS) == Some(0) && billing == Some(Billing::Autoscale);
+        waived |= match item.word(&WAIVERS) {
+            Some(0) => billing == Some(Billing::Autoscale),
+            Some(_) => several,
+            None => false,
+        };
+    }
+    let rate = r.get("multi_write_rate").map_or(Some(None), |i| scaled(&i, 1e6).map(Some));
+    if !several {
+        r.idle("multi_write_rate", "the store has a single write region");
     }
     let known: Vec<&str> = world.regions.iter().map(|&d| world.domain(d).path.as_str()).collect();
     let mut regions = Vec::new();
@@ -99,10 +113,11 @@ fn factors(r: &Reader<'_>, world: &World, billing: Option<Billing>) -> Option<Fa
         regions.push(region.zip(factor).map(|(r, f)| (r as u32, f)));
     }
     let regions = regions.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Factors { zones: if waived { ONE } else { zones? }, regions })
+    let writes = if several { rate? } else { rate.map(|_| ONE) };
+    Some(Factors { zones: if waived { ONE } else { zones? }, writes, regions })
 }
 
-/// A number from 0 to a million as an integer of so many parts.
+/// A number from 0 to ten thousand as an integer of so many parts.
 fn scaled(item: &Item<'_>, parts: f64) -> Option<u64> {
     item.number(0.0..=MOST).map(|x| (x * parts + 0.5) as u64)
 }

@@ -86,7 +86,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
     let write_cost = r.get("write_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
     let threshold = r.get("outage_threshold").map_or(Some(0), |i| i.millionths());
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
-    let price = price::read(r, world, regions.as_deref());
+    let price = price::read(r, world, regions.as_deref(), writing.as_ref().map(|w| w.writes));
     let places = regions.as_deref().unwrap_or_default();
     let setting = Setting::new(writing.as_ref(), several, consistency);
     let work = workload::of(r, world, places, partitions.unwrap_or(1), setting);

@@ -87,6 +87,12 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// The same in a region that is no part of the store yet.
+    fn not_yet(self) -> Log {
+        let (follow, offline) = (Follow::Empty(false), Offline::NotYet);
+        Log { follow, offline, behind: true, committing: false, in_sync: false, ..self }
+    }
+
     /// The seeding of an empty copy is complete.
     pub(crate) fn is_seeded(&self, now: Time) -> bool {
         self.follow == Follow::Empty(true) && self.seeded_at <= now
@@ -314,18 +320,10 @@ impl StoreState {
         let several = plan.multi();
         let joins_later = |c: usize| store.regions[c % plan.regions].joins_later;
         let quorum = Quorum::new(&rules.quorum);
-        let empty = Log {
-            follow: Follow::Empty(false),
-            offline: Offline::NotYet,
-            behind: true,
-            committing: false,
-            in_sync: false,
-            ..log
-        };
         let copies = 0..plan.copies();
         StoreState {
             quorums: copies.clone().map(|c| if joins_later(c) { quorum.emptied() } else { quorum }).collect(),
-            logs: copies.map(|c| if joins_later(c) { empty } else { log }).collect(),
+            logs: copies.map(|c| if joins_later(c) { log.not_yet() } else { log }).collect(),
             groups: (0..plan.groups())
                 .map(|g| Group { write: (g % plan.lanes) as u8, ..group.clone() })
                 .collect(),

@@ -155,7 +155,7 @@ fn scenario(case: u64) -> Model {
     let rules = faults(pick, &w);
     let mut list = actions(pick, used as u64, 60);
     // In others the last region is added some day.
-    if used > 1 && pick.below(4) == 0 {
+    if used > 1 && s.writes == Writes::Single && pick.below(4) == 0 {
         let region = used as u8 - 1;
         s.regions[usize::from(region)].joins_later = true;
         let at = secs(pick.below(50 * 86_400));

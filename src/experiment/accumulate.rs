@@ -78,6 +78,9 @@ impl Accumulator {
             let per_request = rep.stores[loss.store as usize].volume_per_request;
             self.stores[loss.store as usize].push_loss(loss, per_request);
         }
+        for restored in &rep.restores {
+            self.stores[restored.store as usize].push_restore(restored);
+        }
         self.stores.iter_mut().zip(&rep.stores).for_each(|(tally, run)| tally.add(run));
         self.blocks.iter_mut().zip(&rep.blocks).for_each(|(tally, run)| tally.add(run));
     }

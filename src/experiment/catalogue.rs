@@ -2,7 +2,7 @@
 
 use super::accumulate::{Accumulator, SHARE_ONE};
 use super::metric::{Ceiling, Estimate, Metric};
-use super::tally::{BlockTally, ByClass, Events, OutageTally, StoreTally};
+use super::tally::{BlockTally, ByClass, Events, OutageTally, RestoreTally, StoreTally};
 use crate::model::Model;
 use crate::sim::latency::Latency;
 use crate::sim::observe::{Class, Kind, Party, Phase};
@@ -93,6 +93,13 @@ impl Catalogue {
         }
         self.losses(tally);
         self.writes(tally);
+        if tally.corruptible {
+            let e = Estimate::probability(tally.writes.with_damage, self.n);
+            self.push("probability_damage", "probability", e);
+        }
+        if let Some(restores) = &tally.restores {
+            self.restores(restores);
+        }
     }
 
     /// Latencies while everything is up: known without sampling.
@@ -178,9 +185,14 @@ impl Catalogue {
             ("writes_missing_peak", &w.missing_peak),
             ("writes_recovered", &w.recovered),
             ("writes_superseded", &w.superseded),
+            ("writes_damaged", &w.damaged),
+            ("writes_damaged_peak", &w.damaged_peak),
             ("writes_lost_by.provider", &w.lost_by[Party::Provider as usize]),
             ("writes_lost_by.customer", &w.lost_by[Party::Customer as usize]),
         ] {
+            if name.starts_with("writes_damaged") && !tally.corruptible {
+                continue;
+            }
             self.push(format!("{name}.mean"), "writes", Estimate::mean(moments, 1.0, Ceiling::Open));
             let largest = Estimate {
                 estimate: moments.largest().map(|x| x as f64),
@@ -192,6 +204,15 @@ impl Catalogue {
         }
         self.push("probability_loss", "probability", Estimate::probability(w.with_lost, self.n));
         self.push("probability_missing", "probability", Estimate::probability(w.with_missing, self.n));
+    }
+
+    /// Figures of stores with backups.
+    fn restores(&mut self, tally: &RestoreTally) {
+        let e = Estimate::rate(&tally.took.counts, self.n, self.years);
+        self.push("restores_per_year", "1/year", e);
+        self.events("restore_seconds", "seconds", SECOND, &tally.took);
+        let skew = Estimate::event_max(&tally.skew.values, &tally.skew.ratio, SECOND);
+        self.push("restore_skew_seconds.max", "seconds", skew);
     }
 
     fn rates(&mut self, name: &str, tally: &ByClass) {

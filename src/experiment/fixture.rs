@@ -109,6 +109,7 @@ fn store() -> Store {
             fence: true,
         },
         on_return: OnReturn { merge_after: Some(zero()), superseded_ppm: 0 },
+        backup: None,
         throughput_mru: None,
         read_cost_mru: 1000,
         write_cost_mru: 5000,
@@ -158,6 +159,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         recovered: 0,
         missing_peak: 0,
         contention: ContentionRun::default(),
+        damaged_peak: 0,
     };
     let mut block = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; 2] };
     if index.is_multiple_of(2) {

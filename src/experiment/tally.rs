@@ -2,8 +2,8 @@
 
 use super::accumulate::SHARE_ONE;
 use super::contention::ContentionTally;
-use crate::model::{Billing, Model, Schedule};
-use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, StoreRun};
+use crate::model::{Billing, Effect, Model, Schedule};
+use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, Restored, StoreRun};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
 
@@ -29,6 +29,10 @@ pub(crate) struct StoreTally {
     pub(crate) requested: [U256; 2],
     pub(crate) outages: [OutageTally; 2],
     pub(crate) losses: LossTally,
+    /// Absent for a store without backups.
+    pub(crate) restores: Option<RestoreTally>,
+    /// Whether some fault damages data.
+    pub(crate) corruptible: bool,
     pub(crate) writes: WritesTally,
     pub(crate) contention: ContentionTally,
     /// Request units of the requests that were served, in whole units; counted only where they are billed.
@@ -48,6 +52,10 @@ pub(crate) struct WritesTally {
     pub(crate) missing_peak: Moments,
     pub(crate) recovered: Moments,
     pub(crate) superseded: Moments,
+    pub(crate) damaged: Moments,
+    pub(crate) damaged_peak: Moments,
+    /// Replications with any write damaged at some time.
+    pub(crate) with_damage: u64,
     /// Lost or still missing, by party.
     pub(crate) lost_by: [Moments; PARTIES],
     /// Replications with any write lost for ever, and with any still missing at the end.
@@ -93,6 +101,15 @@ pub(crate) struct LossTally {
     pub(crate) rpo: ByClass,
     pub(crate) rpo_final: ByClass,
     pub(crate) absent: ByClass,
+}
+
+/// Restores of one store.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct RestoreTally {
+    /// Nanoseconds from notice to done.
+    pub(crate) took: Events,
+    /// Nanoseconds between the oldest and the newest partition restored.
+    pub(crate) skew: Events,
 }
 
 /// Events with a value, all together and by disruption class.
@@ -279,6 +296,8 @@ impl StoreTally {
             requested: Default::default(),
             outages: [outages(), outages()],
             losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
+            restores: model.stores[store].backup.as_ref().map(|_| RestoreTally::default()),
+            corruptible: model.faults.iter().any(|f| matches!(f.effect, Effect::Corrupt { .. })),
             writes: WritesTally::default(),
             contention: ContentionTally::new(model, &model.stores[store]),
             used: Moments::default(),
@@ -310,6 +329,10 @@ impl StoreTally {
         self.losses.rpo.close();
         self.losses.rpo_final.close();
         self.losses.absent.close();
+        if let Some(restores) = &mut self.restores {
+            restores.took.close();
+            restores.skew.close();
+        }
         self.writes.add(run);
         self.contention.add(run, &self.place);
         if let Some(costs) = self.costs_mru {
@@ -330,6 +353,13 @@ impl StoreTally {
         self.losses.absent.push(loss.class, absent as u64);
     }
 
+    pub(super) fn push_restore(&mut self, restored: &Restored) {
+        if let Some(restores) = &mut self.restores {
+            restores.took.push(restored.took.ns());
+            restores.skew.push((restored.newest - restored.oldest).ns());
+        }
+    }
+
     pub(super) fn merge(&mut self, other: &StoreTally) {
         // Zero while nothing has been added; the same for every replication of a model.
         self.volume_per_request = self.volume_per_request.max(other.volume_per_request);
@@ -345,6 +375,10 @@ impl StoreTally {
         self.losses.rpo.merge(&other.losses.rpo);
         self.losses.rpo_final.merge(&other.losses.rpo_final);
         self.losses.absent.merge(&other.losses.absent);
+        if let (Some(restores), Some(more)) = (&mut self.restores, &other.restores) {
+            restores.took.merge(&more.took);
+            restores.skew.merge(&more.skew);
+        }
         self.writes.merge(&other.writes);
         self.contention.merge(&other.contention);
         self.used.merge(&other.used);
@@ -364,6 +398,9 @@ impl WritesTally {
         for (party, sum) in self.lost_by.iter_mut().enumerate() {
             sum.add(whole(run.causes.iter().map(|c| c.lost[party]).sum()));
         }
+        self.damaged.add(whole(run.damaged));
+        self.damaged_peak.add(whole(run.damaged_peak));
+        self.with_damage += u64::from(run.damaged_peak > 0);
         self.with_lost += u64::from(run.lost > 0);
         self.with_missing += u64::from(run.missing > 0);
     }
@@ -376,6 +413,9 @@ impl WritesTally {
         self.recovered.merge(&other.recovered);
         self.superseded.merge(&other.superseded);
         self.lost_by.iter_mut().zip(&other.lost_by).for_each(|(a, b)| a.merge(b));
+        self.damaged.merge(&other.damaged);
+        self.damaged_peak.merge(&other.damaged_peak);
+        self.with_damage += other.with_damage;
         self.with_lost += other.with_lost;
         self.with_missing += other.with_missing;
     }

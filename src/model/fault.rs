@@ -73,6 +73,23 @@ pub enum Effect {
     },
     /// Announced and drained: configurations leave the target before it goes down. Targets: domains.
     Maintenance,
+    /// The writers of the target's stores damage data; damage travels like any write. Targets: stores, and regions (where the
+    /// writes of a partition are taken).
+    Corrupt {
+        /// Share of partitions hit, in millionths.
+        share_ppm: u32,
+        /// Which data.
+        damages: Damages,
+    },
+}
+
+/// What a `corrupt` fault damages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Damages {
+    /// All that is stored when it strikes, and what is written while it lasts.
+    Data,
+    /// What is written while it lasts.
+    Writes,
 }
 
 /// Why a fault happens; results can be split by it (rule c01).

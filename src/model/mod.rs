@@ -5,6 +5,7 @@
 //! appear in it as data.
 
 pub mod action;
+pub mod backup;
 pub mod block;
 pub mod fault;
 pub mod price;
@@ -13,8 +14,9 @@ pub mod workload;
 pub mod world;
 
 pub use action::{Action, Command};
+pub use backup::{Backup, BackupPolicy, Restore, Vault};
 pub use block::{Block, Member};
-pub use fault::{Cascade, CauseClass, Effect, FaultRule, Party, Schedule, Target};
+pub use fault::{Cascade, CauseClass, Damages, Effect, FaultRule, Party, Schedule, Target};
 pub use price::{Billing, Price};
 pub use store::{
     Client, Conflicts, Consistency, Failover, FailoverMode, Hot, OnReturn, Placement, Rebuild, Redirect,

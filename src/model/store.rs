@@ -1,5 +1,6 @@
 //! A replicated store: placement, quorum, replication between regions, consistency, failover, throughput.
 
+use super::backup::Backup;
 use super::price::Price;
 use super::workload::Profile;
 use super::world::{DomainId, RegionId};
@@ -276,6 +277,8 @@ pub struct Store {
     pub failover: Failover,
     /// What becomes of missing writes.
     pub on_return: OnReturn,
+    /// Backups; `None`: none are made.
+    pub backup: Option<Backup>,
     /// Provisioned throughput of each region in thousandths of a request unit per second; `None`: unlimited.
     pub throughput_mru: Option<u64>,
     /// Request units of a read, in thousandths.

@@ -27,7 +27,7 @@ pub const CAUSES: [&str; 10] = [
 ];
 
 /// Columns of `replications.csv`.
-pub const REPLICATIONS: [&str; 23] = [
+pub const REPLICATIONS: [&str; 26] = [
     "variant",
     "replication",
     "subject",
@@ -50,6 +50,9 @@ pub const REPLICATIONS: [&str; 23] = [
     "writes_missing_peak",
     "writes_recovered",
     "writes_superseded",
+    "writes_damaged",
+    "writes_damaged_peak",
+    "restores",
     "block_down_s",
 ];
 
@@ -228,9 +231,10 @@ pub fn replication_rows(out: &mut impl io::Write, cx: Context, rep: &Replication
             format!("{:016x}", rep.fault_digest),
         ]
     };
-    for (store, run) in cx.model.stores.iter().zip(&rep.stores) {
+    for (s, (store, run)) in cx.model.stores.iter().zip(&rep.stores).enumerate() {
         let mut row = start(&store.name);
         row.extend(store_fields(run));
+        row.push(rep.restores.iter().filter(|r| r.store as usize == s).count().to_string());
         row.push(String::new());
         record(out, &row)?;
     }
@@ -253,9 +257,17 @@ fn store_fields(run: &StoreRun) -> Vec<String> {
         }
         fields.push(seconds(run.down[k].ns()));
     }
-    let writes =
-        [run.acknowledged, run.lost, run.missing, run.missing_peak, run.recovered, run.superseded].map(count);
-    fields.extend(writes);
+    let writes = [
+        run.acknowledged,
+        run.lost,
+        run.missing,
+        run.missing_peak,
+        run.recovered,
+        run.superseded,
+        run.damaged,
+        run.damaged_peak,
+    ];
+    fields.extend(writes.map(count));
     fields
 }
 
@@ -407,14 +419,14 @@ mod tests {
         assert_eq!(
             text_of(|o| replication_rows(o, cx, &rep)),
             "base,6,orders,5,10,6d3a06d3a06d39a6,63072000000,0,0,0,0,31536000000,4026000,0,0,4026,\
-             31536000000,500,0,1000,500,0,\nbase,6,quorum,5,10,6d3a06d3a06d39a6,,,,,,,,,,,,,,,,,66\n"
+             31536000000,500,0,1000,500,0,0,0,0,\nbase,6,quorum,5,10,6d3a06d3a06d39a6,,,,,,,,,,,,,,,,,,,,66\n"
         );
         assert_eq!(
             text_of(|o| outage_rows(o, cx, &rep)),
-            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0,66,0\n\
-             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0,66,0\n\
+            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0,0,0,66,0\n\
+             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0,0,0,66,0\n\
              base,6,orders,write,950400,3960,true,2,1,3960000,region,power,'=region-lost,region:west,6,west,\
-             0,0,0,0,0,3960,0,0,0,3960,0\n"
+             0,0,0,0,0,3960,0,0,0,0,0,3960,0\n"
         );
         assert_eq!(
             text_of(|o| loss_rows(o, cx, &rep)),

@@ -258,6 +258,8 @@ impl Page {
             ("missing at worst", "writes_missing_peak"),
             ("missing, merged later", "writes_recovered"),
             ("superseded", "writes_superseded"),
+            ("damaged at the end", "writes_damaged"),
+            ("damaged at worst", "writes_damaged_peak"),
         ] {
             let (mean, max) = (f.get(&format!("{id}.mean")), f.estimate(&format!("{id}.max")));
             let shown = id == "writes_lost" || mean.and_then(|m| m.estimate).is_some_and(|x| x > 0.0);

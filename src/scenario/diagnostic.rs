@@ -69,6 +69,7 @@ pub(super) mod code {
     pub const PLACEMENT: &str = "ZF0403";
     pub const WRITES: &str = "ZF0404";
     pub const TOO_LARGE: &str = "ZF0405";
+    pub const BACKUP: &str = "ZF0406";
     pub const SHARES: &str = "ZF0501";
     pub const PROFILE: &str = "ZF0502";
     pub const BLOCK: &str = "ZF0601";
@@ -125,6 +126,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::PLACEMENT, "replicas that do not fit on the nodes or zones"),
     (code::WRITES, "what a store with several write regions does not offer"),
     (code::TOO_LARGE, "rates, partitions and profile too large to be counted exactly"),
+    (code::BACKUP, "backups that cannot be made, kept or restored as described"),
     (code::SHARES, "client shares that do not sum to 1"),
     (code::PROFILE, "a profile with the wrong number of values"),
     (code::BLOCK, "a block that needs more members than it has, or contains itself"),

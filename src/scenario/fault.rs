@@ -6,7 +6,9 @@ use super::law;
 use super::reader::{Item, Named, Reader};
 use super::selector::{self, Places};
 use super::suggest;
-use crate::model::{Cascade, CauseClass, DomainKind, Effect, FaultRule, Party, Schedule, Target, World};
+use crate::model::{
+    Cascade, CauseClass, Damages, DomainKind, Effect, FaultRule, Party, Schedule, Target, World,
+};
 use crate::rng::Law;
 use crate::units::Duration;
 use std::collections::BTreeMap;
@@ -21,7 +23,8 @@ const MAX_TARGETS: usize = 1_000_000;
 /// Keys that say when a rule strikes; a rule has one of them, or is caused by another.
 const SCHEDULE: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
 
-const EFFECTS: [&str; 7] = ["down", "destroy", "isolate", "degrade", "partial", "lag", "maintenance"];
+const EFFECTS: [&str; 8] =
+    ["down", "destroy", "isolate", "degrade", "partial", "lag", "maintenance", "corrupt"];
 
 const CAUSES: [(&str, CauseClass); 12] = [
     ("unspecified", CauseClass::Unspecified),
@@ -96,8 +99,7 @@ fn draft<'a>(
         fits(effect, &targets, places, target);
     }
     let cause = match r.get("cause") {
-        None if effect == Some(Effect::Maintenance) => Some(CauseClass::Maintenance),
-        None => Some(CauseClass::Unspecified),
+        None => Some(usual_cause(effect)),
         Some(item) => item.word(&CAUSES.map(|(word, _)| word)).map(|i| CAUSES[i].1),
     };
     let party = match r.get("party") {
@@ -147,6 +149,15 @@ fn draft<'a>(
     Some(Draft { item: item.clone(), rule, scheduled, cascades: cascades? })
 }
 
+/// Cause of a rule that names none.
+fn usual_cause(effect: Option<Effect>) -> CauseClass {
+    match effect {
+        Some(Effect::Maintenance) => CauseClass::Maintenance,
+        Some(Effect::Corrupt { .. }) => CauseClass::Software,
+        _ => CauseClass::Unspecified,
+    }
+}
+
 fn together(item: &Item<'_>) -> Option<Option<u32>> {
     use super::tree::Kind;
     match item.value.kind {
@@ -174,7 +185,7 @@ fn together(item: &Item<'_>) -> Option<Option<u32>> {
 }
 
 fn effect(r: &Reader<'_>) -> Option<Effect> {
-    r.know(&["capacity", "share", "extra"]);
+    r.know(&["capacity", "share", "extra", "damages"]);
     let word = match r.get("effect") {
         None => "down",
         Some(item) => EFFECTS[item.word(&EFFECTS)?],
@@ -182,11 +193,14 @@ fn effect(r: &Reader<'_>) -> Option<Effect> {
     if word != "degrade" {
         r.refuse("capacity", "`capacity` goes with `effect = \"degrade\"`");
     }
-    if !matches!(word, "partial" | "lag") {
-        r.refuse("share", "`share` goes with `effect = \"partial\"` and `effect = \"lag\"`");
+    if !matches!(word, "partial" | "lag" | "corrupt") {
+        r.refuse("share", "`share` goes with `effect = \"partial\"`, `\"lag\"` and `\"corrupt\"`");
     }
     if word != "lag" {
         r.refuse("extra", "`extra` goes with `effect = \"lag\"`");
+    }
+    if word != "corrupt" {
+        r.refuse("damages", "`damages` goes with `effect = \"corrupt\"`");
     }
     Some(match word {
         "down" => Effect::Down,
@@ -199,6 +213,12 @@ fn effect(r: &Reader<'_>) -> Option<Effect> {
             let share_ppm = r.get("share").map_or(Some(1_000_000), |i| hit_share(&i));
             Effect::Lag { extra: extra?, share_ppm: share_ppm? }
         }
+        "corrupt" => {
+            let share_ppm = r.get("share").map_or(Some(1_000_000), |i| hit_share(&i));
+            let damages = r.get("damages").map_or(Some(0), |i| i.word(&["data", "writes"]));
+            let damages = if damages? == 0 { Damages::Data } else { Damages::Writes };
+            Effect::Corrupt { share_ppm: share_ppm?, damages }
+        }
         _ => Effect::Maintenance,
     })
 }
@@ -207,7 +227,7 @@ fn effect(r: &Reader<'_>) -> Option<Effect> {
 fn hit_share(item: &Item<'_>) -> Option<u32> {
     let ppm = item.millionths()?;
     if ppm == 0 {
-        item.error(Problem::new(code::OUT_OF_RANGE, "a partial fault that hits nothing", "must be above 0"));
+        item.error(Problem::new(code::OUT_OF_RANGE, "a fault that hits no partition", "must be above 0"));
         return None;
     }
     Some(ppm)
@@ -223,6 +243,7 @@ fn fits(effect: Effect, targets: &[Target], places: &Places<'_>, item: &Item<'_>
         Effect::Partial { .. } => "partial",
         Effect::Lag { .. } => "lag",
         Effect::Maintenance => "maintenance",
+        Effect::Corrupt { .. } => "corrupt",
     };
     let kind = |t: Target| t.kind(places.world);
     let in_region = |t: Target| kind(t) == Some(DomainKind::Region);
@@ -230,7 +251,7 @@ fn fits(effect: Effect, targets: &[Target], places: &Places<'_>, item: &Item<'_>
         Effect::Isolate | Effect::Lag { .. } => {
             (&|t| in_region(t) || matches!(t, Target::Link(_)), "regions and links")
         }
-        Effect::Partial { .. } => {
+        Effect::Partial { .. } | Effect::Corrupt { .. } => {
             (&|t| in_region(t) || matches!(t, Target::Store { .. }), "regions and stores")
         }
         Effect::Degrade { .. } => {

@@ -23,7 +23,7 @@ pub fn presets() -> &'static [(&'static str, &'static str)] {
 }
 
 /// Tables inside a store that a file completes key by key; every other table (laws above all) replaces the whole.
-const MERGED: [&str; 4] = ["failover", "on_return", "conflicts", "price"];
+const MERGED: [&str; 6] = ["failover", "on_return", "conflicts", "backup", "restore", "price"];
 /// Keys of a fault that say when it strikes: a file that gives one replaces them all.
 const SCHEDULE: [&str; 5] = ["at", "every", "mtbf", "per_year", "uptime"];
 /// The file with its presets underneath and the overrides on top.

@@ -14,6 +14,9 @@ pub(super) struct Limits {
     lag_writes: Option<(u64, u64, String)>,
     lag_time: Option<(Duration, Duration, String)>,
     rpo: Option<RpoPromise>,
+    backup_interval: Option<(Duration, Duration, String)>,
+    backup_copies: Option<(u64, String)>,
+    retention: Option<(Vec<Duration>, String)>,
     per_partition: Option<PerPartition>,
 }
 
@@ -62,6 +65,14 @@ impl Limits {
                     regions: t.get("regions")?.integer(1..=16)?,
                     rule: rule(&t),
                 })
+            }),
+            backup_interval: between(r, "backup_interval"),
+            backup_copies: r
+                .table("backup_copies")
+                .and_then(|t| Some((t.get("at_least")?.integer(1..=1000)?, rule(&t)))),
+            retention: r.table("continuous_retention").and_then(|t| {
+                let allowed = t.get("allowed")?.list()?;
+                Some((allowed.iter().filter_map(|i| i.duration()).collect(), rule(&t)))
             }),
         }
     }
@@ -116,6 +127,31 @@ impl Limits {
         item.error(Problem::new(code::PRODUCT_RULE, message, why).help(help));
     }
 
+    /// Checks the interval of periodic backups.
+    pub fn backup_interval(&self, item: &Item<'_>, interval: Duration) {
+        let Some((least, most, rule)) = &self.backup_interval else { return };
+        if !(least..=most).contains(&&interval) {
+            not_offered(item, &format!("from \"{least}\" to \"{most}\""), rule);
+        }
+    }
+
+    /// Checks how many periodic backups are kept.
+    pub fn backup_copies(&self, item: &Item<'_>, copies: u64) {
+        let Some((least, rule)) = &self.backup_copies else { return };
+        if copies < *least {
+            not_offered(item, &format!("at least {least}"), rule);
+        }
+    }
+
+    /// Checks how long continuous backups are kept.
+    pub fn retention(&self, item: &Item<'_>, retention: Duration) {
+        let Some((allowed, rule)) = &self.retention else { return };
+        if !allowed.contains(&retention) {
+            let words: Vec<String> = allowed.iter().map(|d| format!("\"{d}\"")).collect();
+            not_offered(item, &words.join(" or "), rule);
+        }
+    }
+
     /// Checks the bound on writes.
     pub fn lag_writes(&self, item: &Item<'_>, writes: u64, several: bool) {
         let Some((one, more, rule)) = &self.lag_writes else { return };
@@ -133,6 +169,19 @@ impl Limits {
             below(item, several, &format!("\"{least}\""), rule);
         }
     }
+}
+
+/// Two ends of a range of time, with the rule that states them.
+fn between(r: &Reader<'_>, key: &'static str) -> Option<(Duration, Duration, String)> {
+    let t = r.table(key)?;
+    let end = |key| t.get(key)?.duration();
+    let rule = t.get("rule").and_then(|i| i.text()).unwrap_or_default().to_owned();
+    Some((end("at_least")?, end("at_most")?, rule))
+}
+
+fn not_offered(item: &Item<'_>, offered: &str, rule: &str) {
+    let message = format!("`{}` is not what the product of this preset offers (rule {rule})", item.path);
+    item.error(Problem::new(code::PRODUCT_RULE, message, format!("must be {offered}")));
 }
 
 fn below(item: &Item<'_>, several: bool, least: &str, rule: &str) {

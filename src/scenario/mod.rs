@@ -5,6 +5,7 @@
 //! asked for is unknown, so no setting is accepted and ignored.
 
 mod action;
+mod backup;
 mod block;
 mod context;
 mod diagnostic;

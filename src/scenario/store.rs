@@ -1,6 +1,7 @@
 //! Replicated stores.
 
 use super::action;
+use super::backup;
 use super::context::Problem;
 use super::diagnostic::code;
 use super::failover;
@@ -81,6 +82,8 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
         Some(item) => item.law(),
         None => failover.as_ref().map(|f| f.detect.clone()),
     };
+    let backup =
+        backup::read(r, world, regions.as_deref(), writing.as_ref().map(|w| w.writes), limits.as_ref());
     let throughput = r.get("throughput").map_or(Some(None), |i| throughput(&i));
     let read_cost = r.get("read_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
     let write_cost = r.get("write_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
@@ -113,6 +116,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
         evict: evict?,
         failover: failover?,
         on_return: writing.on_return,
+        backup: backup?,
         throughput_mru: throughput?,
         read_cost_mru: read_cost?,
         write_cost_mru: write_cost?,

@@ -1,6 +1,6 @@
 //! What is down, cut off or degraded: counts over the domain tree and the links (design D5).
 
-use crate::model::{LinkId, Model, RegionId, Target};
+use crate::model::{DomainId, LinkId, Model, RegionId, Target};
 
 /// Counters of everything a fault can hold down. A domain is down while its count, over itself and its ancestors,
 /// is above 0; overlapping faults add up and end independently.
@@ -54,6 +54,11 @@ impl Domains {
         assert!(*count > 0, "domain {domain} released more often than held");
         *count -= 1;
         *count == 0
+    }
+
+    /// Whether a fault holds this domain, or one around it, down.
+    pub(crate) fn is_down(&self, domain: DomainId) -> bool {
+        self.down[domain.0 as usize] > 0
     }
 
     /// Cuts a link or a region off (`true`) or joins it again.

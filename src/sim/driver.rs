@@ -14,6 +14,10 @@ pub(crate) mod word {
     pub(crate) const PROMOTE: u32 = 5;
     pub(crate) const REDIRECT: u32 = 6;
     pub(crate) const MERGE: u32 = 7;
+    pub(crate) const NOTICE: u32 = 8;
+    pub(crate) const RESTORE_DECIDE: u32 = 9;
+    pub(crate) const REQUEST: u32 = 10;
+    pub(crate) const COPY: u32 = 11;
     pub(crate) const ARBITER: u32 = 12;
     /// First of the words that a rule adds for common causes and cascades; those between are not used yet.
     pub(crate) const EXTRA: u32 = 18;

@@ -1,6 +1,7 @@
 //! Effects of occurrences on the world: what goes down, is cut off, loses capacity (design D5).
 
 use crate::model::{Effect, Target};
+use crate::sim::backup::destroys;
 use crate::sim::faults::Faults;
 use crate::sim::plan::{Plan, Watcher};
 use crate::sim::run::Run;
@@ -34,7 +35,7 @@ impl Run<'_> {
                 }
                 (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
                 (Effect::Degrade { .. }, _) => self.update_capacity(),
-                (Effect::Lag { .. }, _) => self.touch_all(),
+                (Effect::Lag { .. } | Effect::Corrupt { .. }, _) => self.touch_all(),
                 (_, Target::Store { .. }) => self.hit_partitions(process.rule, target, on),
                 (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
                     self.state.domains.isolate(&self.plan.model, target, on);
@@ -56,6 +57,7 @@ impl Run<'_> {
         let plan = self.plan;
         let drained = effect == Effect::Maintenance;
         let destroyed = on && effect == Effect::Destroy;
+        let struck = subtree.clone();
         for d in subtree {
             let changed = if on { self.state.domains.hold(d) } else { self.state.domains.release(d) };
             if !changed && !destroyed {
@@ -74,6 +76,24 @@ impl Run<'_> {
                 match watcher {
                     Watcher::Block { block } => self.state.blocks.member(block, !on),
                     Watcher::Zone { store, region } => self.zone(store, region, on),
+                    Watcher::Vault { store } => self.state.stores[store as usize].dirty = true,
+                }
+            }
+        }
+        if destroyed && plan.has_backups {
+            self.destroy_vaults(struck);
+        }
+    }
+
+    /// Backups are lost with the zone or region they lie in.
+    fn destroy_vaults(&mut self, struck: Range<u32>) {
+        let world = &self.plan.model.world;
+        for (store, st) in self.plan.model.stores.iter().zip(&mut self.state.stores) {
+            let vaults = store.backup.iter().flat_map(|b| b.vaults.iter().enumerate());
+            for (v, vault) in vaults {
+                if destroys(world, &self.state.domains, vault, struck.clone()) {
+                    st.vaults.struck |= 1 << v;
+                    st.dirty = true;
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Failover of one group, phase by phase, and marking read regions offline (designs D8, D9, D11).
 
 use crate::model::{Command, FailoverMode};
-use crate::sim::driver::{Chance, word};
+use crate::sim::driver::{Chance, Mark, word};
 use crate::sim::faults::Culprit;
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
@@ -192,24 +192,29 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 growing,
             });
         }
+        let complete_to = st.logs[base + from].complete_to;
+        st.groups[g].ledger.cut(position, Some(complete_to));
         self.switch(st, g, n, position);
-        let wait = match culprit {
-            Some(c) => self.value(&self.store.failover.redirect, c.mark, word::REDIRECT),
-            None => Duration::ZERO,
-        };
-        st.groups[g].redirect_until = self.now + wait;
-        self.arm(
-            StoreTimer::Redirect(g as u32),
-            if wait > Duration::ZERO { self.now + wait } else { Time::NEVER },
-        );
+        match culprit {
+            Some(c) => self.redirect_clients(st, g, c.mark),
+            None => st.groups[g].redirect_until = self.now,
+        }
         if self.record && g == 0 {
             let (from, to) = (self.name(w), self.name(n));
             self.note("takeover", || format!("{to} takes over from {from}, RPO {rpo}"));
         }
     }
 
+    /// Clients do not know the new write region yet.
+    pub(crate) fn redirect_clients(&mut self, st: &mut StoreState, g: usize, mark: Mark) {
+        let wait = self.value(&self.store.failover.redirect, mark, word::REDIRECT);
+        st.groups[g].redirect_until = self.now + wait;
+        let until = if wait > Duration::ZERO { self.now + wait } else { Time::NEVER };
+        self.arm(StoreTimer::Redirect(g as u32), until);
+    }
+
     /// The write region changes; the log goes on from `position`.
-    fn switch(&mut self, st: &mut StoreState, g: usize, n: usize, position: i128) {
+    pub(crate) fn switch(&mut self, st: &mut StoreState, g: usize, n: usize, position: i128) {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         let complete_to = st.logs[base + n].complete_to;

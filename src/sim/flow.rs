@@ -82,6 +82,7 @@ impl Flow {
             recovered: 0,
             missing_peak: 0,
             contention: ContentionRun::default(),
+            damaged_peak: 0,
         };
         Flow {
             rates: Rates {
@@ -115,7 +116,7 @@ impl Flow {
     pub(crate) fn start(&mut self, now: Time, losses: usize) {
         self.measuring = true;
         self.first_loss = losses;
-        self.run.missing_peak = 0;
+        (self.run.missing_peak, self.run.damaged_peak) = (0, 0);
         self.run.causes.iter_mut().for_each(|c| c.lost = [0; 2]);
         for open in self.open.iter_mut().flatten() {
             open.counted = open.start == now;

@@ -108,6 +108,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Target::Link(_) | Target::Domain(_) if matches!(effect, Effect::Lag { .. }) => {
                 self.layout.lagging.contains(&rule) && self.layout.hits(rule, g)
             }
+            _ if matches!(effect, Effect::Corrupt { .. }) => false, // takes nothing out of service
             Target::Link(link) => world.links[link.0 as usize].ends.iter().all(|&r| uses(r)),
             Target::Store { store, region } => {
                 store as usize == self.s
@@ -136,7 +137,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.note_departures(st, g);
         self.update_lag(st, g);
         self.freeze(st, g);
+        self.note_shipping(st, g);
         self.book_destruction(st, g);
+        self.update_damage(st, g);
+        self.update_restore(st, g);
         self.update_failover(st, g);
         self.update_lag(st, g);
         self.update_split_brain(st, g);
@@ -146,6 +150,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.update_bound(st, g);
         self.schedule_merges(st, g);
         self.note_missed(st, g);
+        self.note_shipping(st, g);
     }
 
     pub(crate) fn copies(&self, g: usize) -> core::ops::Range<usize> {
@@ -222,6 +227,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
+    /// How far a copy is behind that follows, by a mark.
+    pub(crate) fn lag(&mut self, st: &StoreState, g: usize, r: usize, mark: Mark) -> Duration {
+        let extra = st.logs[g * self.layout.regions + r].extra;
+        let lag = self.usual_lag(st, g, r, mark).saturating_add(extra);
+        let lag = lag.saturating_add(st.contention.wait).min(LONGEST_LAG);
+        self.rules.bound.map_or(lag, |(_, time)| lag.min(time))
+    }
+
     /// Where a following copy is: a lag behind, by the mark of whoever is to blame, within the staleness bound.
     pub(crate) fn lagging(&mut self, st: &StoreState, g: usize, r: usize, mark: Mark) -> (i128, Time) {
         let group = &st.groups[g];
@@ -229,11 +242,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if self.rules.strong {
             return (group.head, self.now);
         }
-        let mut lag = self.usual_lag(st, g, r, mark).saturating_add(log.extra);
-        lag = lag.saturating_add(st.contention.wait).min(LONGEST_LAG);
+        let lag = self.lag(st, g, r, mark);
         let mut floor = log.position;
-        if let Some((volume, time)) = self.rules.bound {
-            lag = lag.min(time);
+        if let Some((volume, _)) = self.rules.bound {
             floor = floor.max(group.head - volume);
         }
         let then = self.now - lag;

@@ -37,6 +37,15 @@ impl History {
         self.breaks.push(Break { at, lambda, head, rate });
     }
 
+    /// The log is that of a copy at `position`: what came after it never happened.
+    pub(crate) fn clip(&mut self, profile: &Profile, at: Time, lambda: i128, position: i128) {
+        let keep = self.breaks.partition_point(|b| b.head <= position);
+        self.breaks.truncate(keep);
+        let Some(last) = self.breaks.last() else { return self.restart(at, lambda, position, 0) };
+        let passed = profile.first_reach(last.at, position - last.head, 0, i128::from(last.rate)).min(at);
+        self.push(passed, profile.integral(passed), position, 0);
+    }
+
     /// The log goes on from `head` at another rate.
     pub(crate) fn push(&mut self, at: Time, lambda: i128, head: i128, rate: u64) {
         if self.breaks.len() >= self.tidy_at.max(64) {
@@ -63,8 +72,11 @@ impl History {
     /// The instant from which on the log was beyond `position`; `None` if that is before the oldest breakpoint.
     pub(crate) fn passed(&self, profile: &Profile, position: i128) -> Option<Time> {
         // Heads never fall between restarts.
-        let b = &self.breaks[..self.breaks.partition_point(|b| b.head <= position)].last()?;
-        Some(profile.first_reach(b.at, position - b.head, 0, i128::from(b.rate)))
+        let after = self.breaks.partition_point(|b| b.head <= position);
+        let b = &self.breaks[..after].last()?;
+        let reached = profile.first_reach(b.at, position - b.head, 0, i128::from(b.rate));
+        // Where missing writes were merged the log went on from beyond the position.
+        Some(self.breaks.get(after).map_or(reached, |next| reached.min(next.at)))
     }
 }
 

@@ -19,7 +19,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             self.note_departures(st, g);
             self.update_lag(st, g);
             self.freeze(st, g);
+            self.note_shipping(st, g);
             self.book_destruction(st, g);
+            self.update_damage(st, g);
+            self.update_restore(st, g);
             self.update_lost(st, g);
             self.restart_empty(st, g);
             self.resume(st, g);
@@ -31,6 +34,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.update_writers(st, set);
         for g in self.layout.lanes_of(set) {
             self.note_missed(st, g);
+            self.note_shipping(st, g);
         }
         self.update_readers(st, set);
     }
@@ -199,6 +203,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let (origin, merge_at, growing) = (w as u8, Time::NEVER, 0);
             let segment = Segment { origin, amount: absent, rpo, loss, mark, merge_at, growing };
             st.groups[g].ledger.open.push(segment);
+            let complete_to = st.logs[g * self.layout.regions + from].complete_to;
+            st.groups[g].ledger.cut(position, Some(complete_to));
             self.rewind(st, g, position);
         }
         self.begin(st, c, Step::Gone);

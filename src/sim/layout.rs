@@ -34,6 +34,10 @@ pub(crate) struct StorePlan {
     pub(crate) contended: bool,
     /// The law of the lag, where items are hot or writes wait for tokens.
     pub(crate) lags: Option<Lags>,
+    /// Whether one of them damages data instead.
+    pub(crate) corrupts: bool,
+    /// Whether the store is backed up.
+    pub(crate) backed_up: bool,
     /// Zones of each region.
     pub(crate) zones: Vec<u32>,
     /// World region of each region, and store region (or none) of each world region.
@@ -60,6 +64,8 @@ pub(crate) enum StoreTimer {
     Write(u32),
     /// Another region becomes the arbiter: (replica set).
     Arbiter(u32),
+    /// A stage of a restore ends, or damage is noticed: (group; only of stores with backups).
+    Restore(u32),
     /// The hour of the profile changes.
     Hour,
     /// What happens to hot items has drifted.
@@ -101,17 +107,26 @@ impl StorePlan {
     }
 
     /// First offsets of the timers, by kind, in order; the last is that of the hour, which the items follow.
-    fn offsets(&self) -> [u32; 8] {
+    fn offsets(&self) -> [u32; 9] {
         let (c, g, s) = (self.copies() as u32, self.groups() as u32, self.sets() as u32);
         let (readers, lanes) = (s * self.clients as u32, u32::from(self.multi()));
         let read = 3 * c + 2 * g;
         let write = read + readers;
         let arbiter = write + lanes * readers;
-        [c, 2 * c, 3 * c, 3 * c + g, read, write, arbiter, arbiter + lanes * s]
+        let restore = arbiter + lanes * s;
+        let hour = restore + if self.backed_up { g } else { 0 };
+        [c, 2 * c, 3 * c, 3 * c + g, read, write, arbiter, restore, hour]
     }
 
     pub(crate) fn slots(&self) -> u32 {
-        self.offsets()[7] + 2
+        self.offsets()[8] + 2
+    }
+
+    /// First and last partition of a group, and the last of all.
+    pub(crate) fn spread(&self, g: usize) -> (u64, u64, u64) {
+        let count = |sets: usize| (0..sets).map(|s| u64::from(self.weights[s * self.lanes])).sum::<u64>();
+        let first = count(self.set(g));
+        (first, first + u64::from(self.weights[g].max(1)) - 1, count(self.sets()).max(1) - 1)
     }
 
     pub(crate) fn slot(&self, first: u32, timer: StoreTimer) -> Slot {
@@ -127,8 +142,9 @@ impl StorePlan {
                     StoreTimer::Read(i) => at[4] + i,
                     StoreTimer::Write(i) => at[5] + i,
                     StoreTimer::Arbiter(i) => at[6] + i,
-                    StoreTimer::Hour => at[7],
-                    StoreTimer::Items => at[7] + 1,
+                    StoreTimer::Restore(i) => at[7] + i,
+                    StoreTimer::Hour => at[8],
+                    StoreTimer::Items => at[8] + 1,
                 },
         )
     }
@@ -144,7 +160,8 @@ impl StorePlan {
             i if i < at[5] => StoreTimer::Read(i - at[4]),
             i if i < at[6] => StoreTimer::Write(i - at[5]),
             i if i < at[7] => StoreTimer::Arbiter(i - at[6]),
-            i if i == at[7] => StoreTimer::Hour,
+            i if i < at[8] => StoreTimer::Restore(i - at[7]),
+            i if i == at[8] => StoreTimer::Hour,
             _ => StoreTimer::Items,
         }
     }
@@ -162,6 +179,10 @@ pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
         clients: store.clients.len(),
         weights,
         nodes,
+        corrupts: partial
+            .iter()
+            .any(|&(rule, _)| matches!(model.faults[rule as usize].effect, Effect::Corrupt { .. })),
+        backed_up: store.backup.is_some(),
         partial,
         contended: model.watches_lags(store),
         lags: model.watches_items(store).then(|| Lags::new(&store.lag, longest_lag(store))),
@@ -255,7 +276,11 @@ fn cut(model: &Model, store: &Store, sets: Vec<(Vec<NodeId>, u64)>, lanes: usize
         .iter()
         .enumerate()
         .filter_map(|(i, f)| match f.effect {
-            Effect::Partial { share_ppm } | Effect::Lag { share_ppm, .. } if f.targets.iter().any(here) => {
+            Effect::Partial { share_ppm }
+            | Effect::Lag { share_ppm, .. }
+            | Effect::Corrupt { share_ppm, .. }
+                if f.targets.iter().any(here) =>
+            {
                 let exact = u64::from(store.partitions) * u64::from(share_ppm);
                 Some((i as u32, ((exact + 500_000) / 1_000_000).max(1)))
             }

@@ -1,6 +1,7 @@
 //! Writes that are not where they should be (design D10): an acknowledged write that the surviving log does not
 //! contain is in exactly one segment or one of the final sums.
 
+use crate::sim::damage::Damage;
 use crate::sim::driver::Mark;
 use crate::units::{Duration, Time};
 
@@ -29,6 +30,12 @@ pub(crate) struct Ledger {
     /// Losers of conflicts that wait in the feed for the application, and the rate at which more come.
     pub(crate) feed: i128,
     pub(crate) feeding: u64,
+    /// Missing until a backup is restored: no copy has anything.
+    pub(crate) stored: i128,
+    /// Damaged writes in the log; what damaged it, in order of time; where, besides all before an event.
+    pub(crate) damaged: i128,
+    pub(crate) damage: Vec<Damage>,
+    pub(crate) spoilt: Vec<(i128, i128)>,
     pub(crate) recovered: i128,
     pub(crate) superseded: i128,
     pub(crate) lost: i128,
@@ -50,11 +57,21 @@ impl Ledger {
         self.open.extend_from_slice(&other.open);
         (self.feed, self.feeding) = (other.feed, other.feeding);
         (self.recovered, self.superseded, self.lost) = (other.recovered, other.superseded, other.lost);
+        (self.stored, self.damaged) = (other.stored, other.damaged);
+        self.damage.clear();
+        self.damage.extend_from_slice(&other.damage);
+        self.spoilt.clear();
+        self.spoilt.extend_from_slice(&other.spoilt);
+    }
+
+    /// What the ledger accounts for: everything acknowledged but what survives.
+    pub(crate) fn elsewhere(&self) -> i128 {
+        self.missing() + self.superseded + self.damaged + self.lost
     }
 
     /// Writes now temporarily missing.
     pub(crate) fn missing(&self) -> i128 {
-        self.feed + self.open.iter().map(|s| s.amount).sum::<i128>()
+        self.feed + self.stored + self.open.iter().map(|s| s.amount).sum::<i128>()
     }
 
     /// Lets growing segments and the feed grow by a span of workload time.

@@ -36,14 +36,22 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn lose_head(&mut self, st: &mut StoreState, g: usize) {
         let w = usize::from(st.groups[g].write);
         let top = self.best_copy(st, g, |_| true);
-        let position = top.map_or(0, |(_, p)| p);
+        let culprit = self.culprit(st, g);
+        let stored = match top {
+            None => {
+                let mark = self.mark(st, g);
+                self.point_after_loss(st, g, mark)
+            }
+            Some(_) => None,
+        };
+        let position = stored.map_or_else(|| top.map_or(0, |(_, p)| p), |(_, point)| point.position);
         let had = !matches!(st.logs[g * self.layout.regions + w].follow, Follow::Empty(_));
         let absent = st.groups[g].head - position;
-        if had || absent <= 0 {
+        if had || (absent <= 0 && stored.is_none()) {
             return;
         }
-        let rpo = self.rpo(st, g, position, top.map(|(r, _)| r));
-        let culprit = self.culprit(st, g);
+        let floor = stored.map_or(position, |(_, point)| point.floor);
+        let rpo = self.rpo(st, g, floor, top.map(|(r, _)| r));
         let loss = self.record_loss(st, g, culprit, rpo, absent);
         let settled = Settled {
             segment: Segment {
@@ -61,8 +69,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
         };
         let weight = i128::from(self.layout.weights[g]);
         book(&self.plan.model, self.out, &mut st.flow, settled, weight);
+        let complete_to = match (top, stored) {
+            (Some((r, _)), _) => Some(st.logs[g * self.layout.regions + r].complete_to),
+            (None, stored) => stored.map(|(_, point)| point.complete_to),
+        };
+        st.groups[g].ledger.cut(position, complete_to);
         st.groups[g].ledger.lost += absent;
         self.rewind(st, g, position);
+        if let (Some(stored), Some(culprit)) = (stored, culprit) {
+            self.begin_restore(st, g, culprit, stored, loss);
+        }
     }
 
     /// The log starts again from an earlier position; copies beyond it are cut back.
@@ -70,7 +86,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let group = &mut st.groups[g];
         group.head = position;
         group.accept = 0;
-        group.history.restart(self.now, st.lambda, position, 0);
+        group.history.clip(&self.store.profile, self.now, st.lambda, position);
         for c in self.copies(g) {
             let log = &mut st.logs[c];
             log.position = log.position.min(position);
@@ -155,6 +171,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Copies that lost everything are seeded from the furthest copy they reach, or, if no copy is left anywhere,
     /// start again from nothing.
     pub(crate) fn restart_empty(&mut self, st: &mut StoreState, g: usize) {
+        if st.groups[g].restore.is_some_and(|r| r.lost) {
+            // What will be here comes from a backup.
+            for c in self.copies(g) {
+                st.logs[c].follow = Follow::Empty(false);
+            }
+            return;
+        }
         for c in self.copies(g) {
             let Follow::Empty(seeding) = st.logs[c].follow else { continue };
             if st.logs[c].offline == Offline::NotYet {
@@ -206,8 +229,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 self.lagging(st, g, o, mark).0
             }
             (Some((_, position)), _) => position,
-            (None, None) => 0,
-            (None, Some(_)) => return,
+            (None, None) if st.groups[g].restore.is_none_or(|r| !r.lost) => 0,
+            (None, _) => return,
         };
         if !st.quorums[c].can_restart(&self.rules.quorum) {
             return;
@@ -274,7 +297,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 }
 
 /// Books what became of a segment to its loss event and cause; amounts become whole-store volumes.
-fn book(model: &Model, out: &mut Replication, flow: &mut Flow, settled: Settled, weight: i128) {
+pub(crate) fn book(model: &Model, out: &mut Replication, flow: &mut Flow, settled: Settled, weight: i128) {
     let loss = &mut out.losses[settled.segment.loss as usize];
     loss.recovered += settled.recovered * weight;
     loss.superseded += settled.superseded * weight;

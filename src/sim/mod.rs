@@ -3,8 +3,10 @@
 //! [`Plan`] lays a model out, [`Simulation`] runs replications of it. All events of an instant are applied first
 //! (fault processes, actions, timers); then what they touched is settled once: quorums, groups, flows, blocks.
 
+mod backup;
 mod blocks;
 mod contention;
+mod damage;
 mod domains;
 mod driver;
 mod effects;
@@ -25,12 +27,15 @@ mod phase;
 mod plan;
 mod queue;
 mod quorum;
+mod restore;
 mod run;
 mod serve;
 mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_backup;
 #[cfg(test)]
 mod tests_failover;
 #[cfg(test)]
@@ -176,6 +181,7 @@ impl<'p> Simulation<'p> {
         out.index = replication;
         out.outages.clear();
         out.losses.clear();
+        out.restores.clear();
         out.timeline.clear();
         let mut run = Run { plan: self.plan, state: &mut self.state, out, record: timeline };
         run.arm_first(&mut self.engine.timers(&mut self.dice));

@@ -64,7 +64,9 @@ impl Class {
     pub fn of(world: &World, rule: &FaultRule, target: Target) -> Class {
         match target {
             _ if rule.effect == Effect::Maintenance => Class::Maintenance,
-            _ if rule.cause == CauseClass::Software => Class::Software,
+            _ if rule.cause == CauseClass::Software || matches!(rule.effect, Effect::Corrupt { .. }) => {
+                Class::Software
+            }
             Target::Link(_) => Class::Link,
             Target::Store { .. } => Class::Store,
             Target::Domain(d) => match world.domain(d).kind {
@@ -126,6 +128,10 @@ pub enum Phase {
     Reconfigure,
     /// Waiting for the fault to end.
     Repair,
+    /// A restore is asked for.
+    Request,
+    /// Data is copied from a backup.
+    Restore,
     /// Empty replicas or copies are being filled.
     Rebuild,
     /// A copy catches up, or writes are held until it has.
@@ -136,13 +142,15 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in declared order.
-    pub const ALL: [Phase; 9] = [
+    pub const ALL: [Phase; 11] = [
         Phase::Detect,
         Phase::Decide,
         Phase::Promote,
         Phase::Redirect,
         Phase::Reconfigure,
         Phase::Repair,
+        Phase::Request,
+        Phase::Restore,
         Phase::Rebuild,
         Phase::CatchUp,
         Phase::Overload,
@@ -157,6 +165,8 @@ impl Phase {
             Phase::Redirect => "redirect",
             Phase::Reconfigure => "reconfigure",
             Phase::Repair => "repair",
+            Phase::Request => "request",
+            Phase::Restore => "restore",
             Phase::Rebuild => "rebuild",
             Phase::CatchUp => "catch-up",
             Phase::Overload => "overload",
@@ -246,6 +256,25 @@ impl Loss {
     }
 }
 
+/// A restore that was completed.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub struct Restored {
+    /// Index of the store.
+    pub store: u32,
+    /// When it was complete, measured from the start of measurement.
+    pub at: Time,
+    /// Who destroyed or damaged the data.
+    pub blame: Blame,
+    /// Its disruption class.
+    pub class: Class,
+    /// From when it was noticed until the restore was complete.
+    pub took: Duration,
+    /// Instants of the oldest and the newest partition of what was restored (since the start of the simulation).
+    pub oldest: Time,
+    /// The newest.
+    pub newest: Time,
+}
+
 /// Failing requests of one store by who is to blame; sums equal [`StoreRun::failed`].
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct CauseRun {
@@ -303,7 +332,7 @@ pub struct StoreRun {
     pub missing: i128,
     /// Of them: superseded.
     pub superseded: i128,
-    /// Of them: damaged. Always 0 until `corrupt` faults exist.
+    /// Of them: damaged at the end of the run.
     pub damaged: i128,
     /// Of them: permanently lost.
     pub lost: i128,
@@ -313,6 +342,8 @@ pub struct StoreRun {
     pub missing_peak: i128,
     /// Lag and what it did to single items.
     pub contention: ContentionRun,
+    /// Largest volume damaged at one instant.
+    pub damaged_peak: i128,
 }
 
 /// What one redundancy block saw in one replication.
@@ -358,6 +389,8 @@ pub struct Replication {
     pub outages: Vec<Outage>,
     /// In order of time.
     pub losses: Vec<Loss>,
+    /// In order of time.
+    pub restores: Vec<Restored>,
     /// Filled only when a timeline was asked for.
     pub timeline: Vec<TimelineEntry>,
 }

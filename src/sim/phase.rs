@@ -23,7 +23,8 @@ pub(crate) fn booked_to(model: &Model, phase: Phase, blame: Blame, failover: Par
     match phase {
         _ if matches!(blame, Blame::Action(_)) => Party::Customer,
         Phase::Detect | Phase::Decide | Phase::Promote => failover,
-        Phase::Redirect => Party::Customer,
+        Phase::Redirect | Phase::Request => Party::Customer,
+        Phase::Restore => Party::Provider,
         Phase::Reconfigure | Phase::Repair | Phase::Rebuild | Phase::CatchUp | Phase::Overload => {
             responsible(model, blame)
         }
@@ -40,6 +41,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
+        if let Some(phase) = self.restore_phase(st, g) {
+            return (phase, booked_to(&self.plan.model, phase, culprit.blame, Party::Customer));
+        }
         if self.accepts(st, g)
             && let Some(phase) = self.token_holds(st, g, client)
         {
@@ -65,6 +69,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
+        if let Some(phase) = self.restore_phase(st, g) {
+            return (phase, booked_to(&self.plan.model, phase, culprit.blame, Party::Customer));
+        }
         let phase = self.read_phase(st, g, client);
         let elsewhere = || {
             let mut order = self.store.clients[client].order.iter();

@@ -3,6 +3,7 @@
 use crate::engine::Slot;
 use crate::model::{Command, DomainId, DomainKind, Effect, FaultRule, Member, Model, Schedule, Target};
 use crate::rng::{Law, Marks, Purpose, PurposeClash};
+use crate::sim::backup::{MOST_VAULTS, UNUSABLE};
 use crate::sim::driver::word;
 use crate::sim::layout::{StorePlan, layout};
 use crate::sim::serve::MOST_CLIENTS;
@@ -17,6 +18,8 @@ pub(crate) enum Watcher {
     Block { block: u32 },
     /// A zone of a store region that counts its live zones.
     Zone { store: u32, region: u8 },
+    /// A zone that holds backups of a store.
+    Vault { store: u32 },
 }
 
 /// A replica on a node: this bit of this copy of the store.
@@ -91,6 +94,9 @@ pub struct Plan {
     pub(crate) action_purpose: u32,
     /// Stream of each store, for marks that no occurrence gives.
     pub(crate) store_purpose: u32,
+    /// Stream of each store's backups (of its own stream, if there are none), numbered by backup.
+    pub(crate) backup_purpose: Vec<u32>,
+    pub(crate) has_backups: bool,
     pub(crate) processes: Vec<Process>,
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) hits: u32,
@@ -135,6 +141,7 @@ impl Plan {
         for store in &model.stores {
             add_purpose(&mut purposes, format!("store {}", store.name), word::EXTRA);
         }
+        let backup_purpose = backup_purposes(&model, store_purpose, &mut purposes);
         Marks::new(0, &purposes)?;
         let stores: Vec<StorePlan> = model.stores.iter().map(|s| layout(&model, s)).collect();
         let rules =
@@ -145,11 +152,14 @@ impl Plan {
         let start = Time::ZERO + model.warmup;
         let end = start + model.horizon;
         let parents = parents(&model);
+        let has_backups = model.stores.iter().any(|s| s.backup.is_some());
         Ok(Plan {
             model,
             purposes,
             action_purpose,
             store_purpose,
+            backup_purpose,
+            has_backups,
             processes,
             fleets,
             hits,
@@ -196,6 +206,16 @@ impl Plan {
     pub(crate) fn rule(&self, process: u32) -> &FaultRule {
         &self.model.faults[self.processes[process as usize].rule as usize]
     }
+}
+
+/// A stream for each store with backups.
+fn backup_purposes(model: &Model, store_purpose: u32, purposes: &mut Vec<Purpose>) -> Vec<u32> {
+    let words = UNUSABLE + MOST_VAULTS;
+    let streams = model.stores.iter().zip(store_purpose..).map(|(store, own)| match store.backup {
+        Some(_) => add_purpose(purposes, format!("backup {}", store.name), words),
+        None => own,
+    });
+    streams.collect()
 }
 
 fn add_purpose(purposes: &mut Vec<Purpose>, name: String, words: u32) -> u32 {
@@ -380,6 +400,17 @@ fn watchers(model: &Model) -> Vec<Vec<Watcher>> {
             for zone in model.world.zones(region.region) {
                 by_domain[zone.0 as usize].push(Watcher::Zone { store: s as u32, region: r as u8 });
             }
+        }
+    }
+    for (s, store) in model.stores.iter().enumerate() {
+        let mut zones: Vec<DomainId> = Vec::new();
+        for vault in store.backup.iter().flat_map(|b| &b.vaults) {
+            zones.extend(model.world.zones(vault.region).filter(|&z| vault.zone.is_none_or(|own| own == z)));
+        }
+        zones.sort();
+        zones.dedup();
+        for zone in zones {
+            by_domain[zone.0 as usize].push(Watcher::Vault { store: s as u32 });
         }
     }
     by_domain

@@ -226,7 +226,19 @@ impl Quorum {
 
     /// Enough replicas are up to start again from nothing or from another copy.
     pub(crate) fn can_restart(&self, rules: &QuorumRules) -> bool {
-        self.lost && self.hit == 0 && self.up.count_ones() >= u32::from(rules.write_quorum)
+        self.lost && self.can_hold(rules)
+    }
+
+    /// Whether enough replicas are up for a copy that starts anew.
+    pub(crate) fn can_hold(&self, rules: &QuorumRules) -> bool {
+        self.hit == 0 && self.up.count_ones() >= u32::from(rules.write_quorum)
+    }
+
+    /// The data of this copy is given up.
+    pub(crate) fn wipe(&mut self) {
+        (self.lost, self.service, self.calm) = (true, Service::default(), false);
+        self.rebuilding = 0;
+        (self.reconfigure_at, self.rebuilt_at) = (Time::NEVER, Time::NEVER);
     }
 
     /// Starts again: all replicas that are up hold the same data.

@@ -290,6 +290,7 @@ impl Run<'_> {
             return;
         }
         st.dirty = false;
+        st.vaults.settle(ctx.now);
         st.advance(&ctx.store.profile, ctx.layout.regions, &ctx.rules.catch_up, ctx.now);
         ctx.remember_culprit(st);
         for set in 0..ctx.layout.sets() {

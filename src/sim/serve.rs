@@ -103,6 +103,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             && (w || !self.rules.strong || log.in_sync)
             && !(w && st.groups[g].fenced)
             && connected
+            && !self.paused(st, g)
     }
 
     /// Lets the readers of a replica set move to the region they should use now.
@@ -148,6 +149,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let part = || self.takes_part(st, self.layout.set(g), usize::from(st.groups[g].write));
         self.leads(st, g)
             && (!self.layout.multi() || part())
+            && !self.paused(st, g)
             && st.groups[g].redirect_until <= self.now
             && self.sync_ok(st, g)
             && !self.held(st, g)
@@ -229,7 +231,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Rule R3: every acknowledged write is in the surviving log or in the ledger, exactly once.
     fn check_conservation(&self, st: &mut StoreState) {
-        let mut missing_now = 0;
+        let (mut missing_now, mut damaged_now) = (0, 0);
         for g in 0..self.layout.groups() {
             let group = &st.groups[g];
             let base = g * self.layout.regions;
@@ -237,18 +239,22 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let ledger = &group.ledger;
             let missing = ledger.missing();
             assert!(
-                group.acknowledged == surviving + missing + ledger.superseded + ledger.lost,
+                group.acknowledged == surviving + ledger.elsewhere(),
                 "conservation of writes broken in store {} group {g} at {} ns: acknowledged {} surviving {surviving} \
-                 missing {missing} superseded {} lost {}",
+                 missing {missing} superseded {} damaged {} lost {}",
                 self.store.name,
                 self.now.ns(),
                 group.acknowledged,
                 ledger.superseded,
+                ledger.damaged,
                 ledger.lost,
             );
             missing_now += missing * i128::from(self.layout.weights[g]);
+            damaged_now += ledger.damaged * i128::from(self.layout.weights[g]);
         }
-        st.flow.run.missing_peak = st.flow.run.missing_peak.max(missing_now);
+        let run = &mut st.flow.run;
+        run.missing_peak = run.missing_peak.max(missing_now);
+        run.damaged_peak = run.damaged_peak.max(damaged_now);
     }
 
     /// Demand on each region; none is computed where throughput is unlimited.
@@ -357,6 +363,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         });
         st.groups[g].culprits[k] = match (failing, st.groups[g].culprits[k]) {
             (false, _) => None,
+            (true, None) if self.paused(st, g) => st.groups[g].restore.map(|r| r.culprit),
             (true, None) => self.culprit(st, g),
             (true, Some(old)) if self.lasts(st, g, &old) => Some(old),
             (true, Some(old)) => {
@@ -373,6 +380,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let lanes = self.layout.lanes_of(self.layout.set(g));
         self.faults.lasting(self.plan).any(|a| a.culprit == *culprit)
             || st.groups[g].redirect_until > self.now
+            || st.groups[g].restore.is_some_and(|r| r.culprit == *culprit)
             || (lanes.start * self.layout.regions..lanes.end * self.layout.regions).any(|c| {
                 let own = st.logs[c].culprit == Some(*culprit) && st.logs[c].step != Step::Idle;
                 own || matches!(st.logs[c].follow, Follow::CatchUp | Follow::Empty(true))

@@ -1,6 +1,7 @@
 //! The state of one store in one replication: a plain value.
 
 use crate::model::{Client, Consistency, FailoverMode, Party, Profile, Resolve, Store, World, Writes};
+use crate::sim::backup::Vaults;
 use crate::sim::contention::Contention;
 use crate::sim::faults::Culprit;
 use crate::sim::flow::Flow;
@@ -11,6 +12,7 @@ use crate::sim::observe::Replication;
 use crate::sim::phase::responsible;
 use crate::sim::plan::Plan;
 use crate::sim::quorum::{Quorum, QuorumRules};
+use crate::sim::restore::Restore;
 use crate::units::{Duration, Time};
 
 /// How a copy's log stands to the write region's (design D8).
@@ -118,6 +120,8 @@ pub(crate) struct Group {
     pub(crate) last_ack: Time,
     pub(crate) history: History,
     pub(crate) ledger: Ledger,
+    /// What is done about lost or damaged data.
+    pub(crate) restore: Option<Restore>,
     /// Whom failing requests of each kind are booked to.
     pub(crate) culprits: [Option<Culprit>; 2],
 }
@@ -155,6 +159,7 @@ pub(crate) struct StoreState {
     /// Who writes where, and the arbiters: empty with a single write region.
     pub(crate) writers: Vec<Reader>,
     pub(crate) arbiters: Vec<Arbiter>,
+    pub(crate) vaults: Vaults,
     pub(crate) zones_down: Vec<u16>,
     /// Capacity of each region in millionths of the provisioned throughput.
     pub(crate) capacity_ppm: Vec<u64>,
@@ -262,7 +267,7 @@ pub(crate) fn catch_up_rate(
     }
 }
 
-/// Position of the furthest copy that holds data.
+/// Position of the furthest copy that holds data, without the damaged writes in it.
 pub(crate) fn surviving(group: &Group, copies: &[Log]) -> i128 {
     let position = |(r, log): (usize, &Log)| match log.follow {
         Follow::Empty(_) => None,
@@ -270,7 +275,9 @@ pub(crate) fn surviving(group: &Group, copies: &[Log]) -> i128 {
         _ if r == usize::from(group.write) => Some(group.head),
         Follow::Frozen | Follow::CatchUp => Some(log.position),
     };
-    copies.iter().enumerate().filter_map(position).max().unwrap_or(0)
+    let furthest = copies.iter().enumerate().filter_map(position).max().unwrap_or(0);
+    let ledger = &group.ledger;
+    if ledger.damage.is_empty() { furthest } else { furthest - ledger.damage_within(furthest) }
 }
 
 /// Time to move some bytes.
@@ -308,6 +315,7 @@ impl StoreState {
             last_ack: Time::ZERO,
             history: History::default(),
             ledger: Ledger::default(),
+            restore: None,
             culprits: [None; 2],
         };
         let users = |first: &dyn Fn(&Client) -> u8| -> Vec<Reader> {
@@ -330,6 +338,7 @@ impl StoreState {
             readers: users(&|c| store.first_read_region(c)),
             writers: if several { users(&|c| c.write_order[0]) } else { Vec::new() },
             arbiters: vec![arbiter; if several { plan.sets() } else { 0 }],
+            vaults: store.backup.as_ref().map_or_else(Vaults::default, |b| Vaults::new(b.vaults.len(), plan)),
             zones_down: vec![0; plan.regions],
             capacity_ppm: vec![1_000_000; plan.regions],
             mode: store.failover.mode,
@@ -355,6 +364,7 @@ impl StoreState {
         self.readers.copy_from_slice(&other.readers);
         self.writers.copy_from_slice(&other.writers);
         self.arbiters.copy_from_slice(&other.arbiters);
+        self.vaults.copy_from(&other.vaults);
         self.zones_down.copy_from_slice(&other.zones_down);
         self.capacity_ppm.copy_from_slice(&other.capacity_ppm);
         self.mode = other.mode;
@@ -399,7 +409,7 @@ impl StoreState {
             let copies = &self.logs[g * regions..(g + 1) * regions];
             let surviving = surviving(group, copies);
             assert!(
-                group.acknowledged == surviving + ledger.missing() + ledger.superseded + ledger.lost,
+                group.acknowledged == surviving + ledger.elsewhere(),
                 "conservation of writes broken at the end of a replication, group {g}"
             );
             let run = &mut self.flow.run;
@@ -407,6 +417,7 @@ impl StoreState {
             run.surviving += surviving * weight;
             run.missing += ledger.missing() * weight;
             run.superseded += ledger.superseded * weight;
+            run.damaged += ledger.damaged * weight;
             run.lost += ledger.lost * weight;
             run.recovered += ledger.recovered * weight;
             // Losers of conflicts that nobody has read yet: demand is to blame, the application has to act.
@@ -427,6 +438,12 @@ impl StoreState {
                 let party = if unresolved { Party::Customer } else { responsible(&plan.model, loss.blame) };
                 self.flow.book_lost(segment.loss, loss, party, segment.amount * weight);
             }
+            if let Some(restore) = group.restore.filter(|r| r.lost) {
+                let loss = &mut out.losses[restore.loss as usize];
+                loss.missing += ledger.stored * weight;
+                let party = responsible(&plan.model, loss.blame);
+                self.flow.book_lost(restore.loss, loss, party, ledger.stored * weight);
+            }
         }
     }
 
@@ -441,6 +458,9 @@ impl StoreState {
         for (g, group) in self.groups.iter_mut().enumerate() {
             let taken = i128::from(group.accept) * passed;
             let overtaken = i128::from(group.overtaken) * passed;
+            if !group.ledger.damage.is_empty() {
+                group.ledger.spoil(group.head, taken);
+            }
             group.head += taken;
             group.ledger.superseded += overtaken;
             group.acknowledged += taken + overtaken + group.ledger.grow(passed);

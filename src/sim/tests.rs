@@ -79,6 +79,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
             fence: true,
         },
         on_return: OnReturn { merge_after: Some(c(600)), superseded_ppm: 0 },
+        backup: None,
         throughput_mru: None,
         read_cost_mru: 1000,
         write_cost_mru: 5000,
@@ -449,6 +450,8 @@ fn random_store(w: &World, names: &[&str], next: &mut impl FnMut(u64) -> u64) ->
     s.rebuild = [None, Some(Rebuild { bandwidth: 1_000_000 })][next(2) as usize];
     s.throughput_mru = [None, Some(12_000_000)][next(2) as usize];
     s.catch_up_mps = [1_000_000, 100_000_000][next(2) as usize];
+    s.backup = super::tests_recovery::random_backup(w, names.len(), next);
+    s.data_bytes = [1_000_000_000, 1_000_000_000_000][next(2) as usize];
     s
 }
 
@@ -461,12 +464,15 @@ fn random_rules(w: &World, next: &mut impl FnMut(u64) -> u64) -> Vec<FaultRule> 
     let regions = all(w, DomainKind::Region);
     let mild = [Effect::Down, Effect::Destroy][next(2) as usize];
     let harsh = [Effect::Isolate, Effect::Down, Effect::Destroy][next(3) as usize];
+    let damages = [Damages::Data, Damages::Writes][next(2) as usize];
+    let corrupt = Effect::Corrupt { share_ppm: [100_000, 1_000_000][next(2) as usize], damages };
     let mut faults = vec![
         rule("x", targets, mild, up(100), exp(1)),
         rule("y", all(w, DomainKind::Zone), Effect::Down, up(300), exp(2)),
         rule("z", regions.clone(), harsh, up(400), exp(2)),
         rule("p", regions.clone(), Effect::Partial { share_ppm: 300_000 }, up(300), exp(2)),
         rule("d", regions, Effect::Degrade { capacity_ppm: 300_000 }, up(300), exp(2)),
+        rule("c", all(w, DomainKind::Region), corrupt, up(500), exp(2)),
         rule("m", all(w, DomainKind::Node), Effect::Maintenance, up(1000), exp(2)),
     ];
     faults[0].crews = [None, Some(1)][next(2) as usize];
@@ -492,7 +498,11 @@ fn random_faults_break_nothing() {
         let mut out = Replication::default();
         Simulation::new(&plan, case).run(0, next(2) == 0, &mut out).unwrap();
         let st = &out.stores[0];
-        assert_eq!(st.acknowledged, st.surviving + st.missing + st.superseded + st.lost, "case {case}");
+        assert_eq!(
+            st.acknowledged,
+            st.surviving + st.missing + st.superseded + st.damaged + st.lost,
+            "case {case}"
+        );
         for k in 0..2 {
             assert_eq!(st.failed[k], st.causes.iter().map(|c| c.failed[k]).sum::<i128>());
             assert_eq!(st.failed[k], st.client_failed.iter().map(|c| c[k]).sum::<i128>());

@@ -46,6 +46,7 @@ fn recoverable_store(pick: &mut Pick, w: &World, regions: usize) -> Store {
     for region in &mut s.regions {
         region.min_zones = pick.of(&[1, 2]);
     }
+    s.backup = random_backup(w, regions, &mut |n| pick.below(n));
     for client in &mut s.clients {
         let law = Law::constant(secs(30));
         client.redirect = pick.of(&[Redirect::After(law.clone()), Redirect::ByService(law), Redirect::Never]);
@@ -61,6 +62,48 @@ fn recoverable_store(pick: &mut Pick, w: &World, regions: usize) -> Store {
     s
 }
 
+/// Backups of some stores: of any kind, in vaults of either redundancy.
+pub(super) fn random_backup(w: &World, regions: usize, next: &mut impl FnMut(u64) -> u64) -> Option<Backup> {
+    if next(2) == 0 {
+        return None;
+    }
+    let zone = |r: RegionId, spread: bool| (!spread).then(|| w.zones(r).next()).flatten();
+    let mut vaults: Vec<Vault> = (0..regions as u32)
+        .map(|r| Vault { region: RegionId(r), zone: zone(RegionId(r), next(2) == 0) })
+        .collect();
+    let policy = if next(2) == 0 {
+        let granularity = secs([1, 60][next(2) as usize]);
+        let retention = Duration::from_days(1 + 6 * next(2));
+        BackupPolicy::Continuous { period: secs([100, 7000][next(2) as usize]), granularity, retention }
+    } else {
+        if next(2) == 0 {
+            let region = RegionId(next(w.regions.len() as u64) as u32);
+            vaults.push(Vault { region, zone: zone(region, next(2) == 0) });
+        }
+        let duration = secs(1800 * next(3));
+        BackupPolicy::Periodic {
+            interval: secs(3600 * (1 + next(10))),
+            duration,
+            copies: 1 + next(3) as u32,
+            fails_ppm: 300_000 * next(2) as u32,
+            skew: secs(duration.ns() / 2_000_000_000 * next(2)),
+        }
+    };
+    let mut law = || Law::exponential(secs([60, 3600, 10_000][next(3) as usize])).unwrap();
+    let (notice, decide, request, per_terabyte) = (law(), law(), law(), law());
+    let restore = Restore {
+        notice,
+        decide,
+        request,
+        per_terabyte,
+        unusable_ppm: 300_000 * next(2) as u32,
+        reapply_ppm: 300_000 * next(2) as u32,
+        into: (next(2) == 0).then(|| next(regions as u64) as u8),
+        stops: next(2) == 0,
+    };
+    Some(Backup { policy, vaults, restore })
+}
+
 fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
     let up = |hours: u64| Schedule::Stochastic { uptime: Law::exponential(secs(3600 * hours)).unwrap() };
     let mut all_rules = Vec::new();
@@ -74,6 +117,8 @@ fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
                 Effect::Destroy,
                 Effect::Isolate,
                 Effect::Partial { share_ppm: 300_000 },
+                Effect::Corrupt { share_ppm: 300_000, damages: Damages::Writes },
+                Effect::Corrupt { share_ppm: 1_000_000, damages: Damages::Data },
                 Effect::Degrade { capacity_ppm: 0 },
             ],
         ),
@@ -187,7 +232,8 @@ fn wrong(sim: &Simulation<'_>, out: &Replication) -> Vec<String> {
         }
     }
     for (g, group) in st.groups.iter().enumerate() {
-        if group.fenced || !group.ledger.open.is_empty() {
+        let restoring = group.restore.is_some() || group.ledger.stored != 0;
+        if group.fenced || !group.ledger.open.is_empty() || restoring {
             wrong.push(format!("group {g}: {group:?}"));
         }
     }

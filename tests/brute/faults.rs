@@ -101,7 +101,7 @@ impl Env {
         match effect {
             Effect::Isolate => self.isolated[domain.region.0 as usize] = true,
             Effect::Partial { .. } => self.partial.push((strike.rule, domain.region.0)),
-            Effect::Lag { .. } => unreachable!("not generated"),
+            Effect::Lag { .. } | Effect::Corrupt { .. } => unreachable!("not generated"),
             Effect::Degrade { capacity_ppm } => {
                 for n in nodes {
                     speed[n] = speed[n] * u64::from(capacity_ppm) / 1_000_000;

@@ -271,3 +271,92 @@ fn w1() {
     let found = |r: &Replication| r.fault_events as f64 / 100.0;
     Sample(runs.iter().map(found).collect()).expect("events a year", events, 0.01);
 }
+
+/// A store whose only region is destroyed once, at a moment that is uniform over ten days.
+const DISASTER: &str = r#"
+[scenario]
+name         = "one disaster"
+horizon      = "29d"
+replications = 1
+seed         = 42
+
+[[region]]
+name           = "a"
+zones          = 3
+nodes_per_zone = 4
+
+[[region]]
+name           = "b"
+
+[fault.disaster]
+target   = "region:a"
+effect   = "destroy"
+uptime   = { law = "uniform", low = "15d", high = "25d" }
+duration = "15d"
+
+[store.s]
+regions   = [{ name = "a", zones = "zone-redundant" }]
+data_size = "2TB"
+backup    = { mode = "periodic", interval = "24h", duration = "3h", copies = 28, copy_to = "b" }
+restore   = { per_tb = { law = "uniform", low = "45m", high = "75m" } }
+
+[store.s.workload]
+writes_per_second = 1
+clients           = { a = 1 }
+"#;
+
+/// Age in hours of what is restored after the disaster, in each replication.
+fn ages(set: &[(&str, &str)], replications_wanted: u64) -> Sample {
+    let model = support::read(DISASTER, set).variants[0].model.clone();
+    let runs = replications(&model, SEED, replications_wanted);
+    assert!(runs.iter().all(|r| r.losses.len() == 1 && r.restores.len() == 1));
+    Sample(runs.iter().map(|r| hours(r.losses[0].rpo)).collect())
+}
+
+/// Reference 5: backups every T, usable d after their start: the age is uniform on [d, d + T); where each fails with
+/// p, d + T (U + G), with U uniform and G geometric.
+#[test]
+fn c13_age_of_the_newest_backup() {
+    let sure = ages(&[], 4000);
+    sure.expect("age", 15.0, 0.03);
+    assert!(sure.0.iter().all(|age| (3.0..27.0).contains(age)));
+    // Uniform on 24 h.
+    let ratio = sure.variance() / (24.0 * 24.0 / 12.0);
+    assert!((0.95..1.05).contains(&ratio), "variance is {ratio} times the expected one");
+    let failing = ages(&[("store.s.backup.fails", "0.2")], 4000);
+    failing.expect("age", 21.0, 0.05);
+    // P(age > 30 h): n = 1, r = 3 h.
+    let beyond = Sample(failing.0.iter().map(|&age| f64::from(u8::from(age > 30.0))).collect());
+    let expected = 0.2 * (1.0 - 0.8 * 3.0 / 24.0);
+    assert!((expected - 0.18f64).abs() < 1e-9);
+    beyond.expect("P(age > 30 h)", expected, 0.2);
+}
+
+/// The same with T = 100 s and the lag of shipping as d; and a documented four hours: 120 minutes, at most 240.
+#[test]
+fn c13_age_of_what_was_shipped_and_of_a_four_hourly_copy() {
+    let four = ages(&[("store.s.backup.interval", "\"4h\""), ("store.s.backup.duration", "\"0s\"")], 2000);
+    four.expect("age", 2.0, 0.05);
+    assert!(four.0.iter().all(|&age| age < 4.0));
+    // The zone with the replicas is destroyed, the backup lies in all three.
+    let shipped = ages(
+        &[
+            ("fault.disaster.target", "\"zone:a/1\""),
+            ("store.s.regions", "[\"a\"]"),
+            ("store.s.backup", "{ mode = \"continuous\", retention = \"7d\", redundancy = \"zone\" }"),
+        ],
+        2000,
+    );
+    shipped.expect("age", 50.0 / 3600.0, 0.05);
+    assert!(shipped.0.iter().all(|&age| age < 100.0 / 3600.0));
+}
+
+/// Two terabytes at 45 to 75 minutes each, once the region is back after 15 days.
+#[test]
+fn c13_time_to_restore() {
+    let model = support::read(DISASTER, &[]).variants[0].model.clone();
+    let runs = replications(&model, SEED, 2000);
+    let took = Sample(runs.iter().map(|r| hours(r.restores[0].took) - 15.0 * 24.0).collect());
+    took.expect("hours", 2.0, 0.02);
+    assert!(took.0.iter().all(|hours| (1.5..=2.5).contains(hours)));
+}

@@ -364,3 +364,42 @@ clients           = { here = 1.0 }
         }
     }
 }
+
+/// One region with backups: destroyed again and again, damaged now and then.
+fn backed_up(set: &[(&str, &str)]) -> Vec<Replication> {
+    let damage = "[fault.damage]\ntarget = \"region:a\"\neffect = \"corrupt\"\nshare = 0.3\nmtbf = \"40d\"\n\
+                  duration = \"2h\"\n";
+    let text = BASE.replace("[store.s]", &format!("{damage}\n[store.s]"));
+    let mut all = vec![
+        ("store.s.regions", "[{ name = \"a\", zones = \"zone-redundant\" }]"),
+        ("store.s.backup", "{ mode = \"periodic\", interval = \"4h\", copies = 20, copy_to = \"b\" }"),
+        ("store.s.restore", "{ notice = \"3h\", decide = \"1h\", per_tb = \"1h\" }"),
+    ];
+    all.extend_from_slice(set);
+    replications(&read(&text, &all).variants[0].model, SEED, 20)
+}
+
+#[test]
+fn c13_what_changes_with_a_backup_and_what_does_not() {
+    let base = backed_up(&[]);
+    assert!(base.iter().any(|r| r.restores.len() > 2), "hardly anything is restored");
+    // Without one: the same faults; nothing of the backup is drawn.
+    let none = backed_up(&[("store.s.backup.mode", "\"none\"")]);
+    assert!(none.iter().zip(&base).all(|(a, b)| a.fault_digest == b.fault_digest && a.restores.is_empty()));
+    let lost = |runs: &[Replication]| runs.iter().map(|r| r.stores[0].lost).sum::<i128>();
+    let damaged = |runs: &[Replication]| runs.iter().map(|r| r.stores[0].damaged).sum::<i128>();
+    assert!(lost(&base) * 3 < lost(&none) && damaged(&none) > 0 && damaged(&base) < damaged(&none));
+    // Twice as many copies in between: the same outages, and in no replication more is lost.
+    let denser = backed_up(&[("store.s.backup.interval", "\"2h\""), ("store.s.backup.copies", "40")]);
+    for (a, b) in denser.iter().zip(&base) {
+        assert_eq!(a.outages, b.outages);
+        assert!(a.stores[0].lost <= b.stores[0].lost);
+    }
+    assert!(lost(&denser) < lost(&base));
+    // Writing half of them again: the same restores.
+    let again = backed_up(&[("store.s.restore.reapply", "0.5")]);
+    for (a, b) in again.iter().zip(&base) {
+        assert_eq!(a.restores, b.restores);
+        assert!(a.stores[0].lost <= b.stores[0].lost);
+    }
+}

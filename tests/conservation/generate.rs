@@ -67,6 +67,9 @@ pub fn scenario(case: u64) -> String {
         }
     }
     store(&mut text, pick, &shape);
+    if pick.chance(40) {
+        backup(&mut text, pick, &shape);
+    }
     workload(&mut text, pick, &shape);
     for i in 0..2 + pick.below(5) {
         fault(&mut text, pick, &shape, i);
@@ -149,6 +152,47 @@ fn failover(text: &mut String, pick: &mut Pick) {
     .unwrap();
 }
 
+fn backup(text: &mut String, pick: &mut Pick, shape: &Shape) {
+    let time = |pick: &mut Pick| {
+        pick.of(&["\"0s\"", "\"1h\"", "{ law = \"lognormal\", median = \"1h\", p95 = \"2d\" }"])
+    };
+    if pick.chance(50) {
+        let (period, step) = (pick.of(&["100s", "1h"]), pick.of(&["1s", "7m"]));
+        let retention = pick.of(&["2d", "7d", "30d"]);
+        writeln!(
+            text,
+            "[store.s.backup]\nmode = \"continuous\"\nperiod = \"{period}\"\ngranularity = \"{step}\"\n\
+             retention = \"{retention}\""
+        )
+        .unwrap();
+    } else {
+        let (interval, copies) = (pick.of(&["1h", "4h", "1d"]), 1 + pick.below(5));
+        writeln!(text, "[store.s.backup]\nmode = \"periodic\"\ninterval = \"{interval}\"\ncopies = {copies}")
+            .unwrap();
+        writeln!(text, "fails = {}\nduration = \"50m\"", pick.of(&["0.0", "0.3"])).unwrap();
+        writeln!(text, "skew = \"{}\"", pick.of(&["0s", "33m"])).unwrap();
+        if pick.chance(60) {
+            writeln!(text, "copy_to = \"{}\"", pick.of(shape.names())).unwrap();
+        }
+    }
+    if pick.chance(50) {
+        writeln!(text, "redundancy = \"{}\"", pick.of(&["zone", "local"])).unwrap();
+    }
+    let (notice, decide, request, copy) = (time(pick), time(pick), time(pick), time(pick));
+    writeln!(
+        text,
+        "[store.s.restore]\nnotice = {notice}\ndecide = {decide}\nrequest = {request}\nper_tb = {copy}\n\
+         unusable = {}\nreapply = {}\nwhile_restoring = \"{}\"",
+        pick.of(&["0.0", "0.3"]),
+        pick.of(&["0.0", "0.3", "1.0"]),
+        pick.of(&["serve", "down"]),
+    )
+    .unwrap();
+    if pick.chance(30) {
+        writeln!(text, "into = \"{}\"", pick.of(shape.names())).unwrap();
+    }
+}
+
 fn workload(text: &mut String, pick: &mut Pick, shape: &Shape) {
     let shares: &[&str] = match shape.regions {
         1 => &["1.0"],
@@ -182,7 +226,7 @@ fn fault(text: &mut String, pick: &mut Pick, shape: &Shape, number: u64) {
         _ => format!("region:{name}"),
     };
     let region = format!("region:{name}");
-    let (target, effect) = match pick.below(10) {
+    let (target, effect) = match pick.below(12) {
         0..3 => (place, "effect = \"down\"".to_owned()),
         3..5 => (place, "effect = \"destroy\"".to_owned()),
         5 => (place, "effect = \"maintenance\"".to_owned()),
@@ -195,7 +239,12 @@ fn fault(text: &mut String, pick: &mut Pick, shape: &Shape, number: u64) {
                 "effect = \"isolate\"".to_owned(),
             ),
         },
-        _ => (region, "effect = \"isolate\"".to_owned()),
+        9 => (region, "effect = \"isolate\"".to_owned()),
+        _ => {
+            let target = pick.of(&[region.as_str(), "store:s"]).to_owned();
+            let (share, damages) = (pick.of(&["0.1", "1.0"]), pick.of(&["data", "writes"]));
+            (target, format!("effect = \"corrupt\"\nshare = {share}\ndamages = \"{damages}\""))
+        }
     };
     writeln!(text, "[fault.f{number}]\ntarget = \"{target}\"\n{effect}").unwrap();
     writeln!(text, "mtbf = \"{}\"", pick.of(&["4d", "12d", "40d"])).unwrap();

@@ -65,6 +65,8 @@ impl Seen {
             ("missing", run.missing > 0),
             ("superseded", run.superseded > 0),
             ("recovered", run.recovered > 0),
+            ("damaged", run.damaged_peak > 0),
+            ("restored", !out.restores.is_empty()),
         ] {
             *self.0.entry(what).or_default() += u64::from(happened);
         }

@@ -88,12 +88,14 @@ impl StorePlan {
 
     /// Replica sets: groups without their repetition as lanes.
     pub(crate) fn sets(&self) -> usize {
-        self.groups() / self.lanes
+        self.set(self.groups())
     }
 
     /// The replica set of a group.
+    #[inline]
     pub(crate) fn set(&self, g: usize) -> usize {
-        g / self.lanes
+        // Most stores have one lane, and this is asked often.
+        if self.lanes == 1 { g } else { g / self.lanes }
     }
 
     /// The groups of a replica set.

@@ -92,7 +92,7 @@ fn losses(out: &Replication) -> Vec<(u64, i128, i128, i128, i128, i128)> {
 /// lacks 5 s of its writes. It has missed 5 s + 120 s at 1000 a second and 14,280 s at 2000; it works that off at 8000
 /// a second net, then serves, and its 5000 writes are merged, a fifth of them too late.
 #[test]
-fn a_satellite_goes_and_comes_back() {
+fn c31_c36_a_satellite_goes_and_comes_back() {
     let fifth = |s: &mut Store| s.on_return.superseded_ppm = 200_000;
     let out = simulate(&["a", "b"], fifth, |w| vec![(Effect::Down, region(w, 1), 0, 14_400)]);
     assert_eq!(outages(&out, Kind::Write), [(0, 120, 50)]);
@@ -108,7 +108,7 @@ fn a_satellite_goes_and_comes_back() {
 
 /// The same with a feed that somebody reads every hour, with one that nobody reads, with a procedure that merges.
 #[test]
-fn who_resolves_conflicts_says_when_writes_come_back() {
+fn c37_who_resolves_conflicts_says_when_writes_come_back() {
     let with = |resolve| {
         let change = move |s: &mut Store| {
             s.conflicts.resolve = resolve;
@@ -129,7 +129,7 @@ fn who_resolves_conflicts_says_when_writes_come_back() {
 
 /// Destroyed: what no other region had is lost at once; nothing more is booked when the loss is noticed.
 #[test]
-fn a_destroyed_satellite_loses_its_lag() {
+fn c31_a_destroyed_satellite_loses_its_lag() {
     let out = simulate(&["a", "b"], |_| {}, |w| vec![(Effect::Destroy, region(w, 1), 0, 14_400)]);
     assert_eq!(losses(&out), [(5, 5000, 0, 0, 0, 5000)]);
     assert_eq!(outages(&out, Kind::Write), [(0, 120, 50)]);
@@ -141,7 +141,7 @@ fn a_destroyed_satellite_loses_its_lag() {
 
 /// Three regions: the arbiter lacks one lag of a satellite's writes, the other satellite two; the furthest counts.
 #[test]
-fn a_write_passes_through_the_arbiter() {
+fn c31_a_write_passes_through_the_arbiter() {
     let lost = |r| move |w: &World| vec![(Effect::Down, region(w, r), 0, 14_400)];
     for r in 0..3 {
         let out = simulate(&["a", "b", "c"], |_| {}, lost(r));
@@ -170,7 +170,7 @@ fn a_write_passes_through_the_arbiter() {
 /// The arbiter goes: the satellites lose no writes, but until the next one is arbiter, 90 + 60 s later, neither has
 /// the other's. A second loss in that time costs two lags and what came after; later it costs one lag again.
 #[test]
-fn while_the_arbiter_is_out_nothing_is_replicated() {
+fn c32_while_the_arbiter_is_out_nothing_is_replicated() {
     let both = |second: u64| {
         move |w: &World| {
             vec![(Effect::Down, region(w, 0), 0, 14_400), (Effect::Down, region(w, 2), second, 14_400)]
@@ -223,6 +223,42 @@ fn the_staleness_bound_holds_per_lane() {
     let [a, b] = [0, 1].map(|c| writes(&none, none.stores[0].client_failed[c][1]) / 1000);
     assert_eq!((a, b), (14_400 - 295, 14_400 - 295));
     assert!(none.losses.is_empty());
+}
+
+/// A region that is down holds the others back in the same way, until the service takes it off the list or it has
+/// caught up: 300 s of a thousand writes a second and 14,400 s less what was held, at a million a second.
+#[test]
+fn the_staleness_bound_waits_for_a_lost_region() {
+    let bounded = |mode| {
+        move |s: &mut Store| {
+            s.consistency = Consistency::Bounded { max_writes: 10_000_000, max_time: secs(300) };
+            s.failover.mode = mode;
+            s.catch_up_mps = 1_000_000_000;
+        }
+    };
+    let down = |w: &World| vec![(Effect::Down, region(w, 1), 0, 14_400)];
+    let managed = simulate(&["a", "b"], bounded(FailoverMode::ServiceManaged), down);
+    assert_eq!(outages(&managed, Kind::Write), [(0, 120, 50), (295, 3690 - 295, 100)]);
+    let none = simulate(&["a", "b"], bounded(FailoverMode::None), down);
+    assert_eq!(outages(&none, Kind::Write), [(0, 120, 50), (295, 14_400 - 295, 100)]);
+    for out in [managed, none] {
+        assert_eq!(losses(&out), [(5, 5000, 5000, 0, 0, 0)]);
+        assert_eq!(outages(&out, Kind::Read), []);
+    }
+}
+
+/// A tenth of a region's partitions: a tenth of its clients' writes go elsewhere, a tenth of its lag is missing, and
+/// where the arbiter is hit only those partitions get another one.
+#[test]
+fn partitions_are_lost_one_by_one() {
+    for r in [0, 1] {
+        let tenth = Effect::Partial { share_ppm: 100_000 };
+        let out = simulate(&["a", "b", "c"], |_| {}, |w| vec![(tenth, region(w, r), 0, 14_400)]);
+        assert_eq!(outages(&out, Kind::Write), [(0, 120, 4)]);
+        assert_eq!(writes(&out, out.stores[0].failed[1]), 1000 / 10 * 120);
+        assert_eq!(losses(&out), [(5, 500, 500, 0, 0, 0)]);
+        assert_eq!(outages(&out, Kind::Read), []);
+    }
 }
 
 /// Both regions gone: nothing is missing before one of them is back without the other.

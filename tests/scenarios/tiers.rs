@@ -187,7 +187,7 @@ impl Table {
             .iter()
             .map(|t| {
                 let figure = figure(run, &t.name, "price_factor");
-                if price(t).factor.is_some() && figure.metric.estimate != price(t).factor {
+                if figure.metric.estimate != price(t).factor {
                     self.problems.push(format!("tiers: the price of {} is {}", t.name, figure.value()));
                 }
                 figure.metric.estimate.map_or("an input".into(), |x| format!("× {x}"))
@@ -232,14 +232,17 @@ impl Cell {
         let get = |id: &str| figure(run, tier, id);
         if of == Of::Data {
             let (lost, rpo) = (get("writes_lost.max"), get("rpo_seconds.max"));
-            let missing = get("writes_missing_peak.max");
+            let (peak, end) = (get("writes_missing_peak.max"), get("writes_missing.max"));
             let fate = match (lost.metric.estimate, rpo.metric.estimate) {
                 (Some(0.0), _) => Fate::Kept,
                 (_, Some(seconds)) if seconds < SESSION => Fate::Partly,
                 _ => Fate::Lost,
             };
             let text = match fate {
-                Fate::Kept if missing.metric.estimate > Some(0.0) => format!("kept ({})", missing.phrase()),
+                Fate::Kept if end.metric.estimate > Some(0.0) => format!("none lost, {}", end.phrase()),
+                Fate::Kept if peak.metric.estimate > Some(0.0) => {
+                    format!("none lost, up to {} writes missing for a time", peak.value())
+                }
                 Fate::Kept => "kept".into(),
                 Fate::Partly => format!("{} ({})", lost.phrase(), rpo.phrase()),
                 Fate::Lost => format!("all {} writes lost", lost.value()),

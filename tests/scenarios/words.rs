@@ -22,6 +22,7 @@ impl Figure {
             "seconds" => duration(x),
             "minutes/year" => self.rate(x, "minutes"),
             "1/year" => self.rate(x, ""),
+            "1/s" => format!("{} a second", short(x)),
             "fraction" | "probability" if x > 0.9 => percent(x),
             "fraction" | "probability" if x == 0.0 => "0 %".into(),
             "fraction" | "probability" => percent_bound(x),

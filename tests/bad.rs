@@ -75,6 +75,31 @@ fn warnings_do_not_stop_a_scenario_and_errors_do() {
     }
 }
 
+/// What the product's description forbids or advises against: refused or warned about by the rule, with a way out.
+#[test]
+fn forbidden_settings_name_the_rule_and_a_way_out() {
+    let wanted = [
+        ("several-write-regions", "c30", Severity::Error),
+        ("preset-k-t", "c15", Severity::Error),
+        ("preset-zonal", "c02", Severity::Error),
+        ("action-set-zones", "c02", Severity::Error),
+        ("preset-two-zones", "c01", Severity::Error),
+        ("backup-preset", "c13", Severity::Error),
+        ("per-partition", "c19", Severity::Error),
+        ("warn-failover-off", "c17", Severity::Warning),
+        ("warn-rpo-promise", "c15", Severity::Warning),
+    ];
+    let cases = cases();
+    for (name, rule, severity) in wanted {
+        let (_, text) = cases.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("no case {name}"));
+        let says = |d: &zonefall::scenario::Diagnostic| {
+            let all = format!("{} {}", d.message, d.help.as_deref().unwrap_or_default());
+            d.severity == severity && d.help.is_some() && all.contains(&format!("(rule {rule})"))
+        };
+        assert!(check(text).diagnostics.iter().any(says), "{name} does not name {rule} and a way out");
+    }
+}
+
 #[test]
 fn every_code_has_a_case_and_a_chapter() {
     let used: BTreeSet<&str> =

@@ -313,7 +313,8 @@ impl Page {
 
     /// The three causes that cost most of each kind.
     fn causes(&mut self, variant: &VariantOutcome, subject: &str) {
-        let mut table = Table::new(&["what costs most", "", "share", "minutes per year", "writes lost or missing"]);
+        let mut table =
+            Table::new(&["what costs most", "", "share", "minutes per year", "writes lost or missing"]);
         for kind in ["write", "read", "block"] {
             let rows = variant.causes.iter().filter(|c| c.subject == subject && c.kind == kind);
             let mut rows: Vec<_> = rows.collect();

@@ -90,8 +90,11 @@ impl Limits {
         {
             let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
             let message = format!("the product of this preset does not offer `{mode}` regions (rule {rule})");
-            let label = format!("offers {}", super::suggest::list(&words));
-            item.error(Problem::new(code::PRODUCT_RULE, message, label));
+            let problem =
+                Problem::new(code::PRODUCT_RULE, message, format!("offers {}", super::suggest::list(&words)));
+            item.error(problem.help(
+                "write `\"unzoned\"`, with `zone` for the one its replicas may all lie in, or study it without the preset",
+            ));
         }
         if let Some((at_least, rule)) = &self.zones
             && mode == "zone-redundant"
@@ -99,9 +102,9 @@ impl Limits {
         {
             let message = format!("a zone-redundant region needs at least {at_least} zones (rule {rule})");
             let problem = Problem::new(code::PRODUCT_RULE, message, format!("this region has {zones}"));
-            item.error(
-                problem.help(format!("give the region `zones = {at_least}`, or write `zones = \"unzoned\"`")),
-            );
+            item.error(problem.help(format!(
+                "give the `[[region]]` {at_least} zones, or write `zones = \"unzoned\"` here, in the store"
+            )));
         }
     }
 
@@ -131,7 +134,14 @@ impl Limits {
     pub fn backup_interval(&self, item: &Item<'_>, interval: Duration) {
         let Some((least, most, rule)) = &self.backup_interval else { return };
         if !(least..=most).contains(&&interval) {
-            not_offered(item, &format!("from \"{least}\" to \"{most}\""), rule);
+            let way_out = if interval < *least {
+                format!(
+                    "write \"{least}\", or lose less with `mode = \"continuous\"`, which ships all the time"
+                )
+            } else {
+                format!("write \"{most}\" or less")
+            };
+            not_offered(item, &format!("from \"{least}\" to \"{most}\""), rule, &way_out);
         }
     }
 
@@ -139,7 +149,7 @@ impl Limits {
     pub fn backup_copies(&self, item: &Item<'_>, copies: u64) {
         let Some((least, rule)) = &self.backup_copies else { return };
         if copies < *least {
-            not_offered(item, &format!("at least {least}"), rule);
+            not_offered(item, &format!("at least {least}"), rule, &format!("write {least} or more"));
         }
     }
 
@@ -148,7 +158,8 @@ impl Limits {
         let Some((allowed, rule)) = &self.retention else { return };
         if !allowed.contains(&retention) {
             let words: Vec<String> = allowed.iter().map(|d| format!("\"{d}\"")).collect();
-            not_offered(item, &words.join(" or "), rule);
+            let way_out = format!("write {}", words.join(" or "));
+            not_offered(item, &words.join(" or "), rule, &way_out);
         }
     }
 
@@ -179,9 +190,9 @@ fn between(r: &Reader<'_>, key: &'static str) -> Option<(Duration, Duration, Str
     Some((end("at_least")?, end("at_most")?, rule))
 }
 
-fn not_offered(item: &Item<'_>, offered: &str, rule: &str) {
+fn not_offered(item: &Item<'_>, offered: &str, rule: &str, way_out: &str) {
     let message = format!("`{}` is not what the product of this preset offers (rule {rule})", item.path);
-    item.error(Problem::new(code::PRODUCT_RULE, message, format!("must be {offered}")));
+    item.error(Problem::new(code::PRODUCT_RULE, message, format!("must be {offered}")).help(way_out));
 }
 
 fn below(item: &Item<'_>, several: bool, least: &str, rule: &str) {

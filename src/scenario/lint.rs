@@ -174,6 +174,10 @@ pub(super) fn promises(promised: &[(Expect, Item<'_>)], name: &str, base: &str, 
             "bounded staleness cannot promise this: it allows to lose more (rule c15)",
             format!("`max_lag_time` is {allowed}"),
         );
+        let seconds = allowed.as_secs_f64();
+        let problem = problem.help(format!(
+            "promise no less than {seconds} seconds, or use \"strong\", which loses nothing when a region is lost"
+        ));
         item.warn(problem);
     }
 }

@@ -44,6 +44,7 @@ fn allocates_nothing(file: &str, variant: &str, replications: u64) {
 fn replications_run_without_allocating() {
     allocates_nothing("cosmos-db/tiers", "T4", 500);
     allocates_nothing("cosmos-db/tiers", "T1", 500);
+    allocates_nothing("cosmos-db/corruption", "periodic", 500);
     allocates_nothing("reference/w1", "base", 1);
     allocates_nothing("reference/warm-standby", "base", 50);
 }

@@ -28,6 +28,8 @@ struct Shape {
     level: &'static str,
     /// Whether every region takes writes, where that is possible.
     multi: bool,
+    /// Day on which the last region is added to the store.
+    added: Option<u64>,
     links: Vec<String>,
 }
 
@@ -56,7 +58,8 @@ pub fn scenario(case: u64) -> String {
     for name in &NAMES[..regions] {
         writeln!(text, "[[region]]\nname = \"{name}\"\nzones = 3\nnodes_per_zone = 4").unwrap();
     }
-    let mut shape = Shape { regions, level, multi: case % 3 == 1, links: Vec::new() };
+    let added = (case % 3 == 2 && regions > 1 && pick.chance(50)).then(|| 1 + pick.below(40));
+    let mut shape = Shape { regions, level, multi: case % 3 == 1, added, links: Vec::new() };
     for (i, a) in shape.names().iter().enumerate() {
         for b in &shape.names()[i + 1..] {
             writeln!(text, "[[link]]\nbetween = [\"{a}\", \"{b}\"]\nrtt = \"20ms\"").unwrap();
@@ -77,18 +80,25 @@ pub fn scenario(case: u64) -> String {
     for _ in 0..pick.below(5) {
         action(&mut text, pick, &shape);
     }
+    if let (Some(day), Some(name)) = (added, shape.names().last()) {
+        let deed = format!("add-region = \"s\", region = \"{name}\", zones = \"zone-redundant\"");
+        writeln!(text, "[[action]]\nat = \"{day}d\"\ndo = {{ {deed} }}").unwrap();
+    }
     text
 }
 
 fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
-    let places: Vec<String> = shape
+    let mut places: Vec<String> = shape
         .names()
         .iter()
-        .map(|name| {
-            let zones = pick.of(&["zone-redundant", "unzoned"]);
-            format!("{{ name = \"{name}\", zones = \"{zones}\" }}")
+        .map(|name| match pick.of(&["zone-redundant", "unzoned", "spread_probability"]) {
+            "spread_probability" => format!("{{ name = \"{name}\", spread_probability = 0.4 }}"),
+            zones => format!("{{ name = \"{name}\", zones = \"{zones}\" }}"),
         })
         .collect();
+    if shape.added.is_some() {
+        places.pop();
+    }
     writeln!(text, "[store.s]\nregions = [{}]\nconsistency = \"{}\"", places.join(", "), shape.level)
         .unwrap();
     if shape.level == "bounded-staleness" {

@@ -27,6 +27,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/destroyed-single-region",
     "cosmos-db/drill",
     "cosmos-db/emergency",
+    "cosmos-db/gray",
     "cosmos-db/lag",
     "cosmos-db/link-cut",
     "cosmos-db/maintenance",

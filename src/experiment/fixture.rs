@@ -106,6 +106,7 @@ fn store() -> Store {
             decide: zero(),
             promote: zero(),
             redirect: zero(),
+            gray_ppm: 0,
             fence: true,
         },
         on_return: OnReturn { merge_after: Some(zero()), superseded_ppm: 0 },

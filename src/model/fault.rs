@@ -54,10 +54,12 @@ pub enum Effect {
     Destroy,
     /// A region or link is cut off while both sides run on. Targets: regions and links.
     Isolate,
-    /// Capacity is multiplied by this many millionths (0 ..= 1_000_000).
+    /// Capacity is multiplied by this many millionths (0 ..= 1_000_000), and a share of the requests fails.
     Degrade {
         /// Remaining capacity in millionths.
         capacity_ppm: u32,
+        /// Share of the requests that fail, in millionths.
+        errors_ppm: u32,
     },
     /// Only this share of the data partitions is down, in millionths (1 ..= 1_000_000). Targets: regions and stores.
     Partial {

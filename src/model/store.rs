@@ -106,6 +106,9 @@ pub struct Failover {
     pub promote: Law,
     /// Time until clients write to the new write region.
     pub redirect: Law,
+    /// A region whose health (capacity × share of requests that do not fail, in millionths) is below this counts as
+    /// lost; 0: none does.
+    pub gray_ppm: u32,
     /// `true`: an isolated write region's lease ends before another is promoted; `false`: it goes on
     /// acknowledging writes of the clients it can reach (split brain).
     pub fence: bool,

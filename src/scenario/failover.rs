@@ -59,6 +59,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
             decide: instant(),
             promote: instant(),
             redirect: instant(),
+            gray_ppm: 0,
             fence: true,
         });
     };
@@ -80,6 +81,10 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
     };
     let (decide, promote, redirect) = (phase("decide"), phase("promote"), phase("redirect"));
     let fence = r.get("fence").map_or(Some(true), |i| i.word(&["lease", "none"]).map(|w| w == 0));
+    let gray = r.get("gray").map_or(Some(0), |i| i.millionths());
+    if store.get("writes").and_then(|i| i.maybe_text()) == Some("multi-region") {
+        r.idle("gray", "with several write regions none is given up for being slow");
+    }
     r.close();
     Some(Failover {
         mode: mode?,
@@ -87,6 +92,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
         decide: decide?,
         promote: promote?,
         redirect: redirect?,
+        gray_ppm: gray?,
         fence: fence?,
     })
 }

@@ -185,13 +185,14 @@ fn together(item: &Item<'_>) -> Option<Option<u32>> {
 }
 
 fn effect(r: &Reader<'_>) -> Option<Effect> {
-    r.know(&["capacity", "share", "extra", "damages"]);
+    r.know(&["capacity", "errors", "share", "extra", "damages"]);
     let word = match r.get("effect") {
         None => "down",
         Some(item) => EFFECTS[item.word(&EFFECTS)?],
     };
     if word != "degrade" {
         r.refuse("capacity", "`capacity` goes with `effect = \"degrade\"`");
+        r.refuse("errors", "`errors` goes with `effect = \"degrade\"`");
     }
     if !matches!(word, "partial" | "lag" | "corrupt") {
         r.refuse("share", "`share` goes with `effect = \"partial\"`, `\"lag\"` and `\"corrupt\"`");
@@ -206,7 +207,15 @@ fn effect(r: &Reader<'_>) -> Option<Effect> {
         "down" => Effect::Down,
         "destroy" => Effect::Destroy,
         "isolate" => Effect::Isolate,
-        "degrade" => Effect::Degrade { capacity_ppm: r.require("capacity", "0.5")?.millionths()? },
+        "degrade" => {
+            let errors = r.get("errors");
+            let capacity = match (r.get("capacity"), &errors) {
+                (None, Some(_)) => Some(1_000_000),
+                _ => r.require("capacity", "0.5").and_then(|i| i.millionths()),
+            };
+            let errors = errors.map_or(Some(0), |i| i.millionths());
+            Effect::Degrade { capacity_ppm: capacity?, errors_ppm: errors? }
+        }
         "partial" => Effect::Partial { share_ppm: hit_share(&r.require("share", "0.1")?)? },
         "lag" => {
             let extra = r.require("extra", "\"1h\"").and_then(|i| i.positive_duration());

@@ -113,7 +113,8 @@ fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
     }
     let limited = model.stores.iter().any(|s| s.throughput_mru.is_some())
         || model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
-    if matches!(rule.effect, Effect::Degrade { .. }) && !limited {
+    let watched = model.stores.iter().any(|s| s.failover.gray_ppm > 0);
+    if matches!(rule.effect, Effect::Degrade { errors_ppm: 0, .. }) && !limited && !watched {
         let at = place(root, &["fault", &rule.name, "effect"]);
         let problem = Problem::new(
             code::DEGRADE_UNLIMITED,

@@ -5,6 +5,7 @@ use crate::sim::backup::destroys;
 use crate::sim::faults::Faults;
 use crate::sim::plan::{Plan, Watcher};
 use crate::sim::run::Run;
+use crate::sim::state::Condition;
 use core::ops::Range;
 
 impl Run<'_> {
@@ -34,7 +35,7 @@ impl Run<'_> {
                     self.hold(d.0..self.plan.subtree_end[d.0 as usize], on, rule.effect);
                 }
                 (Effect::Partial { .. }, _) => self.hit_partitions(process.rule, target, on),
-                (Effect::Degrade { .. }, _) => self.update_capacity(),
+                (Effect::Degrade { .. }, _) => self.update_conditions(),
                 (Effect::Lag { .. } | Effect::Corrupt { .. }, _) => self.touch_all(),
                 (_, Target::Store { .. }) => self.hit_partitions(process.rule, target, on),
                 (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
@@ -144,14 +145,14 @@ impl Run<'_> {
         }
     }
 
-    /// Recomputes every region's capacity from the degradations that last: the mean over its nodes of the product
-    /// of all that hold on a node, times those that hold on the store alone.
-    fn update_capacity(&mut self) {
+    /// Recomputes the condition of every region from the degradations that last: the mean over its nodes of the
+    /// product of all that hold on a node, times those that hold on the store alone.
+    fn update_conditions(&mut self) {
         let plan = self.plan;
         let world = &plan.model.world;
         let faults = &self.state.faults;
         for (s, (layout, st)) in plan.stores.iter().zip(&mut self.state.stores).enumerate() {
-            for (r, capacity) in st.capacity_ppm.iter_mut().enumerate() {
+            for (r, condition) in st.conditions.iter_mut().enumerate() {
                 let here = layout.world_region[r];
                 let nodes = world.domain(world.regions[here.0 as usize]).nodes.clone();
                 let count = nodes.len().max(1) as u64;
@@ -161,31 +162,48 @@ impl Run<'_> {
                         Target::Link(_) | Target::Store { .. } => false,
                     })
                 };
-                let alone = degraded(plan, faults, |target| match target {
+                let sums = nodes.map(on_node).fold([0; 3], |sum, ppm| {
+                    let health = ppm.capacity * ppm.success / 1_000_000;
+                    [sum[0] + ppm.capacity, sum[1] + ppm.success, sum[2] + health]
+                });
+                let [capacity, success, health_ppm] = sums.map(|sum| sum / count);
+                let own = degraded(plan, faults, |target| match target {
                     Target::Store { store, region } => {
                         store as usize == s && region.is_none_or(|region| region == here)
                     }
                     Target::Domain(_) | Target::Link(_) => false,
                 });
-                *capacity = nodes.map(on_node).sum::<u64>() / count * alone / 1_000_000;
+                *condition = Condition {
+                    capacity_ppm: capacity * own.capacity / 1_000_000,
+                    errors_ppm: 1_000_000 - success * own.success / 1_000_000,
+                    health_ppm,
+                    own_ppm: own.capacity * own.success / 1_000_000,
+                };
             }
             st.dirty = true;
         }
     }
 }
 
-/// Product, in millionths, of the degradations that last at the targets that hold something.
-fn degraded(plan: &Plan, faults: &Faults, holds: impl Fn(Target) -> bool) -> u64 {
-    let mut ppm = 1_000_000u64;
+/// What is left, in millionths, of capacity and of the requests that succeed.
+struct Left {
+    capacity: u64,
+    success: u64,
+}
+
+/// The product of the degradations that last at the targets that hold something.
+fn degraded(plan: &Plan, faults: &Faults, holds: impl Fn(Target) -> bool) -> Left {
+    let mut left = Left { capacity: 1_000_000, success: 1_000_000 };
     for &p in &faults.active {
         let process = &plan.processes[p as usize];
         let rule = plan.rule(p);
-        let Effect::Degrade { capacity_ppm } = rule.effect else { continue };
+        let Effect::Degrade { capacity_ppm, errors_ppm } = rule.effect else { continue };
         for (i, t) in process.targets.clone().enumerate() {
             if faults.is_hit(plan, p, i) && holds(rule.targets[t as usize]) {
-                ppm = ppm * u64::from(capacity_ppm) / 1_000_000;
+                left.capacity = left.capacity * u64::from(capacity_ppm) / 1_000_000;
+                left.success = left.success * (1_000_000 - u64::from(errors_ppm)) / 1_000_000;
             }
         }
     }
-    ppm
+    left
 }

@@ -1,6 +1,6 @@
 //! Failover of one group, phase by phase, and marking read regions offline (designs D8, D9, D11).
 
-use crate::model::{Command, FailoverMode};
+use crate::model::{Client, Command, FailoverMode, Redirect};
 use crate::sim::driver::{Chance, Mark, word};
 use crate::sim::faults::Culprit;
 use crate::sim::group::Ctx;
@@ -26,11 +26,21 @@ impl<D: Chance> Ctx<'_, '_, D> {
         dead || silent || self.isolated(r)
     }
 
+    /// Whether a region is so degraded that it counts as lost. Who watches regions sees nothing of this store alone.
+    pub(crate) fn is_gray(&self, st: &StoreState, r: usize) -> bool {
+        if self.store.failover.gray_ppm == 0 || st.mode == FailoverMode::None || self.layout.multi() {
+            return false;
+        }
+        let condition = &st.conditions[r];
+        let own = if st.mode == FailoverMode::ServiceManaged { 1_000_000 } else { condition.own_ppm };
+        condition.health_ppm * own / 1_000_000 < u64::from(self.store.failover.gray_ppm)
+    }
+
     /// Whether a region can become the write region. A region that missed writes while it was away is the last
     /// resort: better than none, at the price of what it lacks.
     fn eligible(&self, st: &StoreState, g: usize, r: usize, last_resort: bool) -> bool {
         let log = &st.logs[g * self.layout.regions + r];
-        let current = log.offline == Offline::No && !log.behind;
+        let current = log.offline == Offline::No && !log.behind && !self.is_gray(st, r);
         r != usize::from(st.groups[g].write)
             && st.quorums[g * self.layout.regions + r].service.commit
             && !self.isolated(r)
@@ -49,7 +59,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let managed = st.mode != FailoverMode::None && others;
         for r in 0..self.layout.regions {
             let c = base + r;
-            let lost = self.is_lost(st, g, r, st.mode == FailoverMode::ServiceManaged);
+            let watched = st.mode == FailoverMode::ServiceManaged;
+            let lost = self.is_lost(st, g, r, watched) || self.is_gray(st, r);
             match st.logs[c].step {
                 Step::Idle if lost && managed && (r == w || st.logs[c].offline == Offline::No) => {
                     st.logs[c].culprit = self.culprit(st, g);
@@ -144,15 +155,22 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     fn promote_next(&mut self, st: &mut StoreState, g: usize) {
-        let c = g * self.layout.regions + usize::from(st.groups[g].write);
+        let w = usize::from(st.groups[g].write);
+        let c = g * self.layout.regions + w;
         let first = |last_resort| (0..self.layout.regions).find(|&r| self.eligible(st, g, r, last_resort));
         let to = first(false).or_else(|| first(true));
         match to {
-            Some(to) => self.begin(st, c, Step::Promote(to as u8)),
-            None if !self.is_lost(st, g, usize::from(st.groups[g].write), false) => {
-                // No other region can take over, and the write region is there: it goes on.
+            Some(to) => {
+                st.groups[g].fenced = self.store.failover.fence;
+                self.begin(st, c, Step::Promote(to as u8));
+            }
+            None if !self.is_lost(st, g, w, false) => {
+                // No other region can take over, and the write region is there: it goes on, as well as it can.
                 st.groups[g].fenced = false;
-                self.begin(st, c, Step::Idle);
+                let step = if self.is_gray(st, w) { Step::Wait } else { Step::Idle };
+                if st.logs[c].step != step {
+                    self.begin(st, c, step);
+                }
             }
             None if st.logs[c].step != Step::Wait => self.begin(st, c, Step::Wait),
             None => {}
@@ -244,7 +262,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         {
             return 0;
         }
-        let apart = |c: &&crate::model::Client| self.is_apart(c.region, w, n);
+        let apart = |c: &&Client| self.is_apart(c, w, n);
         self.store.clients.iter().filter(apart).map(|c| c.writes_mps).sum()
     }
 
@@ -259,15 +277,22 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             let origin = usize::from(segment.origin);
             let alive = st.quorums[g * self.layout.regions + origin].service.commit;
-            let apart = |c: &&crate::model::Client| self.is_apart(c.region, origin, w);
+            let apart = |c: &&Client| self.is_apart(c, origin, w);
             let rate = self.store.clients.iter().filter(apart).map(|c| c.writes_mps).sum();
             let ends = !alive || self.connected(origin, w);
             st.groups[g].ledger.open[i].growing = if ends { 0 } else { rate };
         }
     }
 
-    fn is_apart(&self, client: crate::model::RegionId, origin: usize, w: usize) -> bool {
-        self.domains.connected(client, self.region(origin)) && !self.domains.connected(client, self.region(w))
+    fn is_apart(&self, client: &Client, origin: usize, w: usize) -> bool {
+        self.sends_to(client, origin) && !self.sends_to(client, w)
+    }
+
+    /// Whether a client's writes arrive at write region `r`. An application that never redirects goes on sending them to
+    /// the region that it has known from the start.
+    pub(crate) fn sends_to(&self, client: &Client, r: usize) -> bool {
+        let follows = r == 0 || self.layout.multi() || client.redirect != Redirect::Never;
+        follows && self.domains.connected(client.region, self.region(r))
     }
 
     /// Region `r` goes on as if it were the write region: nothing has fenced it.
@@ -278,9 +303,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// A client's writes go to the old write region's own log.
     pub(crate) fn writes_apart(&self, st: &StoreState, g: usize, client: usize) -> bool {
         let w = usize::from(st.groups[g].write);
-        let region = self.store.clients[client].region;
+        let client = &self.store.clients[client];
         let ledger = &st.groups[g].ledger;
-        ledger.open.iter().any(|s| s.growing > 0 && self.is_apart(region, usize::from(s.origin), w))
+        ledger.open.iter().any(|s| s.growing > 0 && self.is_apart(client, usize::from(s.origin), w))
     }
 
     /// Carries out a scripted action on this store, on every group.

@@ -197,10 +197,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if self.copies(g).all(|c| st.quorums[c].service.commit) || !self.accepts(st, g) {
             return;
         }
-        let w = self.region(usize::from(st.groups[g].write));
+        let w = usize::from(st.groups[g].write);
         let asks = self.asks(st, g)[1];
         let mut writers = self.store.clients.iter().enumerate().filter(|(_, c)| c.writes_mps > 0);
-        if writers.any(|(i, c)| asks >> i & 1 == 1 && self.domains.connected(c.region, w)) {
+        if writers.any(|(i, c)| asks >> i & 1 == 1 && self.sends_to(c, w)) {
             for c in self.copies(g).filter(|&c| !st.quorums[c].service.commit) {
                 st.logs[c].behind = true;
             }
@@ -269,6 +269,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             if !self.replicates(st, g, r) {
                 continue;
             }
+            let sound = !self.is_gray(st, r);
             let log = &mut st.logs[base + r];
             if log.extra > Duration::ZERO && matches!(log.follow, Follow::Frozen | Follow::CatchUp) {
                 // What it lacks is on its way already and is never nearer than the lag.
@@ -282,7 +283,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             if log.follow == Follow::Following {
                 log.behind = false;
-                if log.offline == Offline::ByService {
+                if log.offline == Offline::ByService && sound {
                     log.offline = Offline::No;
                     if g == 0 {
                         let name = self.plan.model.world.region_name(self.region(r));

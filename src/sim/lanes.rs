@@ -1,7 +1,7 @@
 //! Several write regions (rules c31, c32, c36, c37). Every region takes the writes of the clients that write to it, in
 //! a lane of its own: a group whose write region never changes. Lanes reach the other regions through the arbiter.
 
-use crate::model::{Command, FailoverMode, Resolve};
+use crate::model::{Command, FailoverMode, Redirect, Resolve};
 use crate::sim::driver::{Chance, Mark, word};
 use crate::sim::faults::Culprit;
 use crate::sim::group::Ctx;
@@ -245,7 +245,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let mut writer = st.writers[i];
             let best = population.write_order.iter().copied().find(|&r| takes(r));
             let stuck = !takes(writer.region);
-            if stuck && writer.patience == Time::NEVER {
+            if stuck && writer.patience == Time::NEVER && population.redirect != Redirect::Never {
                 let mark = self.mark(st, set * self.layout.lanes);
                 let detect = self.value(&self.store.failover.detect, mark, word::DETECT);
                 let redirect = self.value(&self.store.failover.redirect, mark, word::REDIRECT);

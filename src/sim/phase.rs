@@ -1,6 +1,6 @@
 //! What a failing request waits for, and who answers for the wait (rule x02).
 
-use crate::model::{FailoverMode, Model, Party};
+use crate::model::{Effect, FailoverMode, Model, Party, Target};
 use crate::sim::driver::Chance;
 use crate::sim::faults::Culprit;
 use crate::sim::group::Ctx;
@@ -56,8 +56,49 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 if customer { Party::Customer } else { responsible(&self.plan.model, culprit.blame) },
             );
         }
+        let (home, w) = (self.store.clients[client].region, usize::from(st.groups[g].write));
+        if self.accepts(st, g) && self.domains.connected(home, self.region(w)) {
+            // The store is up, the application is not: it does not go where it would be served.
+            return (Phase::Redirect, Party::Customer);
+        }
         let phase = self.write_phase(st, g);
         (phase, booked_to(&self.plan.model, phase, culprit.blame, self.failover_party(st, g)))
+    }
+
+    /// Phase and party of requests that fail in a region that answers, but is degraded.
+    pub(crate) fn degraded_state(
+        &self,
+        st: &StoreState,
+        g: usize,
+        r: usize,
+        culprit: &Culprit,
+    ) -> (Phase, Party) {
+        let phase = match st.logs[g * self.layout.regions + r].step {
+            Step::Detect => Phase::Detect,
+            Step::Decide => Phase::Decide,
+            Step::Promote(_) | Step::Wait | Step::Gone | Step::Idle => Phase::Repair,
+        };
+        (phase, booked_to(&self.plan.model, phase, culprit.blame, self.failover_party(st, g)))
+    }
+
+    /// Who makes requests fail in a region that answers: the earliest that lasts there.
+    pub(crate) fn degrader(&self, st: &StoreState, g: usize, r: usize) -> Option<Culprit> {
+        let world = &self.plan.model.world;
+        let here = |target| match target {
+            Target::Domain(d) => world.domain(d).region == self.region(r),
+            Target::Store { store, region } => {
+                store as usize == self.s && region.is_none_or(|region| region == self.region(r))
+            }
+            Target::Link(_) => false,
+        };
+        let found = self.faults.lasting(self.plan).find(|a| {
+            let (rule, process) = (self.plan.rule(a.process), &self.plan.processes[a.process as usize]);
+            let errors = matches!(rule.effect, Effect::Degrade { errors_ppm: 1.., .. });
+            let hit = |i: usize| self.faults.is_hit(self.plan, a.process, i);
+            errors
+                && process.targets.clone().enumerate().any(|(i, t)| hit(i) && here(rule.targets[t as usize]))
+        });
+        found.map(|a| a.culprit).or_else(|| self.culprit(st, g))
     }
 
     /// Phase and party of a client's reads that fail. Where another region would answer them, it is for the client

@@ -158,7 +158,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn served(&self, st: &StoreState, g: usize) -> Served {
         let mut served = Served { asks: self.asks(st, g), ..Served::default() };
         let accepts = self.accepts(st, g);
-        let w = self.region(usize::from(st.groups[g].write));
+        let w = usize::from(st.groups[g].write);
         for (client, population) in self.store.clients.iter().enumerate() {
             let bit = 1u64 << client;
             let reader = self.reader(st, g, client);
@@ -167,10 +167,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             if self.writes_apart(st, g, client) {
                 served.apart |= bit;
-            } else if accepts
-                && self.domains.connected(population.region, w)
-                && self.token_holds(st, g, client).is_none()
-            {
+            } else if accepts && self.sends_to(population, w) && self.token_holds(st, g, client).is_none() {
                 served.writes |= bit;
             }
         }
@@ -281,7 +278,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             load.demand *= factor;
             let scale = i128::from(PROFILE_ONE) * 1000 * i128::from(self.store.partitions);
             load.provisioned = i128::from(throughput) * scale;
-            let capacity = load.provisioned * i128::from(st.capacity_ppm[r]) / 1_000_000;
+            let capacity = load.provisioned * i128::from(st.conditions[r].capacity_ppm) / 1_000_000;
             load.capacity = Some(capacity);
             if load.demand > capacity && self.rules.normal_demand[r] * factor <= load.provisioned {
                 load.culprit = self.throttle_culprit(st, load.demand <= load.provisioned);
@@ -295,7 +292,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn throttle_culprit(&self, st: &StoreState, degraded: bool) -> Option<Culprit> {
         let degrades = |c: &Culprit| match c.blame {
             Blame::Fault { rule, .. } => {
-                matches!(self.plan.model.faults[rule as usize].effect, Effect::Degrade { .. })
+                let effect = self.plan.model.faults[rule as usize].effect;
+                matches!(effect, Effect::Degrade { capacity_ppm: ..1_000_000, .. })
             }
             Blame::Load | Blame::Action(_) => false,
         };
@@ -316,38 +314,44 @@ impl<D: Chance> Ctx<'_, '_, D> {
         for (client, population) in self.store.clients.iter().enumerate() {
             let bit = 1u64 << client;
             if served.writes & bit != 0 {
-                let taken = loads[usize::from(w)].accepted(population.writes_mps);
-                accept += taken;
-                self.throttle(
-                    st,
-                    g,
-                    Kind::Write,
-                    client,
-                    w,
-                    population.writes_mps - taken,
-                    &loads[usize::from(w)],
-                );
+                accept += self.serve(st, g, Kind::Write, client, w, &loads[usize::from(w)]);
             } else if served.asks[1] & !served.apart & bit != 0 {
                 let rate = weight * i128::from(population.writes_mps);
                 self.fail(st, g, Kind::Write, client, w, rate);
             }
             let r = self.reader(st, g, client).region;
             if served.reads & bit != 0 {
-                let taken = loads[usize::from(r)].accepted(population.reads_mps);
-                self.throttle(
-                    st,
-                    g,
-                    Kind::Read,
-                    client,
-                    r,
-                    population.reads_mps - taken,
-                    &loads[usize::from(r)],
-                );
+                self.serve(st, g, Kind::Read, client, r, &loads[usize::from(r)]);
             } else if served.asks[0] & bit != 0 {
                 self.fail(st, g, Kind::Read, client, r, weight * i128::from(population.reads_mps));
             }
         }
         st.groups[g].accept = accept;
+    }
+
+    /// What a region takes of a client's requests; the rest is throttled, or fails in a degraded region.
+    fn serve(
+        &self,
+        st: &mut StoreState,
+        g: usize,
+        kind: Kind,
+        client: usize,
+        region: u8,
+        load: &Load,
+    ) -> u64 {
+        let population = &self.store.clients[client];
+        let rate = if kind == Kind::Write { population.writes_mps } else { population.reads_mps };
+        let accepted = load.accepted(rate);
+        self.throttle(st, g, kind, client, region, rate - accepted, load);
+        let errors = st.conditions[usize::from(region)].errors_ppm;
+        let failing = (u128::from(accepted) * u128::from(errors) / 1_000_000) as u64;
+        if failing > 0 {
+            let culprit = self.degrader(st, g, usize::from(region)).unwrap_or_else(|| self.load_culprit());
+            let (phase, party) = self.degraded_state(st, g, usize::from(region), &culprit);
+            let rate = i128::from(failing) * i128::from(self.layout.weights[g]);
+            st.flow.fail(Failing { kind, client, region, rate, culprit, phase, party });
+        }
+        accepted - failing
     }
 
     /// D12: whoever turned serving into failing is to blame until it and its phases end, then the earliest that

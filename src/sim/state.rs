@@ -149,6 +149,24 @@ pub(crate) struct Reader {
     pub(crate) detect_until: Time,
 }
 
+/// What degradations leave of a store's region, in millionths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Condition {
+    /// Of the provisioned throughput.
+    pub(crate) capacity_ppm: u64,
+    /// Share of the requests that fail.
+    pub(crate) errors_ppm: u64,
+    /// Health as whoever watches the region sees it: capacity times the share that does not fail.
+    pub(crate) health_ppm: u64,
+    /// The same of what hits this store alone.
+    pub(crate) own_ppm: u64,
+}
+
+impl Condition {
+    const GOOD: Condition =
+        Condition { capacity_ppm: 1_000_000, errors_ppm: 0, health_ppm: 1_000_000, own_ppm: 1_000_000 };
+}
+
 /// One store.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct StoreState {
@@ -161,8 +179,8 @@ pub(crate) struct StoreState {
     pub(crate) arbiters: Vec<Arbiter>,
     pub(crate) vaults: Vaults,
     pub(crate) zones_down: Vec<u16>,
-    /// Capacity of each region in millionths of the provisioned throughput.
-    pub(crate) capacity_ppm: Vec<u64>,
+    /// What degradations leave of each region.
+    pub(crate) conditions: Vec<Condition>,
     pub(crate) mode: FailoverMode,
     pub(crate) throughput_mru: Option<u64>,
     pub(crate) dirty_copies: Vec<u32>,
@@ -340,7 +358,7 @@ impl StoreState {
             arbiters: vec![arbiter; if several { plan.sets() } else { 0 }],
             vaults: store.backup.as_ref().map_or_else(Vaults::default, |b| Vaults::new(b.vaults.len(), plan)),
             zones_down: vec![0; plan.regions],
-            capacity_ppm: vec![1_000_000; plan.regions],
+            conditions: vec![Condition::GOOD; plan.regions],
             mode: store.failover.mode,
             throughput_mru: store.throughput_mru,
             dirty_copies: Vec::with_capacity(plan.copies()),
@@ -366,7 +384,7 @@ impl StoreState {
         self.arbiters.copy_from_slice(&other.arbiters);
         self.vaults.copy_from(&other.vaults);
         self.zones_down.copy_from_slice(&other.zones_down);
-        self.capacity_ppm.copy_from_slice(&other.capacity_ppm);
+        self.conditions.copy_from_slice(&other.conditions);
         self.mode = other.mode;
         self.throughput_mru = other.throughput_mru;
         self.dirty_copies.clear();

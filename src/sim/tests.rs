@@ -76,6 +76,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
             decide: c(3600),
             promote: c(60),
             redirect: c(30),
+            gray_ppm: 0,
             fence: true,
         },
         on_return: OnReturn { merge_after: Some(c(600)), superseded_ppm: 0 },
@@ -326,7 +327,10 @@ fn partial_faults_hit_their_share_exactly() {
 fn degraded_capacity_throttles_a_proportional_share() {
     // Demand on the only region: 5000 reads of 1 and 1000 writes of 5 request units, together 10 000.
     let half = |w: &World| {
-        vec![FaultRule { effect: Effect::Degrade { capacity_ppm: 500_000 }, ..region_down(w, 0, 1) }]
+        vec![FaultRule {
+            effect: Effect::Degrade { capacity_ppm: 500_000, errors_ppm: 0 },
+            ..region_down(w, 0, 1)
+        }]
     };
     let out = with_store(&["a"], |s| s.throughput_mru = Some(10_000_000), half);
     let request = out.stores[0].volume_per_request;
@@ -471,7 +475,7 @@ fn random_rules(w: &World, next: &mut impl FnMut(u64) -> u64) -> Vec<FaultRule> 
         rule("y", all(w, DomainKind::Zone), Effect::Down, up(300), exp(2)),
         rule("z", regions.clone(), harsh, up(400), exp(2)),
         rule("p", regions.clone(), Effect::Partial { share_ppm: 300_000 }, up(300), exp(2)),
-        rule("d", regions, Effect::Degrade { capacity_ppm: 300_000 }, up(300), exp(2)),
+        rule("d", regions, Effect::Degrade { capacity_ppm: 300_000, errors_ppm: 0 }, up(300), exp(2)),
         rule("c", all(w, DomainKind::Region), corrupt, up(500), exp(2)),
         rule("m", all(w, DomainKind::Node), Effect::Maintenance, up(1000), exp(2)),
     ];

@@ -113,7 +113,7 @@ fn x02_overload_is_the_customers_beyond_what_was_provisioned() {
     // 5000 reads of 1 and 1000 writes of 5 units a second.
     for (provisioned, expected) in [(15_000, (2 * HOUR, 0)), (9_000, (0, 240 * HOUR))] {
         let w = world(&["a"], 3, 4);
-        let strike = (Effect::Degrade { capacity_ppm: 500_000 }, region(&w, 0), 10, 2);
+        let strike = (Effect::Degrade { capacity_ppm: 500_000, errors_ppm: 0 }, region(&w, 0), 10, 2);
         let change = |s: &mut Store| s.throughput_mru = Some(provisioned * 1000);
         let (out, _) = run(&scripted(w, change, &[strike], &[]));
         let [write] = of(&out, Kind::Write)[..] else { panic!("{:?}", out.outages) };
@@ -216,7 +216,7 @@ fn a_store_is_hit_alone_and_only_where_it_is() {
 #[test]
 fn degrading_a_store_takes_its_own_capacity() {
     let w = world(&["a"], 3, 4);
-    let strike = (Effect::Degrade { capacity_ppm: 500_000 }, account(Some(0)), 10, 2);
+    let strike = (Effect::Degrade { capacity_ppm: 500_000, errors_ppm: 0 }, account(Some(0)), 10, 2);
     let mut m = scripted(w, |s| s.throughput_mru = Some(10_000_000), &[strike], &[]);
     let mut other = m.stores[0].clone();
     other.name = "other".into();
@@ -299,4 +299,142 @@ fn c29_switching_the_mode_decides_who_sees_what() {
         assert!(wrong.is_empty(), "{wrong:#?}");
         assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, length)], "{mode:?}");
     }
+}
+
+fn gray(capacity: u32, errors: u32) -> Effect {
+    Effect::Degrade { capacity_ppm: capacity * 10_000, errors_ppm: errors * 10_000 }
+}
+
+/// A third of what one region answers are errors. Nobody is told to call that lost: nothing fails over.
+#[test]
+fn c19_errors_alone_fail_over_nothing() {
+    let w = world(&["a", "b"], 3, 4);
+    for threshold in [0, 600_000] {
+        let change = |s: &mut Store| s.failover.gray_ppm = threshold;
+        let (out, wrong) = run(&scripted(w.clone(), change, &[(gray(100, 30), region(&w, 0), 10, 4)], &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        // Of 2000 writes a second 600; of 10 000 reads, 5000 of them there, 1500.
+        for (kind, ppm) in [(Kind::Write, 300_000), (Kind::Read, 150_000)] {
+            let [one] = of(&out, kind)[..] else { panic!("{:?}", out.outages) };
+            assert_eq!((one.length, one.peak_ppm, one.class), (secs(4 * HOUR), ppm, Class::Region));
+            assert_eq!((phase(one, Phase::Repair), parties(one)), (4 * HOUR, (4 * HOUR, 0)));
+        }
+        assert_eq!(out.losses, []);
+        assert_eq!(out.stores[0].acknowledged, out.stores[0].requested[1] - out.stores[0].failed[1]);
+    }
+}
+
+/// Below the threshold the region counts as lost: errors until somebody decides, then an ordinary failover, and the
+/// region stays out of use until it is sound again.
+#[test]
+fn c17_a_gray_region_below_the_threshold_is_lost() {
+    let w = world(&["a", "b"], 3, 4);
+    for (effect, failing) in [(gray(100, 70), 700), (gray(60, 20), 200), (gray(40, 0), 0)] {
+        let change = |s: &mut Store| s.failover.gray_ppm = 500_000;
+        let (out, wrong) = run(&scripted(w.clone(), change, &[(effect, region(&w, 0), 10, 4)], &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let [write] = of(&out, Kind::Write)[..] else { panic!("{:?}", out.outages) };
+        let unit = out.stores[0].volume_per_request;
+        let noticing = 90 + HOUR;
+        assert_eq!(write.failed, unit * i128::from(2 * failing * noticing + 2000 * (60 + 30)), "{effect:?}");
+        if failing > 0 {
+            assert_eq!(write.length, secs(noticing + 60 + 30));
+            let phases = [Phase::Detect, Phase::Decide, Phase::Promote, Phase::Redirect];
+            assert_eq!(phases.map(|p| phase(write, p)), [90, HOUR, 60, 30]);
+            // Readers leave when the lease ends, and stay away for the rest of the four hours.
+            assert_eq!(outages(&out, Kind::Read), [(10 * HOUR, noticing)]);
+        }
+        assert_eq!(out.losses.len(), 1);
+    }
+}
+
+/// Errors of one account: the service sees none of them, partitions and customers do.
+#[test]
+fn c17_a_gray_account_is_seen_by_those_who_watch_it() {
+    let w = world(&["a", "b"], 3, 4);
+    for (mode, length) in [
+        (FailoverMode::ServiceManaged, 4 * HOUR),
+        (FailoverMode::PerPartition, 90 + HOUR + 60 + 30),
+        (FailoverMode::Customer, 90 + HOUR + 60 + 30),
+    ] {
+        let change = |s: &mut Store| (s.failover.mode, s.failover.gray_ppm) = (mode, 500_000);
+        let (out, wrong) =
+            run(&scripted(w.clone(), change, &[(gray(100, 70), account(Some(0)), 10, 4)], &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, length)], "{mode:?}");
+        assert_eq!(of(&out, Kind::Write)[0].class, Class::Store);
+    }
+}
+
+/// A gray read region is taken out, too, and its readers go elsewhere then, not before.
+#[test]
+fn c24_a_gray_read_region_is_taken_out() {
+    let w = world(&["a", "b"], 3, 4);
+    let change = |s: &mut Store| s.failover.gray_ppm = 500_000;
+    let (out, wrong) = run(&scripted(w.clone(), change, &[(gray(100, 70), region(&w, 1), 10, 4)], &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(outages(&out, Kind::Read), [(10 * HOUR, 90 + HOUR)]);
+    assert_eq!(outages(&out, Kind::Write), []);
+}
+
+/// With nobody to take over, a gray write region goes on as well as it can; as soon as somebody can, it is left.
+#[test]
+fn x03_a_gray_region_is_better_than_none() {
+    let w = world(&["a", "b"], 3, 4);
+    let strikes = [(gray(100, 70), region(&w, 0), 10, 8), (Effect::Down, region(&w, 1), 9, 3)];
+    for phases in [0, 60] {
+        let change = |s: &mut Store| {
+            s.failover.gray_ppm = 500_000;
+            let law = || Law::constant(secs(phases));
+            (s.failover.detect, s.failover.decide) = (law(), law());
+        };
+        let (out, wrong) = run(&scripted(w.clone(), change, &strikes, &[]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let write = of(&out, Kind::Write)[0];
+        assert_eq!((write.start.ns() / 1_000_000_000, write.length), (10 * HOUR, secs(2 * HOUR + 60 + 30)));
+        assert!(out.events < 300, "{} events", out.events);
+    }
+}
+
+/// An application that never redirects writes to the region it knows: the store is up an hour after the fault, the
+/// application only when the customer has failed back.
+#[test]
+fn c29_an_application_that_never_redirects_is_down_until_failback() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (Effect::Down, region(&w, 0), 10, 4);
+    let change = |s: &mut Store| s.clients[1].redirect = Redirect::Never;
+    let back = (20, Command::Failover { store: 0, to: 0 });
+    let (out, wrong) = run(&scripted(w, change, &[strike], &[back]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let [write] = of(&out, Kind::Write)[..] else { panic!("{:?}", out.outages) };
+    let failover = 90 + HOUR + 60;
+    assert_eq!((write.length, phase(write, Phase::Redirect)), (secs(10 * HOUR), 10 * HOUR - failover));
+    assert_eq!(parties(write), (failover, 10 * HOUR - failover));
+    let unit = out.stores[0].volume_per_request;
+    let failed = |client: usize| out.stores[0].client_failed[client][1] / unit;
+    assert_eq!((failed(0), failed(1)), (i128::from(1000 * (failover + 30)), i128::from(1000 * 10 * HOUR)));
+}
+
+/// Without a fence the old write region keeps the writes of an application that knows no other, as long as it is cut off
+/// from the new one: they come back with it.
+#[test]
+fn c29_an_unfenced_region_keeps_the_writes_of_who_never_redirects() {
+    let mut w = world(&["a", "b"], 3, 4);
+    w.links.push(Link { name: "a-b".into(), ends: [RegionId(0), RegionId(1)], rtt: None, bandwidth: None });
+    let strike = (Effect::Isolate, Target::Link(LinkId(0)), 10, 4);
+    let force = (11, Command::ForceFailover { store: 0, to: None });
+    let change = |s: &mut Store| {
+        (s.failover.mode, s.failover.fence) = (FailoverMode::None, false);
+        s.clients[0].redirect = Redirect::Never;
+    };
+    let back = (20, Command::Failover { store: 0, to: 0 });
+    let (out, wrong) = run(&scripted(w, change, &[strike], &[force, back]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // From the takeover to the end of the cut it writes on; from then on nobody listens, until failback.
+    let unit = out.stores[0].volume_per_request;
+    assert_eq!(out.stores[0].client_failed[0][1] / unit, i128::from(1000 * 6 * HOUR));
+    let own = 1000 * (3 * HOUR - 60);
+    let absent: i128 = out.losses.iter().map(|l| l.absent).sum();
+    // What the takeover lacked: an hour of its own writes and the lag of 5 s of both clients'.
+    assert_eq!(absent / unit, i128::from(own + 1000 * (HOUR + 60) + 2000 * 5));
 }

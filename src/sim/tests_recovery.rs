@@ -32,6 +32,7 @@ fn recoverable_store(pick: &mut Pick, w: &World, regions: usize) -> Store {
     let bounded = Consistency::Bounded { max_writes: 100_000, max_time: secs(300) };
     s.consistency = pick.of(&[Consistency::Strong, Consistency::Session, bounded]);
     s.failover.mode = pick.of(&MODES);
+    s.failover.gray_ppm = pick.of(&[0, 500_000]);
     s.failover.fence = pick.below(2) == 0;
     s.failover.detect = Law::constant(secs(pick.of(&[0, 90])));
     s.failover.decide = Law::constant(secs(pick.of(&[0, 60, 3600])));
@@ -119,7 +120,9 @@ fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
                 Effect::Partial { share_ppm: 300_000 },
                 Effect::Corrupt { share_ppm: 300_000, damages: Damages::Writes },
                 Effect::Corrupt { share_ppm: 1_000_000, damages: Damages::Data },
-                Effect::Degrade { capacity_ppm: 0 },
+                Effect::Degrade { capacity_ppm: 0, errors_ppm: 0 },
+                Effect::Degrade { capacity_ppm: 900_000, errors_ppm: 400_000 },
+                Effect::Degrade { capacity_ppm: 700_000, errors_ppm: 600_000 },
             ],
         ),
         ((0..w.links.len() as u32).map(|l| Target::Link(LinkId(l))).collect(), vec![Effect::Isolate]),
@@ -132,7 +135,7 @@ fn faults(pick: &mut Pick, w: &World) -> Vec<FaultRule> {
             vec![
                 Effect::Down,
                 Effect::Partial { share_ppm: 500_000 },
-                Effect::Degrade { capacity_ppm: 300_000 },
+                Effect::Degrade { capacity_ppm: 300_000, errors_ppm: 200_000 },
             ],
         ),
     ];
@@ -207,6 +210,9 @@ fn scenario(case: u64) -> Model {
         list.push(Action { at, command: Command::AddRegion { store: 0, region } });
         list.sort_by_key(|a| a.at);
     }
+    // An application that never redirects is down until somebody fails back.
+    let back = Command::Failover { store: 0, to: 0 };
+    list.push(Action { at: Duration::from_days(1000), command: back });
     Model { horizon: Duration::from_days(60), actions: list, ..model(w, rules, vec![s]) }
 }
 
@@ -358,7 +364,7 @@ fn a_destroyed_read_region_leaves_the_sync_set_on_time() {
     let w = world(&["a", "b", "c"], 3, 4);
     let strikes = [
         (Effect::Destroy, region(&w, 1), 10, 4),
-        (Effect::Degrade { capacity_ppm: 900_000 }, region(&w, 0), 9, 1),
+        (Effect::Degrade { capacity_ppm: 900_000, errors_ppm: 0 }, region(&w, 0), 9, 1),
     ];
     let strong = |s: &mut Store| {
         (s.consistency, s.failover.mode) = (Consistency::Strong, FailoverMode::None);
@@ -370,7 +376,7 @@ fn a_destroyed_read_region_leaves_the_sync_set_on_time() {
     m.faults.push(rule(
         "x",
         vec![other],
-        Effect::Degrade { capacity_ppm: 900_000 },
+        Effect::Degrade { capacity_ppm: 900_000, errors_ppm: 0 },
         at,
         Law::constant(secs(1800)),
     ));

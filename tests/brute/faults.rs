@@ -102,7 +102,7 @@ impl Env {
             Effect::Isolate => self.isolated[domain.region.0 as usize] = true,
             Effect::Partial { .. } => self.partial.push((strike.rule, domain.region.0)),
             Effect::Lag { .. } | Effect::Corrupt { .. } => unreachable!("not generated"),
-            Effect::Degrade { capacity_ppm } => {
+            Effect::Degrade { capacity_ppm, .. } => {
                 for n in nodes {
                     speed[n] = speed[n] * u64::from(capacity_ppm) / 1_000_000;
                 }

@@ -202,7 +202,9 @@ impl<'a> Brute<'a> {
             for p in 0..self.parts.len() {
                 let (part, rules) = (&self.parts[p], &self.rules[p]);
                 let to = if kind == WRITE {
-                    part.writes(rules, env, c.region.0, now).then_some(part.write)
+                    // An application that never redirects knows the first write region only.
+                    let follows = part.write == 0 || c.redirect != Redirect::Never;
+                    (follows && part.writes(rules, env, c.region.0, now)).then_some(part.write)
                 } else {
                     let answers = |r: u8| part.reads(rules, env, c.region.0, usize::from(r));
                     self.routes[client][p].read(c, store_wait(self.model), now, answers)

@@ -59,6 +59,7 @@ promises! {
     c07_c12_destroyed_single_region: "cosmos-db/destroyed-single-region",
     c21_c22_c29_drill: "cosmos-db/drill",
     c18_c20_emergency: "cosmos-db/emergency",
+    c17_c18_c19_c24_gray: "cosmos-db/gray",
     c14_c34_lag: "cosmos-db/lag",
     c14_c25_link_cut: "cosmos-db/link-cut",
     c10_maintenance: "cosmos-db/maintenance",

@@ -5,8 +5,25 @@ use crate::sim::backup::destroys;
 use crate::sim::faults::Faults;
 use crate::sim::plan::{Plan, Watcher};
 use crate::sim::run::Run;
-use crate::sim::state::Condition;
 use core::ops::Range;
+
+/// What degradations leave of a store's region, in millionths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Condition {
+    /// Of the provisioned throughput.
+    pub(crate) capacity_ppm: u64,
+    /// Share of the requests that fail.
+    pub(crate) errors_ppm: u64,
+    /// Health as whoever watches the region sees it: capacity times the share that does not fail.
+    pub(crate) health_ppm: u64,
+    /// The same of what hits this store alone.
+    pub(crate) own_ppm: u64,
+}
+
+impl Condition {
+    pub(crate) const GOOD: Condition =
+        Condition { capacity_ppm: 1_000_000, errors_ppm: 0, health_ppm: 1_000_000, own_ppm: 1_000_000 };
+}
 
 impl Run<'_> {
     /// Applies the effect of an occurrence to its targets, or takes it back.

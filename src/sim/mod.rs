@@ -37,6 +37,8 @@ mod tests;
 #[cfg(test)]
 mod tests_backup;
 #[cfg(test)]
+mod tests_drill;
+#[cfg(test)]
 mod tests_failover;
 #[cfg(test)]
 mod tests_lanes;

@@ -3,6 +3,7 @@
 use crate::model::{Client, Consistency, FailoverMode, Party, Profile, Resolve, Store, World, Writes};
 use crate::sim::backup::Vaults;
 use crate::sim::contention::Contention;
+use crate::sim::effects::Condition;
 use crate::sim::faults::Culprit;
 use crate::sim::flow::Flow;
 use crate::sim::history::History;
@@ -147,24 +148,6 @@ pub(crate) struct Reader {
     pub(crate) patience: Time,
     /// Part of the wait that is detection by the service.
     pub(crate) detect_until: Time,
-}
-
-/// What degradations leave of a store's region, in millionths.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub(crate) struct Condition {
-    /// Of the provisioned throughput.
-    pub(crate) capacity_ppm: u64,
-    /// Share of the requests that fail.
-    pub(crate) errors_ppm: u64,
-    /// Health as whoever watches the region sees it: capacity times the share that does not fail.
-    pub(crate) health_ppm: u64,
-    /// The same of what hits this store alone.
-    pub(crate) own_ppm: u64,
-}
-
-impl Condition {
-    const GOOD: Condition =
-        Condition { capacity_ppm: 1_000_000, errors_ppm: 0, health_ppm: 1_000_000, own_ppm: 1_000_000 };
 }
 
 /// One store.

@@ -42,6 +42,19 @@ pub(super) fn all(w: &World, kind: DomainKind) -> Vec<Target> {
         .collect()
 }
 
+fn failover() -> Failover {
+    let c = |s| Law::constant(secs(s));
+    Failover {
+        mode: FailoverMode::ServiceManaged,
+        detect: c(90),
+        decide: c(3600),
+        promote: c(60),
+        redirect: c(30),
+        gray_ppm: 0,
+        fence: true,
+    }
+}
+
 pub(super) fn store(w: &World, regions: &[u32]) -> Store {
     let c = |s| Law::constant(secs(s));
     Store {
@@ -70,15 +83,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
         lag: c(5),
         catch_up_mps: 10_000_000,
         evict: c(90),
-        failover: Failover {
-            mode: FailoverMode::ServiceManaged,
-            detect: c(90),
-            decide: c(3600),
-            promote: c(60),
-            redirect: c(30),
-            gray_ppm: 0,
-            fence: true,
-        },
+        failover: failover(),
         on_return: OnReturn { merge_after: Some(c(600)), superseded_ppm: 0 },
         backup: None,
         throughput_mru: None,

@@ -8,17 +8,17 @@ use crate::rng::Law;
 
 const HOUR: u64 = 3600;
 
-fn of(out: &Replication, kind: Kind) -> Vec<&Outage> {
+pub(super) fn of(out: &Replication, kind: Kind) -> Vec<&Outage> {
     out.outages.iter().filter(|o| o.subject == Subject::Store(0, kind)).collect()
 }
 
 /// Seconds of an outage in a phase.
-fn phase(o: &Outage, phase: Phase) -> u64 {
+pub(super) fn phase(o: &Outage, phase: Phase) -> u64 {
     o.phases[phase as usize].ns() / 1_000_000_000
 }
 
 /// Seconds that provider and customer answer for.
-fn parties(o: &Outage) -> (u64, u64) {
+pub(super) fn parties(o: &Outage) -> (u64, u64) {
     let [provider, customer] = o.parties.map(|d| d.ns() / 1_000_000_000);
     (provider, customer)
 }
@@ -124,7 +124,7 @@ fn x02_overload_is_the_customers_beyond_what_was_provisioned() {
     }
 }
 
-fn account(region: Option<u32>) -> Target {
+pub(super) fn account(region: Option<u32>) -> Target {
     Target::Store { store: 0, region: region.map(RegionId) }
 }
 
@@ -394,47 +394,4 @@ fn x03_a_gray_region_is_better_than_none() {
         assert_eq!((write.start.ns() / 1_000_000_000, write.length), (10 * HOUR, secs(2 * HOUR + 60 + 30)));
         assert!(out.events < 300, "{} events", out.events);
     }
-}
-
-/// An application that never redirects writes to the region it knows: the store is up an hour after the fault, the
-/// application only when the customer has failed back.
-#[test]
-fn c29_an_application_that_never_redirects_is_down_until_failback() {
-    let w = world(&["a", "b"], 3, 4);
-    let strike = (Effect::Down, region(&w, 0), 10, 4);
-    let change = |s: &mut Store| s.clients[1].redirect = Redirect::Never;
-    let back = (20, Command::Failover { store: 0, to: 0 });
-    let (out, wrong) = run(&scripted(w, change, &[strike], &[back]));
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    let [write] = of(&out, Kind::Write)[..] else { panic!("{:?}", out.outages) };
-    let failover = 90 + HOUR + 60;
-    assert_eq!((write.length, phase(write, Phase::Redirect)), (secs(10 * HOUR), 10 * HOUR - failover));
-    assert_eq!(parties(write), (failover, 10 * HOUR - failover));
-    let unit = out.stores[0].volume_per_request;
-    let failed = |client: usize| out.stores[0].client_failed[client][1] / unit;
-    assert_eq!((failed(0), failed(1)), (i128::from(1000 * (failover + 30)), i128::from(1000 * 10 * HOUR)));
-}
-
-/// Without a fence the old write region keeps the writes of an application that knows no other, as long as it is cut off
-/// from the new one: they come back with it.
-#[test]
-fn c29_an_unfenced_region_keeps_the_writes_of_who_never_redirects() {
-    let mut w = world(&["a", "b"], 3, 4);
-    w.links.push(Link { name: "a-b".into(), ends: [RegionId(0), RegionId(1)], rtt: None, bandwidth: None });
-    let strike = (Effect::Isolate, Target::Link(LinkId(0)), 10, 4);
-    let force = (11, Command::ForceFailover { store: 0, to: None });
-    let change = |s: &mut Store| {
-        (s.failover.mode, s.failover.fence) = (FailoverMode::None, false);
-        s.clients[0].redirect = Redirect::Never;
-    };
-    let back = (20, Command::Failover { store: 0, to: 0 });
-    let (out, wrong) = run(&scripted(w, change, &[strike], &[force, back]));
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    // From the takeover to the end of the cut it writes on; from then on nobody listens, until failback.
-    let unit = out.stores[0].volume_per_request;
-    assert_eq!(out.stores[0].client_failed[0][1] / unit, i128::from(1000 * 6 * HOUR));
-    let own = 1000 * (3 * HOUR - 60);
-    let absent: i128 = out.losses.iter().map(|l| l.absent).sum();
-    // What the takeover lacked: an hour of its own writes and the lag of 5 s of both clients'.
-    assert_eq!(absent / unit, i128::from(own + 1000 * (HOUR + 60) + 2000 * 5));
 }

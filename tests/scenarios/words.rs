@@ -83,6 +83,7 @@ impl Figure {
             "phase_minutes_per_year" => format!("{kind}outage time{by}: {value}"),
             "latency_seconds" => format!("{kind}latency{by} {value}"),
             "probability_loss" => format!("runs with writes lost for ever {value}"),
+            "probability_damage" => format!("runs with writes damaged {value}"),
             "probability_missing" => format!("runs with writes missing at the end {value}"),
             "probability_outage" => format!("runs with a {kind}outage {value}"),
             "price_factor" => x.map_or("price not known".into(), |x| format!("price factor {}", short(x))),

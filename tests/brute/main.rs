@@ -8,6 +8,7 @@ mod conflicts;
 mod copy;
 mod faults;
 mod generate;
+mod lanes;
 mod layout;
 mod part;
 mod promotion;

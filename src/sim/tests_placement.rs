@@ -39,7 +39,7 @@ fn c02_spread_by_luck_saves_that_share_of_the_partitions() {
     }
 }
 
-/// Two regions; the second is added after ten hours, and an hour later it is full: 360 GB at 100 MB/s.
+/// Two regions; the second is added after ten hours, and two hours later it is full: 720 GB at 100 MB/s.
 fn later(
     change: impl FnOnce(&mut Store),
     strikes: &[(u64, u64, u64)],
@@ -54,7 +54,7 @@ fn later(
     actions.extend_from_slice(more);
     let with = |s: &mut Store| {
         s.regions[1].joins_later = true;
-        s.data_bytes = 360_000_000_000;
+        s.data_bytes = 720_000_000_000;
         change(s);
     };
     let (out, wrong) = run(&scripted(w, with, &strikes, &actions));
@@ -73,12 +73,13 @@ fn c02_an_added_region_serves_once_its_copy_is_complete() {
     assert_eq!(outages(&out, Kind::Read), [(2 * HOUR, HOUR)], "all read in a at first, later elsewhere");
     let first = &out.outages[0];
     assert_eq!(first.phases[Phase::Repair as usize], secs(HOUR), "a store of one region waits for it");
-    // Filling stops with its source and starts anew: complete 1 h after the return, not 1 h after the action.
-    let out = later(|s| s.failover.mode = FailoverMode::None, &[(0, 10, 1), (0, 13, 1)], &[]);
-    assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, HOUR), (13 * HOUR, HOUR)]);
-    assert_eq!(outages(&out, Kind::Read), [(10 * HOUR, HOUR)]);
-    let out = later(|s| s.failover.mode = FailoverMode::None, &[(0, 10, 1), (0, 11, 1)], &[]);
-    assert_eq!(outages(&out, Kind::Read), [(10 * HOUR, 2 * HOUR)], "nothing to read in b yet");
+    // Filling stops with its source and starts anew: complete 2 h after the return, not 2 h after the action.
+    let nobody = |s: &mut Store| s.failover.mode = FailoverMode::None;
+    let out = later(nobody, &[(0, 11, 1), (0, 15, 1)], &[]);
+    assert_eq!(outages(&out, Kind::Write), [(11 * HOUR, HOUR), (15 * HOUR, HOUR)]);
+    assert_eq!(outages(&out, Kind::Read), [(11 * HOUR, HOUR)]);
+    let out = later(nobody, &[(0, 11, 1), (0, 13, 1)], &[]);
+    assert_eq!(outages(&out, Kind::Read), [(11 * HOUR, HOUR), (13 * HOUR, HOUR)], "nothing to read in b yet");
 }
 
 #[test]

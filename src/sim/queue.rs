@@ -5,7 +5,8 @@ use crate::units::{Duration, NS_PER_SECOND};
 
 /// Parts of a conflict that amounts and drifts are kept in.
 const ONE: f64 = (1u64 << 20) as f64;
-const NS: i128 = NS_PER_SECOND as i128;
+/// Steps shorter than this many seconds are taken at once.
+const INSTANT: f64 = 1e-3;
 
 /// How many conflicts wait, and how fast that changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
@@ -29,32 +30,34 @@ impl Queue {
     /// Sets the drift for conflicts that come at a rate which depends on how many wait, and are settled at up to
     /// `capacity` per second. Returns when it must be set anew: after a step of a sixteenth, or at the equilibrium.
     pub(crate) fn drift_towards(&mut self, capacity: f64, arrivals: impl Fn(f64) -> f64) -> Duration {
-        let x = self.waiting();
         let slope = |x: f64| arrivals(x) - capacity * x / (1.0 + x);
-        let near = x / 1024.0 + 1e-4;
-        let low = (x - near).max(0.0);
-        let settled = (slope(low) >= 0.0 || low == 0.0) && slope(x + near) <= 0.0;
-        let now = slope(x);
         self.drift = 0;
-        if settled {
-            return Duration::NEVER;
+        loop {
+            let x = self.waiting();
+            let near = x / 1024.0 + 1e-4;
+            let low = (x - near).max(0.0);
+            if (slope(low) >= 0.0 || low == 0.0) && slope(x + near) <= 0.0 {
+                return Duration::NEVER;
+            }
+            let now = slope(x);
+            let step = x.max(1.0) / 16.0;
+            let mut target = if now > 0.0 { x + step } else { (x - step).max(0.0) };
+            let balanced = (slope(target) > 0.0) != (now > 0.0);
+            if balanced {
+                target = equilibrium(x.min(target), x.max(target), slope);
+            }
+            let seconds = (target - x) / now;
+            if seconds >= INSTANT {
+                let drift = now * ONE;
+                self.drift = if drift >= 0.0 { (drift + 0.5) as i128 } else { -((0.5 - drift) as i128) };
+                return Duration::from_ns((seconds * NS_PER_SECOND as f64).min(1e18) as u64 + 1);
+            }
+            // So fast that it is there at once.
+            self.amount = (target * ONE * NS_PER_SECOND as f64) as i128;
+            if balanced {
+                return Duration::NEVER;
+            }
         }
-        let step = x.max(1.0) / 16.0;
-        let mut target = if now > 0.0 { x + step } else { (x - step).max(0.0) };
-        if (slope(target) > 0.0) != (now > 0.0) {
-            target = equilibrium(x.min(target), x.max(target), slope);
-        }
-        let drift = now * ONE;
-        self.drift = if drift >= 0.0 { (drift + 0.5) as i128 } else { -((0.5 - drift) as i128) };
-        let goal = (target * ONE * NS_PER_SECOND as f64) as i128 - self.amount;
-        if self.drift == 0 || (goal > 0) != (self.drift > 0) {
-            self.drift = 0;
-            return Duration::NEVER;
-        }
-        let ns = goal / self.drift + 1;
-        Duration::from_ns(
-            u64::try_from(ns.min(i128::from(u64::MAX / 2))).unwrap_or(u64::MAX).max(NS as u64 / 1000),
-        )
     }
 }
 
@@ -104,6 +107,17 @@ mod tests {
             );
             assert!(steps < 200, "{load}: {steps} steps");
         }
+    }
+
+    #[test]
+    fn a_fast_arbiter_is_at_its_equilibrium_at_once() {
+        let mut queue = Queue::default();
+        assert_eq!(run(&mut queue, 1e6, 10.0, 1e6), 1);
+        assert!(queue.waiting() < 1e-4, "{}", queue.waiting());
+        // A flood fills it, and when it is over it drains, in few steps.
+        assert!(run(&mut queue, 1e6, 3e6, 10.0) < 500);
+        assert!(run(&mut queue, 1e6, 10.0, 100.0) < 500);
+        assert!(queue.waiting() < 1e-3, "{}", queue.waiting());
     }
 
     #[test]

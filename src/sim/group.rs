@@ -119,8 +119,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Target::Domain(d) => {
                 let domain = world.domain(d);
                 let Some(r) = self.layout.local_region[domain.region.0 as usize] else { return false };
-                if let Effect::Partial { .. } = effect {
-                    return self.layout.hits(rule, g);
+                match effect {
+                    Effect::Partial { .. } => return self.layout.hits(rule, g),
+                    // Capacity is the mean over all nodes of a region, wherever the replicas lie.
+                    Effect::Degrade { .. } => return true,
+                    _ => {}
                 }
                 let replicas = usize::from(self.store.replicas);
                 let first = (g * self.layout.regions + usize::from(r)) * replicas;

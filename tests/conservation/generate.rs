@@ -122,7 +122,7 @@ fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
     }
     if shape.regions > 1 {
         writeln!(text, "catch_up = {}", pick.of(&[10_000, 100_000])).unwrap();
-        failover(text, pick);
+        failover(text, pick, shape);
     }
     if pick.chance(30) {
         writeln!(text, "throughput = {}\nwrite_cost = 5.0", pick.of(&[6_000, 12_000])).unwrap();
@@ -143,8 +143,12 @@ fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
     }
 }
 
-fn failover(text: &mut String, pick: &mut Pick) {
-    let mode = pick.of(&["none", "service-managed", "service-managed"]);
+fn failover(text: &mut String, pick: &mut Pick, shape: &Shape) {
+    let modes = ["service-managed", "none", "customer", "service-managed", "per-partition"];
+    // Partitions fail over by themselves with one write region only, and not at bounded staleness.
+    let alone = !shape.writes_everywhere() && shape.level != "bounded-staleness";
+    let mode = pick.of(&modes[..if alone { 5 } else { 4 }]);
+    let gray = pick.of(&["", ", gray = 0.6", ", gray = 0.95"]);
     let decide = pick.of(&[
         "\"0s\"",
         "\"1h\"",
@@ -154,7 +158,7 @@ fn failover(text: &mut String, pick: &mut Pick) {
     writeln!(
         text,
         "failover = {{ mode = \"{mode}\", detect = \"{}\", decide = {decide}, promote = \"{}\", redirect = \"{}\", \
-         fence = \"{fence}\" }}",
+         fence = \"{fence}\"{gray} }}",
         pick.of(&["0s", "90s"]),
         pick.of(&["0s", "1m", "30m"]),
         pick.of(&["0s", "30s"]),
@@ -236,25 +240,31 @@ fn fault(text: &mut String, pick: &mut Pick, shape: &Shape, number: u64) {
         _ => format!("region:{name}"),
     };
     let region = format!("region:{name}");
-    let (target, effect) = match pick.below(12) {
-        0..3 => (place, "effect = \"down\"".to_owned()),
-        3..5 => (place, "effect = \"destroy\"".to_owned()),
-        5 => (place, "effect = \"maintenance\"".to_owned()),
-        6 => (place, format!("effect = \"degrade\"\ncapacity = 0.{}", pick.below(10))),
-        7 => (region, format!("effect = \"partial\"\nshare = {}", pick.of(&["0.1", "0.5", "1.0"]))),
-        8 => match &shape.links[..] {
-            [] => (region, "effect = \"isolate\"".to_owned()),
-            links => (
-                format!("link:{}", links[pick.below(links.len() as u64) as usize]),
-                "effect = \"isolate\"".to_owned(),
-            ),
-        },
-        9 => (region, "effect = \"isolate\"".to_owned()),
-        _ => {
-            let target = pick.of(&[region.as_str(), "store:s"]).to_owned();
-            let (share, damages) = (pick.of(&["0.1", "1.0"]), pick.of(&["data", "writes"]));
-            (target, format!("effect = \"corrupt\"\nshare = {share}\ndamages = \"{damages}\""))
+    let store = pick.of(&["store:s".to_owned(), format!("store:s/{name}")].each_ref()).clone();
+    let part = if pick.chance(50) { &store } else { &region };
+    let link = match &shape.links[..] {
+        [] => region.clone(),
+        links => format!("link:{}", pick.of(links.iter().map(String::as_str).collect::<Vec<_>>().as_slice())),
+    };
+    let share = pick.of(&["0.1", "0.5", "1.0"]);
+    let (target, effect) = match pick.below(16) {
+        0..3 => (&place, "effect = \"down\"".to_owned()),
+        3..5 => (&place, "effect = \"destroy\"".to_owned()),
+        5 => (&place, "effect = \"maintenance\"".to_owned()),
+        6 => (&place, format!("effect = \"degrade\"\ncapacity = 0.{}", pick.below(10))),
+        7 => (part, format!("effect = \"degrade\"\nerrors = {}", pick.of(&["0.02", "0.3", "1"]))),
+        8 => (part, format!("effect = \"partial\"\nshare = {share}")),
+        9 => (&store, "effect = \"down\"".to_owned()),
+        10 => (&link, "effect = \"isolate\"".to_owned()),
+        11 => (&region, "effect = \"isolate\"".to_owned()),
+        12 => (&link, "effect = \"lag\"\nextra = \"20m\"".to_owned()),
+        13 => {
+            (&region, format!("effect = \"lag\"\nextra = \"{}\"\nshare = {share}", pick.of(&["30s", "3h"])))
         }
+        _ => (
+            part,
+            format!("effect = \"corrupt\"\nshare = {share}\ndamages = \"{}\"", pick.of(&["data", "writes"])),
+        ),
     };
     writeln!(text, "[fault.f{number}]\ntarget = \"{target}\"\n{effect}").unwrap();
     writeln!(text, "mtbf = \"{}\"", pick.of(&["4d", "12d", "40d"])).unwrap();
@@ -265,7 +275,10 @@ fn fault(text: &mut String, pick: &mut Pick, shape: &Shape, number: u64) {
     ]);
     writeln!(text, "duration = {lasts}").unwrap();
     if pick.chance(20) {
-        writeln!(text, "together = 0.4").unwrap();
+        text.push_str("together = 0.4\n");
+    }
+    if pick.chance(20) {
+        text.push_str("party = \"customer\"\n");
     }
 }
 

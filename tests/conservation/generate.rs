@@ -139,7 +139,10 @@ fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
             "policy = \"feed\", handler = \"never\"",
             "policy = \"feed\", handler = { every = \"6h\" }",
         ]);
-        writeln!(text, "writes = \"multi-region\"\nconflicts = {{ {policy} }}").unwrap();
+        let capacity = pick.of(&["\"unlimited\"", "30", "300"]);
+        let threshold = pick.of(&["0", "0.02", "0.5"]);
+        let conflicts = format!("{policy}, capacity = {capacity}, threshold = {threshold}");
+        writeln!(text, "writes = \"multi-region\"\nconflicts = {{ {conflicts} }}").unwrap();
     }
 }
 
@@ -218,15 +221,29 @@ fn workload(text: &mut String, pick: &mut Pick, shape: &Shape) {
     if pick.chance(20) {
         text.push_str("profile = { weekly = [1, 1, 1, 1, 1, 0.5, 0.1] }\n");
     }
+    if pick.chance(40) {
+        let items = pick.of(&[1, 100, 100_000]);
+        writeln!(text, "hot = {{ share = {}, items = {items} }}", pick.of(&["0.05", "0.5", "1"])).unwrap();
+    }
     text.push_str("[store.s.workload.clients]\n");
     for (name, share) in shape.names().iter().zip(shares) {
         let redirect = pick.of(&["\"0s\"", "\"30s\"", "\"never\"", "{ by = \"service\", after = \"30s\" }"]);
-        let there = if shape.writes_everywhere() && pick.chance(30) {
+        let other = pick.of(shape.names());
+        let routing = match pick.below(8) {
+            0 => "\"all-regions\"".to_owned(),
+            1 => "\"random-per-request\"".to_owned(),
+            2 => "\"round-robin\"".to_owned(),
+            3 => format!("{{ write = \"{name}\", read = \"{other}\" }}"),
+            _ => "\"local\"".to_owned(),
+        };
+        let tokens = pick.of(&["none", "reads", "reads-and-writes"]);
+        let there = if shape.writes_everywhere() && routing == "\"local\"" && pick.chance(30) {
             format!(", writes_to = [\"{}\"]", pick.of(shape.names()))
         } else {
             String::new()
         };
-        writeln!(text, "{name} = {{ share = {share}, redirect = {redirect}{there} }}").unwrap();
+        let more = format!("routing = {routing}, tokens = \"{tokens}\"");
+        writeln!(text, "{name} = {{ share = {share}, redirect = {redirect}, {more}{there} }}").unwrap();
     }
 }
 

@@ -67,6 +67,9 @@ impl Seen {
             ("recovered", run.recovered > 0),
             ("damaged", run.damaged_peak > 0),
             ("restored", !out.restores.is_empty()),
+            ("conflicts", run.contention.conflicts > 0),
+            ("stale reads", run.client_reads.iter().any(|reads| reads[0] > 0)),
+            ("longer lags", run.contention.extra_max > Duration::ZERO),
         ] {
             *self.0.entry(what).or_default() += u64::from(happened);
         }

@@ -3,8 +3,9 @@
 use super::accumulate::Accumulator;
 use super::catalogue::{self, MINUTES_PER_YEAR};
 use super::metric::Metric;
+use super::tally::StoreTally;
 use crate::model::Model;
-use crate::sim::observe::{Kind, Party};
+use crate::sim::observe::{Class, Kind, Party};
 use crate::units::Duration;
 
 /// Results of one scenario.
@@ -163,7 +164,7 @@ fn notes(model: &Model, acc: &Accumulator) -> Vec<String> {
         notes.push(format!("only {} replications: intervals are rough", acc.replications));
     }
     for (store, tally) in model.stores.iter().zip(&acc.stores) {
-        let worst = tally.losses.rpo.all.values.largest().map(Duration::from_ns);
+        let worst = worst_by_lag(tally);
         if let (Some(promise), Some(worst)) = (&store.rpo_promise, worst)
             && worst > promise.within
         {
@@ -180,6 +181,15 @@ fn notes(model: &Model, acc: &Accumulator) -> Vec<String> {
         }
     }
     notes
+}
+
+/// The largest RPO that is a matter of replication. Going back to before damage is none: no promise is about that. (Where
+/// software can damage data, its class holds both.)
+fn worst_by_lag(tally: &StoreTally) -> Option<Duration> {
+    let rpo = &tally.losses.rpo;
+    let restores = |class: Class| tally.corruptible && class == Class::Software;
+    let counted = Class::ALL.into_iter().filter(|&class| !restores(class));
+    counted.filter_map(|class| rpo.classes[class as usize].values.largest()).max().map(Duration::from_ns)
 }
 
 /// Figures a reader wants sharp: the failing share of each kind, or of each block.

@@ -129,10 +129,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             hopeless: false,
         });
         ledger.damaged = ledger.damage_within(event);
-        if g == 0 {
-            self.note("damage", || {
-                if all { "stored data is damaged" } else { "damaged writes are stored" }.into()
-            });
-        }
+        self.note("damage", || {
+            if all { "stored data is damaged" } else { "damaged writes are stored" }.into()
+        });
     }
 }

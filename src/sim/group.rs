@@ -51,15 +51,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.domains.connected(self.region(a), self.region(b))
     }
 
-    /// Adds to the timeline, if one is kept.
+    /// Adds to the timeline, if one is kept. What several groups say at one instant in the same words is told once.
     pub(crate) fn note(&mut self, event: &'static str, detail: impl FnOnce() -> String) {
         if self.record && self.now >= self.plan.start {
-            self.out.timeline.push(TimelineEntry {
-                at: Time::ZERO + (self.now - self.plan.start),
-                object: format!("store:{}", self.store.name),
-                event,
-                detail: detail(),
-            });
+            let at = Time::ZERO + (self.now - self.plan.start);
+            let object = format!("store:{}", self.store.name);
+            let entry = TimelineEntry { at, object, event, detail: detail() };
+            let timeline = &mut self.out.timeline;
+            if !timeline.iter().rev().take_while(|e| e.at == at).any(|e| *e == entry) {
+                timeline.push(entry);
+            }
         }
     }
 

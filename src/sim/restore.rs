@@ -125,16 +125,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
             wanted: loss.map_or(any, |(w, _, _)| w),
             loss: loss.map_or(0, |(_, _, l)| l),
         });
-        self.note_restore(
-            g,
-            if loss.is_some() { "nothing is left: decide" } else { "damage is noticed: decide" },
-        );
+        self.note_restore(if loss.is_some() {
+            "nothing is left: decide"
+        } else {
+            "damage is noticed: decide"
+        });
     }
 
-    fn note_restore(&mut self, g: usize, what: &'static str) {
-        if g == 0 {
-            self.note("restore", || what.into());
-        }
+    fn note_restore(&mut self, what: &'static str) {
+        self.note("restore", || what.into());
     }
 
     /// Brings what is done about lost or damaged data up to date.
@@ -180,7 +179,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Stage::Wait if ready() => {
                 let time = self.copy_time(restore.culprit.mark);
                 self.set_stage(st, g, Stage::Copy, time);
-                self.note_restore(g, "data is being copied");
+                self.note_restore("data is being copied");
             }
             Stage::Copy if !ready() => self.set_stage(st, g, Stage::Wait, Duration::NEVER),
             Stage::Copy if due => self.copied_over(st, g, restore),
@@ -210,7 +209,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let Some(backup) = &self.store.backup else { return };
         let time = self.value(&backup.restore.request, restore.culprit.mark, word::REQUEST);
         self.set_stage(st, g, Stage::Request, time);
-        self.note_restore(g, "a restore is asked for");
+        self.note_restore("a restore is asked for");
     }
 
     /// The region that is restored into.
@@ -247,7 +246,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let mark = Mark { purpose: self.plan.backup_purpose[self.s], occurrence: point.number };
         let chance = backup.restore.unusable_ppm;
         if self.timers.driver().happens(mark, UNUSABLE + u32::from(point.vault), chance) {
-            self.note_restore(g, "the backup is unusable");
+            self.note_restore("the backup is unusable");
             return self.fall_back(st, g, restore);
         }
         if restore.lost {
@@ -259,7 +258,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.install(st, g, restore.culprit);
         st.groups[g].restore = None;
         self.record_restore(restore, &point);
-        self.note_restore(g, "restored");
+        self.note_restore("restored");
     }
 
     /// The next older state, or none: then everything that only backups had is lost, or damaged data stays.
@@ -292,7 +291,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
         }
         st.groups[g].restore = None;
-        self.note_restore(g, "there is no backup to restore");
+        self.note_restore("there is no backup to restore");
     }
 
     /// What is in the backup that was to be restored but not in the next one is lost.

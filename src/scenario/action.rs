@@ -20,9 +20,11 @@ pub(super) fn additions<'a>(root: &Reader<'a>, store: &str) -> Vec<Item<'a>> {
     let Some(list) = root.get("action").filter(Item::is_list) else { return Vec::new() };
     let deeds = list.list().unwrap_or_default().into_iter().filter(Item::is_table);
     let deeds = deeds.filter_map(|action| action.table()?.get("do")).filter(Item::is_table);
+    // One that names no region adds none: its action is refused, the store is not.
     let adds = |item: &Item<'_>| {
-        let verb = item.table().and_then(|r| r.get("add-region"));
-        verb.is_some_and(|i| i.maybe_text() == Some(store))
+        let Some(r) = item.table() else { return false };
+        let verb = r.get("add-region");
+        verb.is_some_and(|i| i.maybe_text() == Some(store)) && r.get("region").is_some()
     };
     deeds.filter(adds).collect()
 }

@@ -27,7 +27,8 @@ impl<'a> Item<'a> {
         self.cx.report(Severity::Warning, &self.value.at, &self.path, problem);
     }
 
-    fn wrong_type(&self, wanted: &str) {
+    /// Says what a value must be.
+    pub fn wrong_type(&self, wanted: &str) {
         let message = format!("`{}` must be {wanted}", self.path);
         let label = format!("expected {wanted}, found {}", self.value.kind.word());
         self.error(Problem::new(code::WRONG_TYPE, message, label));

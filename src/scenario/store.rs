@@ -238,7 +238,6 @@ fn region(item: &Item<'_>, places: &Places<'_>, min_zones: u32, later: bool) -> 
     let reader = if item.maybe_text().is_some() { None } else { Some(item.table()?) };
     let name = match &reader {
         None => Some(item.clone()),
-        // Without it the action is refused where it is read.
         Some(r) if later => r.get("region"),
         Some(r) => r.require("name", "\"westeurope\""),
     };

@@ -130,6 +130,10 @@ fn handler(item: &Item<'_>) -> Option<Option<Duration>> {
     if item.maybe_text() == Some("never") {
         return Some(None);
     }
+    if !item.is_table() {
+        item.wrong_type("\"never\" or a table such as { every = \"1h\" }");
+        return None;
+    }
     let r = item.table()?;
     let every = r.require("every", "\"1h\"").and_then(|i| i.positive_duration());
     r.close();

@@ -58,6 +58,8 @@ impl Section {
             }
             self.seen(false);
             match items.iter_mut().find(|(at, _)| *at == place) {
+                // Two promises of one figure, a lower and an upper bound, are one fact.
+                Some((_, list)) if list.contains(&words) => {}
                 Some((_, list)) => list.push(words),
                 None => items.push((place, vec![words])),
             }
@@ -137,13 +139,15 @@ pub fn page() -> String {
         let _ = writeln!(page, "- {}: {}", d.letter, d.what);
     }
     let count = |verdict| sections.iter().filter(|s| s.verdict == verdict).count();
-    let _ = write!(
+    let (holds, differ) = (count(Verdict::Holds), count(Verdict::DocumentsDiffer));
+    let rest = match count(Verdict::NotSimulated) {
+        0 => String::new(),
+        n => format!("; {n} are not simulated yet"),
+    };
+    let all = sections.len();
+    let _ = writeln!(
         page,
-        "\n## Verdicts\n\nOf {} rules, {} hold, documents differ in {}, and {} are not simulated yet.\n",
-        sections.len(),
-        count(Verdict::Holds),
-        count(Verdict::DocumentsDiffer),
-        count(Verdict::NotSimulated)
+        "\n## Verdicts\n\nOf {all} rules, {holds} hold, and documents differ in {differ}{rest}."
     );
     page += "\n| rule | in a sentence | verdict |\n|---|---|---|\n";
     for (rule, section) in rules.rule.iter().zip(&sections) {

@@ -101,6 +101,7 @@ impl Figure {
             base => match writes(base) {
                 Some(what) if nothing => format!("no writes {what}{by}"),
                 Some(what) if stat == "longest" => format!("up to {value} writes {what}{by}"),
+                Some(what) if stat == "mean" => format!("on average {value} writes {what}{by}"),
                 Some(what) => format!("{value} writes {what}{by}"),
                 None => format!("`{}` {value}", self.metric.id),
             },

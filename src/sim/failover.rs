@@ -89,11 +89,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.note_step(c, step);
     }
 
-    /// The timeline shows the first group's steps; the others mostly go the same way. Of lanes it shows what becomes of
-    /// their own regions.
+    /// Of lanes the timeline shows what becomes of their own regions.
     fn note_step(&mut self, c: usize, step: Step) {
         let (g, r) = (c / self.layout.regions, c % self.layout.regions);
-        if !self.record || g >= self.layout.lanes || self.layout.multi() && g != r {
+        if !self.record || self.layout.multi() && g % self.layout.lanes != r {
             return;
         }
         let what = match step {
@@ -217,7 +216,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Some(c) => self.redirect_clients(st, g, c.mark),
             None => st.groups[g].redirect_until = self.now,
         }
-        if self.record && g == 0 {
+        if self.record {
             let (from, to) = (self.name(w), self.name(n));
             self.note("takeover", || format!("{to} takes over from {from}, RPO {rpo}"));
         }

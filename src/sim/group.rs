@@ -289,10 +289,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 log.behind = false;
                 if log.offline == Offline::ByService && sound {
                     log.offline = Offline::No;
-                    if g == 0 {
-                        let name = self.plan.model.world.region_name(self.region(r));
-                        self.note("caught-up", || format!("{name} has caught up and takes part"));
-                    }
+                    let name = self.plan.model.world.region_name(self.region(r));
+                    self.note("caught-up", || format!("{name} has caught up and takes part"));
                 }
             }
         }

@@ -119,7 +119,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let next = self.next_arbiter(st, set, a, arbiter.forced.flatten());
             if let Some(next) = next {
                 (arbiter.region, arbiter.out) = (next as u8, false);
-                self.note_arbiter(set, next);
+                self.note_arbiter(next);
             }
             if next.is_some() || !seen {
                 (arbiter.moves_at, arbiter.forced) = (Time::NEVER, None);
@@ -130,8 +130,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.arm(StoreTimer::Arbiter(set as u32), due);
     }
 
-    fn note_arbiter(&mut self, set: usize, a: usize) {
-        if self.record && set == 0 {
+    fn note_arbiter(&mut self, a: usize) {
+        if self.record {
             let name = self.name(a);
             self.note("arbiter", || format!("{name} is the arbiter"));
         }
@@ -331,6 +331,6 @@ impl<D: Chance> Ctx<'_, '_, D> {
         for arbiter in &mut st.arbiters {
             (arbiter.region, arbiter.moves_at, arbiter.forced) = (n as u8, Time::NEVER, None);
         }
-        self.note_arbiter(0, n);
+        self.note_arbiter(n);
     }
 }

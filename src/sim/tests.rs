@@ -234,6 +234,28 @@ fn the_timeline_tells_the_story() {
     assert_eq!(story[..expected.len()], expected, "{:?}", out.timeline);
 }
 
+/// One partition of ten is hit, and it need not be the first: its failover is told, once for all that share its way.
+#[test]
+fn the_timeline_tells_of_a_tenth_of_the_partitions() {
+    let tenth = Effect::Partial { share_ppm: 100_000 };
+    let faults = |w: &World| vec![FaultRule { effect: tenth, ..region_down(w, 0, 4) }];
+    let out = with_store(&["a", "b"], |s| s.partitions = 10, faults);
+    let story: Vec<&str> = out.timeline.iter().map(|e| e.event).collect();
+    let expected = [
+        "fault",
+        "phase",
+        "outage-start",
+        "phase",
+        "phase",
+        "takeover",
+        "outage-end",
+        "repair",
+        "caught-up",
+        "merged",
+    ];
+    assert_eq!(story, expected, "{:?}", out.timeline);
+}
+
 #[test]
 fn without_failover_writes_wait_for_the_region() {
     let out =

@@ -5,12 +5,13 @@ use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
 use super::expect::Expect;
 use super::reader::Item;
-use super::tree::{At, Kind, Value};
+use super::tree::{At, Kind, Origin, Value};
 use crate::experiment::expect::Comparison;
 use crate::model::{
     Block, Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store,
     Target, Tokens, Writes,
 };
+use crate::rng::Law;
 use crate::units::Duration;
 
 /// Why variants may be unable to differ.
@@ -54,12 +55,40 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
                 .help("`failover.mode = \"service-managed\"` is recommended for production (rule c17)");
             cx.report(Severity::Warning, &at, &path, problem);
         }
+        never_decided(cx, root, model, index);
     }
     for rule in &model.faults {
         fault(cx, root, model, rule);
     }
     for block in &model.blocks {
         members(cx, root, model, block);
+    }
+}
+
+/// Settings of a failover by service that nobody ever switches on.
+fn never_decided(cx: &Context<'_>, root: &Value, model: &Model, index: usize) {
+    let store = &model.stores[index];
+    let switched = model
+        .actions
+        .iter()
+        .any(|a| matches!(a.command, Command::SetFailover { store, .. } if store as usize == index));
+    if store.failover.mode != FailoverMode::None || switched || store.regions.len() < 2 {
+        return;
+    }
+    let instant = Law::constant(Duration::ZERO);
+    let (key, given, why) = match store.writes {
+        Writes::Single => {
+            ("gray", store.failover.gray_ppm > 0, "nobody gives a region up: `mode` is \"none\"")
+        }
+        Writes::Multi => {
+            ("decide", store.failover.decide != instant, "nobody takes a region out: `mode` is \"none\"")
+        }
+    };
+    let at = place(root, &["store", &store.name, "failover", key]);
+    if given && !matches!(at.origin, Origin::Preset(_)) {
+        let path = format!("store.{}.failover.{key}", store.name);
+        let problem = Problem::new(code::NO_EFFECT, format!("`{path}` has no effect"), why);
+        cx.report(Severity::Warning, &at, &path, problem);
     }
 }
 

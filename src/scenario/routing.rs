@@ -85,6 +85,9 @@ pub(super) fn hot(r: &Reader<'_>, setting: Setting) -> Option<Option<Hot>> {
     let Some(table) = r.table("hot") else { return Some(None).filter(|_| r.get("hot").is_none()) };
     let share = table.require("share", "0.2").and_then(|i| i.millionths());
     let items = table.require("items", "100").and_then(|i| i.integer(1..=1_000_000_000_000));
+    if share == Some(0) {
+        table.idle("items", "no request goes to them: `share` is 0");
+    }
     table.close();
     if !setting.several {
         r.idle("hot", "the store is in one region only");

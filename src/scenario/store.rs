@@ -95,6 +95,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
     let work = workload::of(r, world, places, partitions.unwrap_or(1), setting);
     idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
     let (copies, work, writing) = (copies?, work?, writing?);
+    writing.idle_without_items(r, work.hot);
     let catch_up_mps = catch_up?;
     check_catch_up(r, catch_up_mps, &work, several);
     Some(Store {

@@ -4,7 +4,7 @@
 use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Reader};
-use crate::model::{Conflicts, Consistency, OnReturn, Resolve, Writes};
+use crate::model::{Conflicts, Consistency, Hot, OnReturn, Resolve, Writes};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -22,6 +22,20 @@ pub(super) struct Writing {
     pub writes: Writes,
     pub conflicts: Conflicts,
     pub on_return: OnReturn,
+}
+
+impl Writing {
+    /// Warns about what only hot items can come to.
+    pub fn idle_without_items(&self, r: &Reader<'_>, hot: Option<Hot>) {
+        if self.writes == Writes::Multi
+            && hot.is_none_or(|hot| hot.share_ppm == 0)
+            && let Some(table) = r.table("conflicts")
+        {
+            for key in ["capacity", "threshold"] {
+                table.idle(key, "writes meet in `hot` items only, and none are");
+            }
+        }
+    }
 }
 
 /// Reads `writes`, `api`, `conflicts` and `on_return` of a store.

@@ -3,7 +3,7 @@
 use super::accumulate::SHARE_ONE;
 use super::metric::{Ceiling, Estimate};
 use super::tally::add_share;
-use crate::model::{Model, Store, Writes};
+use crate::model::{Consistency, Model, Store, Writes};
 use crate::sim::observe::StoreRun;
 use crate::stats::Moments;
 use crate::units::{Duration, NS_PER_SECOND};
@@ -23,7 +23,7 @@ pub(crate) struct ContentionTally {
     mean: Moments,
     max: Moments,
     end: Moments,
-    /// Millionths of a conflict per second, and the share of the accepted writes that were in one.
+    /// Millionths of a conflict per second, and conflicts as a share of the most that the accepted writes can be in.
     rate: Moments,
     share: Moments,
     /// Shares of the answered reads that were stale, and that waited for a token: all, and the stale ones by region.
@@ -60,7 +60,8 @@ impl ContentionTally {
             self.rate.add(lag.conflicts / measured);
             // A conflict is 10^6 millionths × 10^9 ns, a request 10^15 per partition.
             let partitions = run.volume_per_request / 1_000_000_000_000_000;
-            add_share(&mut self.share, lag.conflicts * partitions, run.requested[1] - run.failed[1]);
+            // A write may be in two of them.
+            add_share(&mut self.share, lag.conflicts * partitions, 2 * (run.requested[1] - run.failed[1]));
         }
         if !self.items || run.client_reads.is_empty() {
             return;
@@ -100,14 +101,14 @@ impl ContentionTally {
         if self.conflicts {
             let rate = Estimate::mean(&self.rate, MICRO, Ceiling::Open);
             figures.push(("conflicts_per_second".into(), "1/s", rate));
-            figures.push(("conflict_share".into(), "fraction", share(&self.share)));
+            figures.push(("conflict_share".into(), "fraction", share(&self.share, 2.0)));
         }
         if self.items {
-            figures.push(("stale_reads".into(), "fraction", share(&self.stale)));
+            figures.push(("stale_reads".into(), "fraction", share(&self.stale, 1.0)));
             for (moments, name) in self.by_region.iter().zip(clients) {
-                figures.push((format!("stale_reads.client.{name}"), "fraction", share(moments)));
+                figures.push((format!("stale_reads.client.{name}"), "fraction", share(moments, 1.0)));
             }
-            figures.push(("token_waits".into(), "fraction", share(&self.waits)));
+            figures.push(("token_waits".into(), "fraction", share(&self.waits, 1.0)));
         }
         figures
     }
@@ -119,10 +120,20 @@ impl ContentionTally {
             None => Estimate::undefined("the law of the lag has no mean"),
         };
         let mean = |m: &Moments| lag(Estimate::mean(m, SECOND, Ceiling::Open));
+        let beyond = match store.consistency {
+            Consistency::Bounded { max_time, .. } if store.conflicts.capacity_mps.is_some() => {
+                self.max.largest() > Some(i128::from(max_time.ns()))
+            }
+            _ => false,
+        };
+        let note = match beyond {
+            true => "beyond the staleness bound: waiting at the arbiter stops no writes",
+            false => "largest of the replications",
+        };
         let largest = Estimate {
             estimate: self.max.largest().map(|x| x as f64 / SECOND),
             n: self.max.n(),
-            note: "largest of the replications".into(),
+            note: note.into(),
             ..Estimate::default()
         };
         for (stat, e) in [("mean", mean(&self.mean)), ("max", lag(largest)), ("end", mean(&self.end))] {
@@ -131,9 +142,10 @@ impl ContentionTally {
     }
 }
 
-fn share(m: &Moments) -> Estimate {
+/// A mean of shares of what comes to `most`.
+fn share(m: &Moments, most: f64) -> Estimate {
     if m.n() == 0 {
         return Estimate::undefined("no such requests");
     }
-    Estimate::mean(m, SHARE_ONE as f64, Ceiling::At(1.0))
+    Estimate::mean(m, SHARE_ONE as f64 / most, Ceiling::At(most))
 }

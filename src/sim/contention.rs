@@ -10,6 +10,7 @@ use crate::sim::hot::{Item, Lags, Site};
 use crate::sim::layout::{StorePlan, StoreTimer};
 use crate::sim::observe::{Kind, Party, Phase};
 use crate::sim::queue::Queue;
+use crate::sim::serve::Load;
 use crate::sim::state::{Follow, StoreState};
 use crate::units::{Duration, NS_PER_SECOND, Time};
 
@@ -110,19 +111,21 @@ impl Updates {
 
 impl<D: Chance> Ctx<'_, '_, D> {
     /// Evaluates what depends on the lags, after the flows of a change are known.
-    pub(crate) fn evaluate_contention(&mut self, st: &mut StoreState) {
+    pub(crate) fn evaluate_contention(&mut self, st: &mut StoreState, loads: &[Load; 16]) {
         if !self.layout.contended {
             return;
         }
-        let mut next = Time::NEVER;
         if let (Some(hot), Some(lags)) = (self.store.hot, self.layout.lags.as_ref()) {
+            let (mut next, mut due) = (Time::NEVER, Time::NEVER);
             if self.layout.multi() {
-                next = self.evaluate_conflicts(st, &hot, lags);
+                next = self.evaluate_conflicts(st, &hot, lags, loads);
+                due = self.feed_due(st);
             }
-            next = next.min(self.evaluate_reads(st, &hot, lags));
-            // What drifts without end is left alone once nothing is measured.
-            let next = if next < self.plan.end { next.max(self.now) } else { Time::NEVER };
-            self.arm(StoreTimer::Items, next);
+            next = next.min(self.evaluate_reads(st, &hot, lags, loads));
+            // What drifts without end is left alone once nothing is measured; the feed is still read.
+            let next = if next < self.plan.end { next } else { Time::NEVER };
+            let at = next.min(due).max(self.now);
+            self.arm(StoreTimer::Items, at);
         }
         let (mut sum, mut most) = (0u128, Duration::ZERO);
         let wait = st.contention.wait;
@@ -180,7 +183,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Conflicts, what they do to the writes, and the arbiter's queue; returns when to look again.
-    fn evaluate_conflicts(&mut self, st: &mut StoreState, hot: &Hot, lags: &Lags) -> Time {
+    fn evaluate_conflicts(
+        &mut self,
+        st: &mut StoreState,
+        hot: &Hot,
+        lags: &Lags,
+        loads: &[Load; 16],
+    ) -> Time {
         self.resolve_feed(st);
         let rate = |wait: f64| self.conflict_rate(st, hot, lags, wait);
         let mut queue = st.contention.queue;
@@ -201,14 +210,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
             for g in self.layout.lanes_of(set) {
                 let a = usize::from(st.groups[g].write);
                 let fate = updates.fate(lags, self.layout.regions, a, wait);
-                self.settle_conflicts(st, hot, g, fate);
+                self.settle_conflicts(st, hot, g, fate, &loads[a]);
             }
         }
-        next.min(self.feed_due(st))
+        next
     }
 
     /// What conflicts do to the writes of one lane.
-    fn settle_conflicts(&self, st: &mut StoreState, hot: &Hot, g: usize, fate: Fate) {
+    fn settle_conflicts(&self, st: &mut StoreState, hot: &Hot, g: usize, fate: Fate, load: &Load) {
         let share = f64::from(hot.share_ppm) / 1e6;
         let arbiter = st.arbiters[self.layout.set(g)];
         let threshold = f64::from(self.store.conflicts.threshold_ppm) / 1e6;
@@ -218,8 +227,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if arbiter.out {
             // Nobody settles them: with many of them, they fail until somebody does.
             if conflicting > threshold {
-                self.fail_conflicts(st, g, conflicting);
+                self.fail_conflicts(st, g, conflicting, load);
             }
+            return;
+        }
+        if self.now >= self.plan.end {
             return;
         }
         let overtaken = (group.accept as f64 * share * fate.overtaken + 0.5) as u64;
@@ -232,23 +244,23 @@ impl<D: Chance> Ctx<'_, '_, D> {
         group.accept -= overtaken;
     }
 
-    fn fail_conflicts(&self, st: &mut StoreState, g: usize, conflicting: f64) {
+    fn fail_conflicts(&self, st: &mut StoreState, g: usize, conflicting: f64, load: &Load) {
         let Some(culprit) = self.culprit(st, g) else { return };
         let weight = i128::from(self.layout.weights[g]);
-        let asks = self.asks(st, g)[1];
-        let region = st.groups[g].write;
-        let accept = st.groups[g].accept;
-        let clients = self.store.clients.iter().enumerate().filter(|(i, _)| asks >> i & 1 == 1);
-        let all: u64 = clients.clone().map(|(_, c)| c.writes_mps).sum();
-        for (client, population) in clients {
-            // What throttling left of it.
-            let taken = u128::from(population.writes_mps) * u128::from(accept) / u128::from(all.max(1));
-            let failed = ((taken as f64 * conflicting) as u64).min(st.groups[g].accept);
+        let (region, writers) = (st.groups[g].write, st.groups[g].writers);
+        for (client, population) in self.written(writers) {
+            let (accepted, failing) = self.taken(st, region, population.writes_mps, load);
+            let failed = ((accepted - failing) as f64 * conflicting) as u64;
             st.groups[g].accept -= failed;
             let rate = i128::from(failed) * weight;
             let (kind, phase, party) = (Kind::Write, Phase::Promote, Party::Provider);
             st.flow.fail(Failing { kind, client, region, rate, culprit, phase, party });
         }
+    }
+
+    /// Those of the clients that the bits name.
+    fn written(&self, writers: u64) -> impl Iterator<Item = (usize, &Client)> {
+        self.store.clients.iter().enumerate().filter(move |(i, _)| writers >> i & 1 == 1)
     }
 
     /// The arbiter makes writes wait longer or shorter; no position falls.
@@ -287,7 +299,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// When the application reads the feed next, if it will find anything.
     fn feed_due(&self, st: &StoreState) -> Time {
         let Resolve::Feed(Some(every)) = self.store.conflicts.resolve else { return Time::NEVER };
-        let any = st.groups.iter().any(|g| g.ledger.feed > 0 || g.ledger.feeding > 0);
+        let any = (0..self.layout.groups()).any(|g| {
+            let ledger = &st.groups[g].ledger;
+            (ledger.feed > 0 || ledger.feeding > 0) && self.leads(st, g)
+        });
         match self.resolved_at() {
             Some(at) if any => {
                 if at > self.now {
@@ -301,22 +316,24 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Reads of hot items that miss an update; returns when to look again.
-    fn evaluate_reads(&self, st: &mut StoreState, hot: &Hot, lags: &Lags) -> Time {
+    fn evaluate_reads(&self, st: &mut StoreState, hot: &Hot, lags: &Lags, loads: &[Load; 16]) -> Time {
         let mut next = Time::NEVER;
         let share = f64::from(hot.share_ppm) / 1e6;
         for client in 0..self.layout.clients {
-            let mut sums = [0.0; 2];
+            let (mut sums, asked) = ([0.0; 2], self.store.clients[client].reads_mps);
             for set in 0..self.layout.sets() {
                 let g = set * self.layout.lanes;
                 let r = usize::from(st.readers[set * self.layout.clients + client].region);
                 if self.answers(st, g, r, client) {
-                    let weight = f64::from(self.layout.weights[g]);
+                    let (accepted, failing) = self.taken(st, r as u8, asked, &loads[r]);
+                    let answered = (accepted - failing) as f64 / asked.max(1) as f64;
+                    let weight = f64::from(self.layout.weights[g]) * answered;
                     let shares = self.missed(st, hot, lags, set, r, client, &mut next);
                     sums[0] += weight * shares[0];
                     sums[1] += weight * shares[1];
                 }
             }
-            let rate = self.store.clients[client].reads_mps as f64 * share;
+            let rate = asked as f64 * share;
             st.contention.reads[client] = sums.map(|sum| (rate * sum + 0.5) as i128);
         }
         next
@@ -374,11 +391,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.share_of(st, g, |c| c.region == home)
     }
 
-    /// Share of a group's writes that come from some of the clients.
+    /// Share of the writes a group takes that come from some of the clients.
     fn share_of(&self, st: &StoreState, g: usize, some: impl Fn(&Client) -> bool) -> f64 {
-        let asks = self.asks(st, g)[1];
+        let writers = match st.groups[g].writers {
+            // What others miss of it came from those who would write.
+            0 => self.asks(st, g)[1],
+            writers => writers,
+        };
         let (mut part, mut all) = (0.0, 0.0);
-        for (_, c) in self.store.clients.iter().enumerate().filter(|(i, _)| asks >> i & 1 == 1) {
+        for (_, c) in self.written(writers) {
             all += c.writes_mps as f64;
             part += if some(c) { c.writes_mps as f64 } else { 0.0 };
         }

@@ -141,6 +141,12 @@ impl Flow {
             *requested = [client.reads_mps, client.writes_mps]
                 .map(|mps| i128::from(mps) * i128::from(store.partitions) * lambda);
         }
+        for (client, (failed, requested)) in
+            self.run.client_failed.iter().zip(&self.run.client_requested).enumerate()
+        {
+            let within = failed.iter().zip(requested).all(|(failed, requested)| failed <= requested);
+            assert!(within, "of client {client}, {failed:?} requests fail of {requested:?}");
+        }
     }
 
     /// Lets time pass under the current rates.

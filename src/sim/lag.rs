@@ -18,6 +18,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let (extra, mark) = self.extra_on_the_way(st, g, r);
             let before = st.logs[base + r].extra;
             if extra == before {
+                // More clients may write to this lane than when the lag changed.
+                if let Some(mark) = mark.filter(|_| !st.logs[base + r].stalled) {
+                    st.logs[base + r].stalled = self.exceeds_bound(st, g, r, extra, mark);
+                }
                 continue;
             }
             if st.logs[base + r].follow == Follow::Following && r != w {
@@ -83,7 +87,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn exceeds_bound(&mut self, st: &StoreState, g: usize, r: usize, extra: Duration, mark: Mark) -> bool {
         let Some((volume, time)) = self.rules.bound else { return false };
         let lag = self.usual_lag(st, g, r, mark).saturating_add(extra);
-        let rate: u64 = self.store.clients.iter().map(|c| c.writes_mps).sum();
+        let asks = self.asks(st, g)[1];
+        let writers = self.store.clients.iter().enumerate().filter(|(i, _)| asks >> i & 1 == 1);
+        let rate: u64 = writers.map(|(_, c)| c.writes_mps).sum();
         let peak = i128::from(rate) * i128::from(self.store.profile.peak());
         lag >= time || peak.saturating_mul(i128::from(lag.ns())) >= volume
     }

@@ -92,6 +92,8 @@ impl Run<'_> {
             } else {
                 let lambda = store.profile.integral(plan.end) - store.profile.integral(plan.start);
                 st.flow.stop(store, lambda);
+                // Conflicts are not counted from here on.
+                st.dirty |= plan.stores[s].multi() && plan.stores[s].lags.is_some();
             }
         }
     }

@@ -26,7 +26,7 @@ struct Served {
 
 /// Load and capacity of one region, in volume units of request units.
 #[derive(Clone, Copy, Default)]
-struct Load {
+pub(crate) struct Load {
     demand: i128,
     capacity: Option<i128>,
     provisioned: i128,
@@ -201,7 +201,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let served = self.served(st, g);
             self.evaluate_group(st, g, served, &loads);
         }
-        self.evaluate_contention(st);
+        self.evaluate_contention(st, &loads);
         for group in &mut st.groups {
             group.history.push(self.now, st.lambda, group.head, group.accept);
         }
@@ -326,7 +326,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 self.fail(st, g, Kind::Read, client, r, weight * i128::from(population.reads_mps));
             }
         }
-        st.groups[g].accept = accept;
+        (st.groups[g].accept, st.groups[g].writers) = (accept, served.writes);
+    }
+
+    /// What a region does not throttle of a rate, and what fails of that in a degraded region.
+    pub(crate) fn taken(&self, st: &StoreState, region: u8, rate: u64, load: &Load) -> (u64, u64) {
+        let accepted = load.accepted(rate);
+        let errors = st.conditions[usize::from(region)].errors_ppm;
+        (accepted, (u128::from(accepted) * u128::from(errors) / 1_000_000) as u64)
     }
 
     /// What a region takes of a client's requests; the rest is throttled, or fails in a degraded region.
@@ -341,10 +348,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
     ) -> u64 {
         let population = &self.store.clients[client];
         let rate = if kind == Kind::Write { population.writes_mps } else { population.reads_mps };
-        let accepted = load.accepted(rate);
+        let (accepted, failing) = self.taken(st, region, rate, load);
         self.throttle(st, g, kind, client, region, rate - accepted, load);
-        let errors = st.conditions[usize::from(region)].errors_ppm;
-        let failing = (u128::from(accepted) * u128::from(errors) / 1_000_000) as u64;
         if failing > 0 {
             let culprit = self.degrader(st, g, usize::from(region)).unwrap_or_else(|| self.load_culprit());
             let (phase, party) = self.degraded_state(st, g, usize::from(region), &culprit);

@@ -113,6 +113,8 @@ pub(crate) struct Group {
     pub(crate) redirect_until: Time,
     /// Writes the log takes, thousandths per second over the whole store.
     pub(crate) accept: u64,
+    /// Clients whose writes it takes, as bits.
+    pub(crate) writers: u64,
     /// Beyond them, writes that are acknowledged and overtaken by newer ones at once.
     pub(crate) overtaken: u64,
     pub(crate) acknowledged: i128,
@@ -310,6 +312,7 @@ impl StoreState {
             fenced: false,
             redirect_until: Time::ZERO,
             accept: 0,
+            writers: 0,
             overtaken: 0,
             acknowledged: 0,
             head: 0,

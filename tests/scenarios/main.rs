@@ -1,6 +1,7 @@
 //! The shipped scenarios: what they promise holds, under the names of the rules they show (`c03` …).
 
 mod conformance;
+mod contention;
 mod page;
 mod rules;
 mod runs;

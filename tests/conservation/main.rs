@@ -27,12 +27,14 @@ fn check(case: u64, seen: &mut Seen) -> Vec<String> {
             let mut out = Replication::default();
             let mut simulation = Simulation::new(&plan, scenario.seed);
             simulation.run(0, false, &mut out).map_err(|e| format!("{e:?}"))?;
-            // Again, after another replication: nothing may be left over from it.
-            let (mut again, mut other) = (Replication::default(), Replication::default());
-            simulation.run(1, false, &mut other).map_err(|e| format!("{e:?}"))?;
-            simulation.run(0, false, &mut again).map_err(|e| format!("{e:?}"))?;
-            if again != out {
-                return Err("a replication run again differs".into());
+            if case.is_multiple_of(8) {
+                // Again, after another replication: nothing may be left over from it.
+                let (mut again, mut other) = (Replication::default(), Replication::default());
+                simulation.run(1, false, &mut other).map_err(|e| format!("{e:?}"))?;
+                simulation.run(0, false, &mut again).map_err(|e| format!("{e:?}"))?;
+                if again != out {
+                    return Err("a replication run again differs".into());
+                }
             }
             Ok(out)
         };
@@ -93,9 +95,9 @@ fn x03_random_scenarios_lose_nothing_silently() {
         if !found.is_empty() {
             bad += 1;
             println!("case {case}:\n  {}", found.join("\n  "));
-            if total == 1 {
-                println!("{}", generate::scenario(case));
-            }
+        }
+        if total == 1 {
+            println!("{}", generate::scenario(case));
         }
     }
     println!("{total} cases: {:?}", seen.0);

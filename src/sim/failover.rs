@@ -351,7 +351,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let base = g * self.layout.regions;
             let w = usize::from(st.groups[g].write);
             let log = &st.logs[base + n];
-            let in_part = log.offline == Offline::No && !log.behind && log.extra == Duration::ZERO;
+            let current = log.follow == Follow::Following && log.extra == Duration::ZERO;
+            let in_part = current && log.offline == Offline::No && !log.behind;
             n == w || (self.replicates(st, g, n) && in_part && st.logs[base + w].step == Step::Idle)
         });
         if !able {

@@ -210,10 +210,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// The furthest copy that commits and reaches region `r`.
+    /// The furthest copy that commits and reaches region `r`. The write region goes on where the log ended: it waits for
+    /// the furthest copy of all.
     fn seed_source(&self, st: &StoreState, g: usize, r: usize) -> Option<(usize, i128)> {
         let base = g * self.layout.regions;
-        self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r))
+        let found = self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r));
+        let enough = |position| r != usize::from(st.groups[g].write) || position >= st.groups[g].head;
+        found.filter(|&(_, position)| enough(position))
     }
 
     /// A copy holds data again: that of the furthest copy it reaches, or nothing at all if no copy is left. If its

@@ -101,6 +101,27 @@ fn c20_a_change_is_refused_while_either_side_is_away() {
     }
 }
 
+/// A region that was cut off serves at once when it is back, but has much to catch up with: until then the change is
+/// refused, since it would lose that.
+#[test]
+fn c20_a_change_is_refused_until_the_target_has_caught_up() {
+    let mut w = world(&["a", "b"], 3, 4);
+    w.links.push(Link { name: "a-b".into(), ends: [RegionId(0), RegionId(1)], rtt: None, bandwidth: None });
+    let cut = (Effect::Isolate, Target::Link(LinkId(0)), 10, 4);
+    // Four hours of 2000 writes a second at 6000 a second while 2000 go on: two hours, until hour 16.
+    let change = |s: &mut Store| (s.failover.mode, s.catch_up_mps) = (FailoverMode::None, 6_000_000);
+    let lost = (Effect::Down, region(&w, 0), 20, 4);
+    let writes_fail = |at| {
+        let (out, wrong) =
+            run(&scripted(w.clone(), change, &[cut, lost], &[(at, Command::Failover { store: 0, to: 1 })]));
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        // Clients of b cannot write during the cut; what fails from hour 20 on tells who the write region is then.
+        of(&out, Kind::Write).iter().any(|o| o.start.ns() >= secs(20 * HOUR).ns())
+    };
+    assert!(writes_fail(15), "refused: a still is the write region");
+    assert!(!writes_fail(17), "b is the write region");
+}
+
 /// With all regions healthy the change costs nothing, at any level, there and back again.
 #[test]
 fn c21_a_change_between_healthy_regions_costs_nothing() {

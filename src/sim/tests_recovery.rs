@@ -448,3 +448,26 @@ fn a_copy_struck_in_the_instant_it_is_filled_is_filled_again() {
     let (_, wrong) = run(&scripted(w, |s| s.data_bytes = 3_600_000_000, &strikes, &[]));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// The write region is destroyed while the furthest other copy is cut off: it is not filled from a lesser one, which
+/// would pass for complete, but waits.
+#[test]
+fn a_write_region_is_filled_from_all_that_is_left() {
+    let mut w = world(&["a", "b", "c"], 3, 4);
+    for (x, y) in [(0, 1), (0, 2), (1, 2)] {
+        let ends = [RegionId(x), RegionId(y)];
+        w.links.push(Link { name: format!("{x}-{y}"), ends, rtt: None, bandwidth: None });
+    }
+    let change = |s: &mut Store| s.failover.mode = FailoverMode::None;
+    let isolate = |link| (Effect::Isolate, Target::Link(LinkId(link)));
+    let (ab, ac) = (isolate(0), isolate(1));
+    // c is cut off from a first and is an hour behind; then b is cut off from a, when a is destroyed for an hour.
+    let strikes = [(ac.0, ac.1, 10, 2), (ab.0, ab.1, 11, 6), (Effect::Destroy, region(&w, 0), 11, 1)];
+    let (out, wrong) = run(&scripted(w, change, &strikes, &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Only what b lacked is lost: 5 s of what clients of a and b wrote. a waits for b, until hour 17.
+    let unit = out.stores[0].volume_per_request;
+    assert_eq!(out.stores[0].lost / unit, 5 * 2000);
+    let writes = outages(&out, Kind::Write);
+    assert!(writes.iter().any(|&(_, length)| length >= 6 * 3600), "{writes:?}");
+}

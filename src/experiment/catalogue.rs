@@ -108,7 +108,9 @@ impl Catalogue {
             for (kind, value) in [(Kind::Read, latency.read), (Kind::Write, latency.write)] {
                 let e = match value {
                     Some(d) => Estimate { estimate: Some(d.as_secs_f64()), ..Estimate::default() },
-                    None => Estimate::undefined("the round trip of a link on the way is not declared"),
+                    None => Estimate::undefined(
+                        "the round trip of a link on the way is not declared, or the lag has no mean",
+                    ),
                 };
                 self.push(format!("latency_seconds.{}.client.{name}", kind.word()), "seconds", e);
             }

@@ -156,23 +156,37 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn promote_next(&mut self, st: &mut StoreState, g: usize) {
         let w = usize::from(st.groups[g].write);
         let c = g * self.layout.regions + w;
+        let (lost, gray) = (self.is_lost(st, g, w, false), self.is_gray(st, w));
+        if st.logs[c].step == Step::Wait && !lost && !gray {
+            st.groups[g].fenced = false;
+            return self.begin(st, c, Step::Idle);
+        }
         let first = |last_resort| (0..self.layout.regions).find(|&r| self.eligible(st, g, r, last_resort));
-        let to = first(false).or_else(|| first(true));
+        // A write region that is only degraded is not left for one that is no better, or lacks writes.
+        let to = first(false).or_else(|| if gray && !lost { None } else { first(true) });
         match to {
             Some(to) => {
                 st.groups[g].fenced = self.store.failover.fence;
                 self.begin(st, c, Step::Promote(to as u8));
             }
-            None if !self.is_lost(st, g, w, false) => {
+            None if !lost => {
                 // No other region can take over, and the write region is there: it goes on, as well as it can.
                 st.groups[g].fenced = false;
-                let step = if self.is_gray(st, w) { Step::Wait } else { Step::Idle };
+                let step = if gray { Step::Wait } else { Step::Idle };
                 if st.logs[c].step != step {
                     self.begin(st, c, step);
                 }
             }
             None if st.logs[c].step != Step::Wait => self.begin(st, c, Step::Wait),
             None => {}
+        }
+    }
+
+    /// A degraded write region waits for another that has caught up: perhaps one has now.
+    pub(crate) fn leave_degraded(&mut self, st: &mut StoreState, g: usize) {
+        let w = usize::from(st.groups[g].write);
+        if st.logs[g * self.layout.regions + w].step == Step::Wait && self.is_gray(st, w) {
+            self.promote_next(st, g);
         }
     }
 

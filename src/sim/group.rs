@@ -150,6 +150,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.update_split_brain(st, g);
         self.restart_empty(st, g);
         self.resume(st, g);
+        self.leave_degraded(st, g);
         self.update_sync(st, g);
         self.update_bound(st, g);
         self.schedule_merges(st, g);

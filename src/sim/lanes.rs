@@ -85,7 +85,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// Whether region `r` lacks writes that it missed in some lane, and is there to catch up.
-    pub(crate) fn catches_up(&self, st: &StoreState, set: usize, r: usize) -> bool {
+    fn catches_up(&self, st: &StoreState, set: usize, r: usize) -> bool {
         let mut copies = self.layout.lanes_of(set).map(|g| g * self.layout.regions + r);
         copies.any(|c| st.quorums[c].service.commit && st.logs[c].behind)
     }
@@ -273,8 +273,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let set = self.layout.set(g);
         let writer = st.writers.get(set * self.layout.clients + client)?;
         let waits = writer.phase(self.now);
-        let back = self.catches_up(st, set, usize::from(writer.region));
-        waits.or_else(|| back.then_some(Phase::CatchUp))
+        waits.or_else(|| self.returning(st, set, usize::from(writer.region)))
+    }
+
+    /// What keeps a region that is there from taking part again, if that is what it lacks in some lane.
+    pub(crate) fn returning(&self, st: &StoreState, set: usize, r: usize) -> Option<Phase> {
+        let mut lanes = self.layout.lanes_of(set);
+        let filled = lanes.any(|g| st.logs[g * self.layout.regions + r].follow == Follow::Empty(true));
+        let behind = || self.catches_up(st, set, r).then_some(Phase::CatchUp);
+        if filled { Some(Phase::Rebuild) } else { behind() }
     }
 
     /// Carries out an action that means something else with several write regions.

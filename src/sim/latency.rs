@@ -3,7 +3,7 @@
 use crate::model::{Client, Consistency, RegionId, Store, Tokens, World, Writes};
 use crate::units::Duration;
 
-/// Steady latencies of one client population. `None`: a round trip on the way is not declared.
+/// Steady latencies of one client population. `None`: a round trip on the way is not declared, or a lag has no mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latency {
     /// Round trip to the region the client writes to first, plus that from there to the farthest region if replication is synchronous,
@@ -35,7 +35,8 @@ pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
         write: rtt(client.region, store.regions[store.first_write_region(client)].region)
             .zip(farthest)
             .map(|(a, b)| a.saturating_add(b).saturating_add(store.commit_latency))
-            .map(|latency| latency.saturating_add(token_wait(store, client))),
+            .zip(token_wait(store, client))
+            .map(|(latency, wait)| latency.saturating_add(wait)),
         read: rtt(client.region, store.regions[usize::from(store.first_read_region(client))].region),
     };
     store.clients.iter().map(latency).collect()
@@ -69,15 +70,15 @@ fn mean(clients: impl Iterator<Item = (u64, Option<Duration>)>) -> Option<Durati
 }
 
 /// Mean time that a write waits until the region it goes to has what its session read elsewhere (rule c35): a lag, or
-/// two with the arbiter between them; 0 without tokens on writes, and with a single write region.
-fn token_wait(store: &Store, client: &Client) -> Duration {
+/// two with the arbiter between them; 0 without tokens on writes, and with a single write region. `None`: the lag has no
+/// mean.
+fn token_wait(store: &Store, client: &Client) -> Option<Duration> {
     let (w, r) = (store.first_write_region(client), usize::from(client.order[0]));
     if store.writes == Writes::Single || client.tokens != Tokens::ReadsAndWrites || w == r {
-        return Duration::ZERO;
+        return Some(Duration::ZERO);
     }
     let links = if w == 0 || r == 0 { 1.0 } else { 2.0 };
-    let seconds = store.lag.mean().map_or(f64::INFINITY, |mean| links * mean);
-    Duration::from_ns((seconds * 1e9) as u64)
+    store.lag.mean().map(|mean| Duration::from_ns((links * mean * 1e9) as u64))
 }
 
 #[cfg(test)]

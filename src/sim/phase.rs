@@ -178,9 +178,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
             return phase;
         }
         let c = g * self.layout.regions + usize::from(reader.region);
-        if st.quorums[c].service.read && st.logs[c].behind
-            || self.layout.multi() && self.catches_up(st, self.layout.set(g), usize::from(reader.region))
-        {
+        if self.layout.multi() {
+            let returning = self.returning(st, self.layout.set(g), usize::from(reader.region));
+            return returning.unwrap_or_else(|| self.copy_phase(st, c));
+        }
+        if st.quorums[c].service.read && st.logs[c].behind {
             return Phase::CatchUp;
         }
         self.copy_phase(st, c)

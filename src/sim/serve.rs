@@ -91,7 +91,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let w = r == usize::from(st.groups[g].write);
         let connected = self.domains.connected(self.store.clients[client].region, self.region(r));
         if self.layout.multi() {
-            return st.quorums[c].service.read && connected && self.takes_part(st, self.layout.set(g), r);
+            let set = self.layout.set(g);
+            let paused = || self.layout.lanes_of(set).any(|lane| self.paused(st, lane));
+            return st.quorums[c].service.read && connected && self.takes_part(st, set, r) && !paused();
         }
         if st.quorums[c].service.read && connected && self.splits_off(st, g, r) {
             return true;

@@ -366,6 +366,25 @@ fn c17_a_gray_account_is_seen_by_those_who_watch_it() {
     }
 }
 
+/// Both regions are gray: nothing is gained by going from one to the other, however quick that would be.
+#[test]
+fn c17_a_gray_region_is_not_left_for_another() {
+    let w = world(&["a", "b"], 3, 4);
+    let strikes = [(gray(100, 70), region(&w, 0), 10, 4), (gray(100, 60), region(&w, 1), 10, 6)];
+    let at_once = |s: &mut Store| {
+        s.failover.gray_ppm = 500_000;
+        let f = &mut s.failover;
+        for phase in [&mut f.detect, &mut f.decide, &mut f.promote, &mut f.redirect] {
+            *phase = Law::constant(secs(0));
+        }
+    };
+    let (out, wrong) = run(&scripted(w, at_once, &strikes, &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(out.losses, []);
+    let [write] = of(&out, Kind::Write)[..] else { panic!("{:?}", out.outages) };
+    assert_eq!((write.length, write.peak_ppm), (secs(4 * HOUR), 700_000));
+}
+
 /// A gray read region is taken out, too, and its readers go elsewhere then, not before.
 #[test]
 fn c24_a_gray_read_region_is_taken_out() {
@@ -377,7 +396,8 @@ fn c24_a_gray_read_region_is_taken_out() {
     assert_eq!(outages(&out, Kind::Write), []);
 }
 
-/// With nobody to take over, a gray write region goes on as well as it can; as soon as somebody can, it is left.
+/// With nobody to take over, a gray write region goes on as well as it can; as soon as somebody can who lacks nothing, it
+/// is left. By then b lacks 5 s and an hour of 2000 writes a second and two hours of 600, and gains 10 000 − 600 a second.
 #[test]
 fn x03_a_gray_region_is_better_than_none() {
     let w = world(&["a", "b"], 3, 4);
@@ -391,7 +411,10 @@ fn x03_a_gray_region_is_better_than_none() {
         let (out, wrong) = run(&scripted(w.clone(), change, &strikes, &[]));
         assert!(wrong.is_empty(), "{wrong:#?}");
         let write = of(&out, Kind::Write)[0];
-        assert_eq!((write.start.ns() / 1_000_000_000, write.length), (10 * HOUR, secs(2 * HOUR + 60 + 30)));
+        let caught_up = 2 * HOUR + (2000 * (HOUR + 5) + 600 * 2 * HOUR) / 9400;
+        let seconds = |ns: u64| ns / 1_000_000_000;
+        let times = (seconds(write.start.ns()), seconds(write.length.ns()));
+        assert_eq!(times, (10 * HOUR, caught_up + 60 + 30));
         assert!(out.events < 300, "{} events", out.events);
     }
 }

@@ -1,6 +1,6 @@
 //! Several write regions, by hand: positions, losses, outages and merges on small worlds.
 
-use super::observe::{Kind, Outage, Replication, Subject};
+use super::observe::{Kind, Outage, Phase, Replication, Subject};
 use super::tests::{model, rule, secs, store, world};
 use super::{Plan, Simulation};
 use crate::model::*;
@@ -317,4 +317,45 @@ fn writing_to_one_region_is_a_single_write_region() {
     let [single, multi] = both(&|w| vec![(Effect::Down, region(w, 2), 0, 7200)]);
     assert_eq!(single.stores, multi.stores);
     assert_eq!(single.outages, multi.outages);
+}
+
+/// Damage in both regions, undone from backups: nothing is served from the decision on, reads neither; then each region
+/// waits until its copy of the other's lane is filled again.
+#[test]
+fn c16_lanes_that_are_restored_serve_nothing() {
+    let hour = |h: u64| Law::constant(secs(3600 * h));
+    let restore = Restore {
+        notice: hour(0),
+        decide: hour(1),
+        request: hour(2),
+        per_terabyte: hour(3),
+        unusable_ppm: 0,
+        reapply_ppm: 0,
+        into: None,
+        stops: true,
+    };
+    let policy = BackupPolicy::Continuous {
+        period: secs(100),
+        granularity: secs(1),
+        retention: Duration::from_days(7),
+    };
+    let backed_up = |s: &mut Store| {
+        let vaults = s.regions.iter().map(|r| Vault { region: r.region, zone: None }).collect();
+        s.backup = Some(Backup { policy, vaults, restore: restore.clone() });
+        // A group has a twelfth of the data: it is filled in 20 minutes.
+        (s.data_bytes, s.rebuild) =
+            (1_000_000_000_000, Some(Rebuild { bandwidth: 1_000_000_000_000 / 14_400 }));
+        s.partitions = 12;
+    };
+    let corrupt = Effect::Corrupt { share_ppm: 1_000_000, damages: Damages::Data };
+    let all = |_: &World| vec![(corrupt, Target::Store { store: 0, region: None }, 0, 60)];
+    let out = simulate(&["a", "b"], backed_up, all);
+    for kind in Kind::ALL {
+        let outage = out.outages.iter().find(|o| o.subject == Subject::Store(0, kind)).expect("out");
+        assert_eq!(outages(&out, kind), [(3600, 5 * 3600 + 1200, 100)], "{kind:?}");
+        let phase = |p: Phase| secs(outage.phases[p as usize].ns() / 1_000_000_000);
+        assert_eq!(phase(Phase::Request), secs(2 * 3600), "{kind:?}");
+        assert_eq!(phase(Phase::Restore), secs(3 * 3600), "{kind:?}");
+        assert_eq!(phase(Phase::Rebuild), secs(1200), "{kind:?}");
+    }
 }

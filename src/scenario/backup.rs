@@ -201,13 +201,20 @@ fn copying(r: &Reader<'_>, needed: bool) -> Option<Law> {
     }
 }
 
-/// The region restored into: `same`, or a region of the store.
+/// The region restored into: `same`, or a region of the store from its start.
 fn into(item: &Item<'_>, world: &World, regions: Option<&[StoreRegion]>) -> Option<Option<u8>> {
     if item.maybe_text() == Some("same") {
         return Some(None);
     }
     let region = region_of(world, item)?;
-    let found = regions?.iter().position(|r| r.region == region);
+    let regions = regions?;
+    let found = regions.iter().position(|r| r.region == region);
+    if found.is_some_and(|r| regions[r].joins_later) {
+        let message = format!("`{}` names a region that the store gets only later", item.path);
+        let problem = Problem::new(code::BACKUP, message, "an action adds it");
+        item.error(problem.help("name one of `regions`, or \"same\""));
+        return None;
+    }
     if found.is_none() {
         let message = format!("`{}` names a region without the store", item.path);
         let problem = Problem::new(code::BACKUP, message, "not one of the store's regions");

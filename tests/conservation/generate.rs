@@ -206,7 +206,8 @@ fn backup(text: &mut String, pick: &mut Pick, shape: &Shape) {
     )
     .unwrap();
     if pick.chance(30) {
-        writeln!(text, "into = \"{}\"", pick.of(shape.names())).unwrap();
+        let there = shape.regions - usize::from(shape.added.is_some());
+        writeln!(text, "into = \"{}\"", pick.of(&shape.names()[..there])).unwrap();
     }
 }
 

@@ -145,7 +145,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.book_destruction(st, g);
         self.update_damage(st, g);
         self.update_restore(st, g);
+        let write = st.groups[g].write;
         self.update_failover(st, g);
+        if st.groups[g].write != write {
+            // What is restored, or where to, may have become another.
+            self.update_restore(st, g);
+        }
         self.update_lag(st, g);
         self.update_split_brain(st, g);
         self.restart_empty(st, g);

@@ -26,7 +26,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    fn lose_origin(&mut self, st: &mut StoreState, g: usize, origin: u8) {
+    /// What only this region's copy had is lost.
+    pub(crate) fn lose_origin(&mut self, st: &mut StoreState, g: usize, origin: u8) {
         let weight = i128::from(self.layout.weights[g]);
         let (model, out, flow) = (&self.plan.model, &mut *self.out, &mut st.flow);
         st.groups[g].ledger.destroy(origin, |settled| book(model, out, flow, settled, weight));

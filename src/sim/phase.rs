@@ -17,17 +17,19 @@ pub(crate) fn responsible(model: &Model, blame: Blame) -> Party {
 }
 
 /// Whom a phase of an outage is booked to, where `failover` is who runs the failover: what an action started is the
-/// customer's throughout, redirecting is the application's own, and all else waits for whoever is responsible for
-/// the cause.
+/// customer's throughout, redirecting is the application's own, deciding on a restore (`failover` is the customer then)
+/// and asking for it is the customer's, and all else waits for whoever is responsible for the cause.
 pub(crate) fn booked_to(model: &Model, phase: Phase, blame: Blame, failover: Party) -> Party {
     match phase {
         _ if matches!(blame, Blame::Action(_)) => Party::Customer,
         Phase::Detect | Phase::Decide | Phase::Promote => failover,
         Phase::Redirect | Phase::Request => Party::Customer,
-        Phase::Restore => Party::Provider,
-        Phase::Reconfigure | Phase::Repair | Phase::Rebuild | Phase::CatchUp | Phase::Overload => {
-            responsible(model, blame)
-        }
+        Phase::Reconfigure
+        | Phase::Repair
+        | Phase::Restore
+        | Phase::Rebuild
+        | Phase::CatchUp
+        | Phase::Overload => responsible(model, blame),
     }
 }
 

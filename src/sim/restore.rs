@@ -37,6 +37,8 @@ pub(crate) struct Restore {
     /// The state that is restored; chosen when it was decided, or at the destruction.
     pub(crate) point: Option<Point>,
     wanted: Wanted,
+    /// Region that data is being copied to.
+    into: u8,
     /// Entry in the replication's list of losses (destruction).
     pub(crate) loss: u32,
 }
@@ -123,6 +125,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             lost: loss.is_some(),
             point: loss.map(|(_, p, _)| p),
             wanted: loss.map_or(any, |(w, _, _)| w),
+            into: 0,
             loss: loss.map_or(0, |(_, _, l)| l),
         });
         self.note_restore(if loss.is_some() {
@@ -179,9 +182,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Stage::Wait if ready() => {
                 let time = self.copy_time(restore.culprit.mark);
                 self.set_stage(st, g, Stage::Copy, time);
+                let into = self.destination(st, g) as u8;
+                if let Some(restore) = &mut st.groups[g].restore {
+                    restore.into = into;
+                }
                 self.note_restore("data is being copied");
             }
-            Stage::Copy if !ready() => self.set_stage(st, g, Stage::Wait, Duration::NEVER),
+            // What was copied is of no use elsewhere.
+            Stage::Copy if !ready() || usize::from(restore.into) != self.destination(st, g) => {
+                self.set_stage(st, g, Stage::Wait, Duration::NEVER);
+            }
             Stage::Copy if due => self.copied_over(st, g, restore),
             _ => return false,
         }
@@ -255,7 +265,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         } else {
             self.roll_back(st, g, restore.culprit, &point);
         }
-        self.install(st, g, restore.culprit);
+        self.install(st, g, restore.culprit, usize::from(restore.into));
         st.groups[g].restore = None;
         self.record_restore(restore, &point);
         self.note_restore("restored");
@@ -337,9 +347,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// The restored copy is the only one; the other regions are filled from it.
-    fn install(&mut self, st: &mut StoreState, g: usize, culprit: Culprit) {
+    fn install(&mut self, st: &mut StoreState, g: usize, culprit: Culprit, into: usize) {
         let base = g * self.layout.regions;
-        let into = self.destination(st, g);
+        // With a copy goes what only it had.
+        for r in 0..self.layout.regions {
+            self.lose_origin(st, g, r as u8);
+        }
         for c in self.copies(g).filter(|&c| c != base + into) {
             st.quorums[c].wipe();
             (st.logs[c].follow, st.logs[c].behind) = (Follow::Empty(false), true);

@@ -2,6 +2,7 @@
 
 use super::observe::{Class, Kind, Phase, Replication, Subject};
 use super::tests::{model, rule, secs, store, world};
+use super::tests_failover::parties;
 use super::{Plan, Simulation};
 use crate::model::*;
 use crate::rng::Law;
@@ -362,6 +363,65 @@ fn c16_damage_noticed_too_late_stays() {
         assert_eq!(out.stores[0].damaged == 0, restored);
         if restored {
             assert_eq!(out.restores[0].oldest.ns(), secs(8 * HOUR).ns());
+        }
+    }
+}
+
+/// The write region is down from 10 h on; 5 s of 2000 writes a second, which only it has, are missing from the takeover
+/// on. At 15 h damage strikes the other region, at 16:30 it is back to the backup of 12 h, and all other copies are
+/// wiped: what was missing is gone, for good, and by the first fault.
+#[test]
+fn c16_a_restore_wipes_missing_writes_with_their_only_copy() {
+    let w = world(&["a", "b"], 3, 4);
+    let strikes = [
+        (Effect::Down, region(&w, 0), 10 * HOUR, 20 * HOUR),
+        (corrupt(Damages::Data, 1_000_000), region(&w, 1), 15 * HOUR, 60),
+    ];
+    let out = run(&scripted(&w, 2, Some(periodic(&w, &[0, 1])), &strikes, |_| {}));
+    let [takeover, back] = &out.losses[..] else { panic!("{:?}", out.losses) };
+    let of = [takeover.absent, takeover.recovered, takeover.lost].map(|volume| writes(&out, volume));
+    assert_eq!((of, takeover.rpo_final), ([10_000, 0, 10_000], secs(5)));
+    assert_eq!((back.rpo, out.stores[0].recovered), (secs(4 * HOUR + 1800), 0));
+    assert_ne!(takeover.blame, back.blame);
+}
+
+/// Copying for an hour begins at 15:30; at 16 h somebody fails over: it begins anew, in the new write region.
+#[test]
+fn c16_a_restore_into_a_new_write_region_copies_anew() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (corrupt(Damages::Data, 1_000_000), region(&w, 0), 15 * HOUR, 60);
+    let m = scripted(&w, 2, Some(periodic(&w, &[0, 1])), &[strike], |_| {});
+    for (into, took) in [(None, 2 * HOUR), (Some(0), HOUR + 1800), (Some(1), HOUR + 1800)] {
+        let mut m = Model { actions: failovers(&[(16, 1)]), ..m.clone() };
+        m.stores[0].backup.as_mut().unwrap().restore.into = into;
+        assert_eq!(run(&m).restores[0].took, secs(took), "{into:?}");
+    }
+}
+
+/// Planned failovers: (hour, region).
+fn failovers(list: &[(u64, u8)]) -> Vec<Action> {
+    let action = |&(hour, to): &(u64, u8)| Action {
+        at: secs(hour * HOUR),
+        command: Command::Failover { store: 0, to },
+    };
+    list.iter().map(action).collect()
+}
+
+/// Deciding and asking take 600 s and 1200 s of the customer's; two hours without a region and an hour of copying are
+/// of whoever destroyed or damaged the data.
+#[test]
+fn x02_asking_for_a_restore_is_the_customers_copying_whoevers_fault_it_is() {
+    let w = world(&["a", "b"], 3, 4);
+    let destroyed = (Effect::Destroy, region(&w, 0), 36_050, 2 * HOUR);
+    let damaged = (corrupt(Damages::Data, 1_000_000), region(&w, 0), 10 * HOUR, 60);
+    for (strike, cause, asking) in [(destroyed, 3 * HOUR - 600, 600), (damaged, HOUR, 1200)] {
+        let stops = |s: &mut Store| s.backup.as_mut().unwrap().restore.stops = true;
+        let mut m = scripted(&w, 1, Some(periodic(&w, &[0, 1])), &[strike], stops);
+        for (party, time) in [(Party::Provider, (cause, asking)), (Party::Customer, (0, cause + asking))] {
+            m.faults[0].party = party;
+            let out = run(&m);
+            let down = out.outages.iter().find(|o| o.subject == Subject::Store(0, Kind::Write)).unwrap();
+            assert_eq!(parties(down), time, "{party:?}");
         }
     }
 }

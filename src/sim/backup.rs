@@ -8,7 +8,7 @@ use crate::model::{BackupPolicy, Vault, World};
 use crate::sim::domains::Domains;
 use crate::sim::driver::{Chance, Mark};
 use crate::sim::group::Ctx;
-use crate::sim::history::LONGEST_LAG;
+use crate::sim::history::{LONGEST_LAG, Leaders};
 use crate::sim::layout::StorePlan;
 use crate::sim::state::{Follow, StoreState};
 use crate::units::{Duration, Time};
@@ -19,15 +19,6 @@ pub(crate) const UNUSABLE: u32 = 2;
 /// Vaults a store can have: one for each region and one more.
 pub(crate) const MOST_VAULTS: u32 = 17;
 
-/// What one copy of a group gives its region's vault.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub(crate) struct Shipping {
-    /// Since then nothing is committed here; never, if it is.
-    pub(crate) stopped: Time,
-    /// The last time it was the write region's copy: from, until.
-    led: (Time, Time),
-}
-
 /// What is known about a store's vaults; empty without backups.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub(crate) struct Vaults {
@@ -35,8 +26,10 @@ pub(crate) struct Vaults {
     lost_at: Vec<Option<Time>>,
     /// Bit v: destroyed in this instant.
     pub(crate) struck: u32,
-    /// By copy.
-    shipping: Vec<Shipping>,
+    /// By copy, since when nothing is committed there; never, if it is.
+    stopped: Vec<Time>,
+    /// By group.
+    leaders: Vec<Leaders>,
 }
 
 /// A state of a group that can be restored.
@@ -70,19 +63,17 @@ pub(crate) struct Wanted {
 
 impl Vaults {
     pub(crate) fn new(vaults: usize, plan: &StorePlan) -> Vaults {
-        let shipping = |c: usize| {
-            // The write region of a group at time zero: that of its lane.
-            let leads = c % plan.regions == c / plan.regions % plan.lanes;
-            let led = if leads { (Time::ZERO, Time::NEVER) } else { (Time::NEVER, Time::ZERO) };
-            Shipping { stopped: Time::NEVER, led }
-        };
-        let shipping = (0..plan.copies()).map(shipping).collect();
-        Vaults { lost_at: vec![None; vaults], struck: 0, shipping }
+        // The write region of a group at time zero: that of its lane.
+        let leaders = (0..plan.groups()).map(|g| Leaders::new((g % plan.lanes) as u8)).collect();
+        Vaults { lost_at: vec![None; vaults], struck: 0, stopped: vec![Time::NEVER; plan.copies()], leaders }
     }
 
     pub(crate) fn copy_from(&mut self, other: &Vaults) {
         self.lost_at.copy_from_slice(&other.lost_at);
-        self.shipping.copy_from_slice(&other.shipping);
+        self.stopped.copy_from_slice(&other.stopped);
+        for (leaders, from) in self.leaders.iter_mut().zip(&other.leaders) {
+            leaders.copy_from(from);
+        }
         self.struck = other.struck;
     }
 
@@ -136,25 +127,16 @@ fn nth(number: u64, step: Duration) -> Time {
 }
 
 impl<D: Chance> Ctx<'_, '_, D> {
-    /// Notes since when each copy gives nothing to its vault, and which is the write region's.
+    /// Notes since when each copy gives nothing to its vault, and which region is written to.
     pub(crate) fn note_shipping(&self, st: &mut StoreState, g: usize) {
         if self.store.backup.is_none() {
             return;
         }
-        let w = g * self.layout.regions + usize::from(st.groups[g].write);
+        st.vaults.leaders[g].note(self.now, st.groups[g].write);
         for c in self.copies(g) {
             let committing = st.quorums[c].service.commit && !matches!(st.logs[c].follow, Follow::Empty(_));
-            let shipping = &mut st.vaults.shipping[c];
-            if committing {
-                shipping.stopped = Time::NEVER;
-            } else {
-                shipping.stopped = shipping.stopped.min(self.now);
-            }
-            match (c == w, shipping.led.1 == Time::NEVER) {
-                (true, false) => shipping.led = (self.now, Time::NEVER),
-                (false, true) => shipping.led.1 = self.now,
-                _ => {}
-            }
+            let stopped = &mut st.vaults.stopped[c];
+            *stopped = if committing { Time::NEVER } else { self.now.min(*stopped) };
         }
     }
 
@@ -237,8 +219,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let BackupPolicy::Continuous { period, granularity, .. } = self.store.backup.as_ref()?.policy else {
             return None;
         };
-        let stopped =
-            st.vaults.shipping.get(g * self.layout.regions + r).filter(|_| r < self.layout.regions)?.stopped;
+        if r >= self.layout.regions {
+            return None;
+        }
+        let stopped = st.vaults.stopped[g * self.layout.regions + r];
         let mut number = (self.now.min(stopped).ns() / period.ns()).min(most);
         let mut limit = Time::NEVER;
         if wanted.before != Time::NEVER {
@@ -265,8 +249,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let c = g * self.layout.regions + r;
         let (group, log) = (&st.groups[g], &st.logs[c]);
         let profile = &self.store.profile;
-        let led = st.vaults.shipping[c].led;
-        if self.rules.strong || (led.0 <= at && at <= led.1) {
+        if self.rules.strong || st.vaults.leaders[g].at(at) == Some(r as u8) {
             return Some((group.history.head_at(profile, at)?, at));
         }
         let least = match self.rules.bound {
@@ -291,9 +274,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         };
         let start = nth(number, interval);
         let complete = start + duration;
-        let leader =
-            self.copies(g).map(|c| st.vaults.shipping[c]).find(|s| s.led.0 <= start && start < s.led.1);
-        let there = leader.is_none_or(|s| complete <= s.stopped);
+        let Some(leader) = st.vaults.leaders[g].at(start) else { return false };
+        let there = complete <= st.vaults.stopped[g * self.layout.regions + usize::from(leader)];
         let mark = Mark { purpose: self.plan.backup_purpose[self.s], occurrence: number };
         complete <= self.now && there && !self.timers.driver().happens(mark, FAILS, fails_ppm)
     }
@@ -309,10 +291,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             if start < wanted.since || !st.vaults.keeps(v, start) {
                 return None;
             }
-            let here = v == self.layout.regions || {
-                let led = st.vaults.shipping[g * self.layout.regions + v].led;
-                led.0 <= start && start < led.1
-            };
+            let here = v == self.layout.regions || st.vaults.leaders[g].at(start) == Some(v as u8);
             if here && start + skew < wanted.before && self.made(st, g, number) {
                 return self.copied_state(st, g, v, number, start, skew);
             }

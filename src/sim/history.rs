@@ -1,4 +1,4 @@
-//! The recent course of a log: how far it had come at an instant, and when it passed a position.
+//! The recent course of a log: how far it had come at an instant, when it passed a position, and where it was written.
 
 use crate::model::Profile;
 use crate::units::{Duration, Time};
@@ -80,6 +80,48 @@ impl History {
     }
 }
 
+/// Which regions a group was written in, and since when; oldest first, never empty, as far back as the history.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct Leaders {
+    since: Vec<(Time, u8)>,
+    /// Length at which old ones are dropped again.
+    tidy_at: usize,
+}
+
+impl Leaders {
+    pub(crate) fn new(first: u8) -> Leaders {
+        Leaders { since: vec![(Time::ZERO, first)], tidy_at: 0 }
+    }
+
+    /// Takes over another list without allocating, once the buffer has grown.
+    pub(crate) fn copy_from(&mut self, other: &Leaders) {
+        self.since.clear();
+        self.since.extend_from_slice(&other.since);
+        self.tidy_at = other.tidy_at;
+    }
+
+    /// From now on it is this region; nothing happens if it was already.
+    pub(crate) fn note(&mut self, now: Time, region: u8) {
+        match self.since.last_mut() {
+            Some(last) if last.1 == region => {}
+            Some(last) if last.0 == now => last.1 = region,
+            _ => {
+                if self.since.len() >= self.tidy_at.max(64) {
+                    let keep = self.since.partition_point(|s| s.0 + LONGEST_LAG <= now).saturating_sub(1);
+                    self.since.drain(..keep);
+                    self.tidy_at = 2 * self.since.len();
+                }
+                self.since.push((now, region));
+            }
+        }
+    }
+
+    /// The write region at an instant; `None` before the oldest that is known.
+    pub(crate) fn at(&self, t: Time) -> Option<u8> {
+        Some(self.since[..self.since.partition_point(|s| s.0 <= t)].last()?.1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +140,26 @@ mod tests {
         assert_eq!(h.passed(&p, 5 * p.integral(at(40))), Some(at(40)));
         assert_eq!(h.passed(&p, head), Some(at(200)), "nothing was written during the stop");
         assert_eq!(h.head_at(&p, at(300)), Some(head + 7 * (p.integral(at(300)) - p.integral(at(200)))));
+    }
+
+    /// Write regions that change every second: known for as long as the history, in as little room.
+    #[test]
+    fn leaders_are_known_for_the_longest_lag() {
+        let at = |s: u64| Time::ZERO + Duration::from_secs(s);
+        let kept = LONGEST_LAG.ns() / 1_000_000_000;
+        let mut leaders = Leaders::new(0);
+        let end = 2 * kept + 7;
+        for s in 1..=end {
+            leaders.note(at(s), (s % 3) as u8);
+            leaders.note(at(s), (s % 3) as u8);
+            assert_eq!(leaders.at(at(s)), Some((s % 3) as u8));
+            if let Some(then) = s.checked_sub(kept) {
+                assert_eq!(leaders.at(at(then) + Duration::from_ns(1)), Some((then % 3) as u8));
+            }
+        }
+        assert!((kept as usize..=2 * kept as usize + 64).contains(&leaders.since.len()));
+        leaders.note(at(end), 5);
+        assert_eq!((leaders.at(at(end)), leaders.at(at(end - 1))), (Some(5), Some(((end - 1) % 3) as u8)));
     }
 
     /// A log that stops and goes on every second, and is asked for the longest lag each time: a step must not cost

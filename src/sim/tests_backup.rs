@@ -425,3 +425,33 @@ fn x02_asking_for_a_restore_is_the_customers_copying_whoevers_fault_it_is() {
         }
     }
 }
+
+/// Written in b from 30 h to 40 h, in a before and after. Damage at 41 h is undone by the backup of 24 h, which a made
+/// when it led before: at 42:30, 18 h and a half are lost.
+#[test]
+fn c13_backups_of_an_earlier_write_region_are_kept() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (corrupt(Damages::Data, 1_000_000), region(&w, 0), 41 * HOUR, 60);
+    let mut backup = periodic(&w, &[0, 1]);
+    let BackupPolicy::Periodic { interval, copies, .. } = &mut backup.policy else { unreachable!() };
+    (*interval, *copies) = (secs(24 * HOUR), 5);
+    let m = scripted(&w, 2, Some(backup), &[strike], |_| {});
+    let out = run(&Model { actions: failovers(&[(30, 1), (40, 0)]), ..m });
+    assert_eq!(out.restores.len(), 1);
+    assert_eq!(out.restores[0].oldest.ns(), secs(24 * HOUR).ns());
+    assert_eq!(out.losses[0].rpo, secs(42 * HOUR + 1800 - 24 * HOUR));
+}
+
+/// Damage at 20 h is noticed at 42 h, after b led from 30 h to 40 h: a's vault holds what a had committed when it led,
+/// without a lag. At 43:30 back to the second before.
+#[test]
+fn c13_an_earlier_write_region_shipped_all_it_had() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (corrupt(Damages::Data, 1_000_000), region(&w, 0), 20 * HOUR, 60);
+    let mut backup = continuous(&w, &[0, 1]);
+    backup.restore.notice = constant(22 * HOUR);
+    let m = scripted(&w, 2, Some(backup), &[strike], |_| {});
+    let out = run(&Model { actions: failovers(&[(30, 1), (40, 0)]), ..m });
+    assert_eq!(out.restores.len(), 1);
+    assert_eq!(out.losses[0].rpo, secs(23 * HOUR + 1800 + 1));
+}

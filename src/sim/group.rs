@@ -136,8 +136,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// Brings one group up to date at `now`.
-    pub(crate) fn update_group(&mut self, st: &mut StoreState, g: usize) {
+    /// What becomes of a group's copies and of what is in them, before anybody acts on it; for lanes as for single groups.
+    pub(crate) fn update_copies(&mut self, st: &mut StoreState, g: usize) {
         self.note_departures(st, g);
         self.update_lag(st, g);
         self.freeze(st, g);
@@ -145,6 +145,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.book_destruction(st, g);
         self.update_damage(st, g);
         self.update_restore(st, g);
+    }
+
+    /// Brings one group up to date at `now`.
+    pub(crate) fn update_group(&mut self, st: &mut StoreState, g: usize) {
+        self.update_copies(st, g);
         let write = st.groups[g].write;
         self.update_failover(st, g);
         if st.groups[g].write != write {

@@ -16,13 +16,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn update_lanes(&mut self, st: &mut StoreState, set: usize) {
         self.update_arbiter(st, set);
         for g in self.layout.lanes_of(set) {
-            self.note_departures(st, g);
-            self.update_lag(st, g);
-            self.freeze(st, g);
-            self.note_shipping(st, g);
-            self.book_destruction(st, g);
-            self.update_damage(st, g);
-            self.update_restore(st, g);
+            self.update_copies(st, g);
             self.update_lost(st, g);
             self.restart_empty(st, g);
             self.resume(st, g);

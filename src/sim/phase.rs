@@ -43,8 +43,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
-        if let Some(phase) = self.restore_phase(st, g) {
-            return (phase, booked_to(&self.plan.model, phase, culprit.blame, Party::Customer));
+        if let Some(state) = self.restore_state(st, g, culprit) {
+            return state;
         }
         if self.accepts(st, g)
             && let Some(phase) = self.token_holds(st, g, client)
@@ -103,6 +103,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
         found.map(|a| a.culprit).or_else(|| self.culprit(st, g))
     }
 
+    /// Phase and party while a restore keeps a group from serving, whatever is asked of it.
+    fn restore_state(&self, st: &StoreState, g: usize, culprit: &Culprit) -> Option<(Phase, Party)> {
+        let phase = self.restore_phase(st, g)?;
+        Some((phase, booked_to(&self.plan.model, phase, culprit.blame, Party::Customer)))
+    }
+
     /// Phase and party of a client's reads that fail. Where another region would answer them, it is for the client
     /// to go there, once the service has noticed if that is what it waits for.
     pub(crate) fn read_state(
@@ -112,8 +118,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
-        if let Some(phase) = self.restore_phase(st, g) {
-            return (phase, booked_to(&self.plan.model, phase, culprit.blame, Party::Customer));
+        if let Some(state) = self.restore_state(st, g, culprit) {
+            return state;
         }
         let phase = self.read_phase(st, g, client);
         let elsewhere = || {

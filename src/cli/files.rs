@@ -8,17 +8,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// Names of the files of rows, written while replications run.
+pub const ROWS: [&str; 4] = ["replications.csv", "outages.csv", "losses.csv", "timeline.csv"];
+
 /// Every name a run may write. Those of an earlier run that this one does not write are removed when it is
 /// published, so that a folder always describes one run.
-pub const NAMES: [&str; 7] = [
-    "summary.csv",
-    "causes.csv",
-    "replications.csv",
-    "outages.csv",
-    "losses.csv",
-    "timeline.csv",
-    "run.json",
-];
+fn names() -> impl Iterator<Item = &'static str> {
+    ROWS.into_iter().chain(zonefall::report::files::NAMES)
+}
 
 /// The output files of one scenario, not yet visible.
 #[derive(Debug)]
@@ -36,30 +33,39 @@ struct Draft {
 }
 
 impl Folder {
-    /// Creates the folder if needed and a draft for each name (of [`NAMES`]).
+    /// Creates the folder if needed, tries that it can be written to, and makes a draft of each of these files of rows
+    /// (of [`ROWS`]).
     ///
     /// # Errors
-    /// The folder cannot be made or written to, or something that is no file has one of the names.
-    pub fn create(path: &Path, names: &[&'static str]) -> Result<Folder, Failure> {
+    /// The folder cannot be made or written to, or something that is no file has a name a run may write.
+    pub fn create(path: &Path, rows: &[&'static str]) -> Result<Folder, Failure> {
         fs::create_dir_all(path).map_err(|e| Failure::file("create folder", path, &e))?;
-        let mut folder = Folder { path: path.to_path_buf(), drafts: Vec::new() };
-        for name in names {
-            if path.join(name).is_dir() {
-                return Err(Failure::Io(format!(
-                    "cannot write {}: it is a folder",
-                    path.join(name).display()
-                )));
-            }
-            let temporary = path.join(format!(".{name}.{}.part", std::process::id()));
-            let file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&temporary)
-                .map_err(|e| Failure::file("write", &temporary, &e))?;
-            folder.drafts.push(Draft { name, temporary, file: BufWriter::new(file), published: false });
+        if let Some(name) = names().find(|name| path.join(name).is_dir()) {
+            return Err(Failure::Io(format!("cannot write {}: it is a folder", path.join(name).display())));
         }
+        let mut folder = Folder { path: path.to_path_buf(), drafts: Vec::new() };
+        // Before hours of simulation, not after them.
+        folder.draft("trial")?;
+        folder.drafts.clear();
+        rows.iter().try_for_each(|name| folder.draft(name))?;
         Ok(folder)
+    }
+
+    /// Adds a whole file.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn add(&mut self, name: &'static str, bytes: &[u8]) -> Result<(), Failure> {
+        self.draft(name)?;
+        self.append(name, bytes)
+    }
+
+    fn draft(&mut self, name: &'static str) -> Result<(), Failure> {
+        let temporary = self.path.join(format!(".{name}.{}.part", std::process::id()));
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary);
+        let file = file.map_err(|e| Failure::file("write", &temporary, &e))?;
+        self.drafts.push(Draft { name, temporary, file: BufWriter::new(file), published: false });
+        Ok(())
     }
 
     /// Appends to the draft of this name; does nothing for a name that is not written in this run.
@@ -94,7 +100,7 @@ impl Folder {
             fs::rename(&draft.temporary, &target).map_err(|e| Failure::file("write", &target, &e))?;
             draft.published = true;
         }
-        for name in NAMES {
+        for name in names() {
             let old = self.path.join(name);
             if !self.has(name)
                 && let Err(error) = fs::remove_file(&old)
@@ -131,27 +137,27 @@ mod tests {
     fn all_or_nothing() {
         let path = std::env::temp_dir().join(format!("zonefall-files-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
-        let mut folder = Folder::create(&path, &["summary.csv", "outages.csv"]).unwrap();
-        folder.append("summary.csv", b"a").unwrap();
+        let mut folder = Folder::create(&path, &["outages.csv"]).unwrap();
+        folder.add("summary.csv", b"a").unwrap();
         folder.append("losses.csv", b"not written").unwrap();
         drop(folder);
         assert_eq!(listing(&path), [""; 0]);
 
-        let mut folder = Folder::create(&path, &["summary.csv", "outages.csv"]).unwrap();
-        folder.append("summary.csv", b"b").unwrap();
+        let mut folder = Folder::create(&path, &["outages.csv"]).unwrap();
+        folder.add("summary.csv", b"b").unwrap();
         assert!(!listing(&path).contains(&"summary.csv".to_string()));
         folder.publish().unwrap();
         assert_eq!(listing(&path), ["outages.csv", "summary.csv"]);
 
         fs::write(path.join("mine.csv"), "kept").unwrap();
-        let mut folder = Folder::create(&path, &["summary.csv"]).unwrap();
-        folder.append("summary.csv", b"c").unwrap();
+        let mut folder = Folder::create(&path, &[]).unwrap();
+        folder.add("summary.csv", b"c").unwrap();
         folder.publish().unwrap();
         assert_eq!(listing(&path), ["mine.csv", "summary.csv"]);
         assert_eq!(fs::read(path.join("summary.csv")).unwrap(), b"c");
 
         fs::create_dir(path.join("run.json")).unwrap();
-        let refused = Folder::create(&path, &["summary.csv", "run.json"]).unwrap_err();
+        let refused = Folder::create(&path, &[]).unwrap_err();
         assert_eq!(refused.code(), 74);
         assert_eq!(listing(&path), ["mine.csv", "run.json", "summary.csv"]);
         fs::remove_dir_all(&path).unwrap();

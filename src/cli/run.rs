@@ -10,7 +10,7 @@ use super::{print, replay};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
-use zonefall::experiment::{self, ExpectResult, Outcome, expect};
+use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect};
 use zonefall::report;
 use zonefall::scenario::Scenario;
 
@@ -37,7 +37,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let mut jobs = Vec::new();
     for ((text, mut scenario), path) in texts.into_iter().zip(scenarios).zip(folders) {
         select(&mut scenario, args, &text.name)?;
-        let folder = path.map(|path| Folder::create(&path, &names(args))).transpose()?;
+        let folder = path.map(|path| Folder::create(&path, &row_files(args))).transpose()?;
         jobs.push(Job { file: text.name, scenario, folder });
     }
     for (index, job) in jobs.into_iter().enumerate() {
@@ -76,10 +76,10 @@ fn select(scenario: &mut Scenario, args: &RunArgs, file: &str) -> Result<(), Fai
     Ok(())
 }
 
-/// The files this run writes.
-fn names(args: &RunArgs) -> Vec<&'static str> {
+/// The files of rows this run writes.
+fn row_files(args: &RunArgs) -> Vec<&'static str> {
     let rows = args.rows.unwrap_or(Rows::Replications);
-    let mut names = vec!["summary.csv", "causes.csv", "run.json"];
+    let mut names = Vec::new();
     if rows != Rows::None {
         names.push("replications.csv");
     }
@@ -153,17 +153,18 @@ fn run_one(args: &RunArgs, job: Job) -> Result<(), Failure> {
     let sums = sums.map_err(|failure| explain(failure, args, &file, &scenario))?;
     let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
     let promises = promises(&scenario, &outcome);
-    let summary = report::csv::summary_csv(&outcome);
+    let (question, description) = (scenario.question, scenario.description);
+    let study = Study { about: About { question, description, files: vec![file] }, outcome, promises };
     if let Some(mut folder) = folder {
-        folder.append("summary.csv", &summary)?;
-        folder.append("causes.csv", &report::csv::causes_csv(&outcome))?;
-        folder.append("run.json", &report::json::run_json(&outcome))?;
+        for (name, bytes) in report::files::files(&study) {
+            folder.add(name, &bytes)?;
+        }
         folder.publish()?;
     }
     match args.format {
-        Format::Csv => print(&summary),
-        Format::Json => print(&report::json::outcome_json(&outcome, &promises)),
-        Format::Human => human(&outcome, &promises, &timelines),
+        Format::Csv => print(&report::csv::summary_csv(&study.outcome)),
+        Format::Json => print(&report::json::outcome_json(&study.outcome, &study.promises)),
+        Format::Human => human(&study, &timelines),
     }
 }
 
@@ -214,9 +215,10 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
 }
 
 /// The human form: timelines if there are any, then the summary.
-fn human(outcome: &Outcome, promises: &[ExpectResult], timelines: &str) -> Result<(), Failure> {
+fn human(study: &Study, timelines: &str) -> Result<(), Failure> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let summary = report::terminal::summary(outcome, promises, report::terminal::Style { colour });
+    let summary =
+        report::terminal::summary(&study.outcome, &study.promises, report::terminal::Style { colour });
     let end = if summary.ends_with('\n') { "" } else { "\n" };
     print(format!("{timelines}{summary}{end}").as_bytes())
 }

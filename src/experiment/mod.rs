@@ -12,6 +12,7 @@ pub mod metric;
 pub mod outcome;
 mod price;
 pub mod runner;
+pub mod study;
 pub(crate) mod tally;
 
 pub use accumulate::Accumulator;
@@ -19,3 +20,4 @@ pub use expect::{Comparison, ExpectResult, Verdict};
 pub use metric::Metric;
 pub use outcome::{CauseRow, Outcome, VariantOutcome};
 pub use runner::{Experiment, Failure};
+pub use study::{About, Study};

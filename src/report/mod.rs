@@ -2,6 +2,8 @@
 
 #[cfg(feature = "report")]
 pub mod csv;
+#[cfg(feature = "report")]
+pub mod files;
 pub mod json;
 pub(crate) mod table;
 pub mod terminal;

@@ -1,0 +1,26 @@
+//! What a report shows: the results of one command with everything a reader needs around them.
+
+use super::expect::ExpectResult;
+use super::outcome::Outcome;
+
+/// Results with what is known about them: what every reporter reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Study {
+    /// Where the results come from.
+    pub about: About,
+    /// The results.
+    pub outcome: Outcome,
+    /// What became of the scenario's promises.
+    pub promises: Vec<ExpectResult>,
+}
+
+/// Where results come from, in the words of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct About {
+    /// The question the scenario answers, if stated.
+    pub question: Option<String>,
+    /// More words about it, if stated.
+    pub description: Option<String>,
+    /// Scenario files, as named by the user.
+    pub files: Vec<String>,
+}

@@ -53,6 +53,16 @@ pub struct ValidateArgs {
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    #[command(flatten)]
+    pub options: RunOptions,
+    /// Run just this replication (from 0) and show its timeline
+    #[arg(long, value_name = "N", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
+    pub replication: Option<u64>,
+}
+
+/// What every command takes that runs scenarios.
+#[derive(Debug, Args)]
+pub struct RunOptions {
     /// Scenario files, or names of shipped scenarios
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<String>,
@@ -68,9 +78,6 @@ pub struct RunArgs {
     /// Number of replications [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_REPLICATIONS))]
     pub replications: Option<u64>,
-    /// Run just this replication (from 0) and show its timeline
-    #[arg(long, value_name = "N", conflicts_with = "replications", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
-    pub replication: Option<u64>,
     /// Simulated time, as in `1y` or `90d` [default: the scenario's]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub horizon: Option<String>,

@@ -10,6 +10,7 @@ mod progress;
 mod replay;
 mod rows;
 mod run;
+mod study;
 
 use args::{Cli, Command, Shelf, ValidateArgs};
 use clap::Parser;

@@ -1,6 +1,5 @@
 //! What replications leave behind on their way into sums: rows of files, and timelines to read.
 
-use super::args::{Format, RunArgs};
 use super::exit::Failure;
 use super::files::Folder;
 use std::io;
@@ -19,15 +18,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What the options and the files of this run ask for.
-    pub fn of(args: &RunArgs, folder: Option<&Folder>) -> Wanted {
+    /// What the files of this run ask for; `timeline_text`: whether somebody reads timelines as text.
+    pub fn of(folder: Option<&Folder>, timeline_text: bool) -> Wanted {
         let has = |name| folder.is_some_and(|f| f.has(name));
         Wanted {
             replications: has("replications.csv"),
             outages: has("outages.csv"),
             losses: has("losses.csv"),
             timeline: has("timeline.csv"),
-            timeline_text: args.replication.is_some() && args.format == Format::Human,
+            timeline_text,
         }
     }
 }

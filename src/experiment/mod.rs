@@ -4,6 +4,7 @@
 pub mod accumulate;
 pub mod blocks;
 pub mod catalogue;
+pub mod compare;
 mod contention;
 pub mod expect;
 #[cfg(test)]

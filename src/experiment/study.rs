@@ -1,5 +1,6 @@
 //! What a report shows: the results of one command with everything a reader needs around them.
 
+use super::compare::Comparison;
 use super::expect::ExpectResult;
 use super::outcome::Outcome;
 
@@ -12,6 +13,8 @@ pub struct Study {
     pub outcome: Outcome,
     /// What became of the scenario's promises.
     pub promises: Vec<ExpectResult>,
+    /// The variants beside a reference, if a comparison was asked for.
+    pub comparison: Option<Comparison>,
 }
 
 /// Where results come from, in the words of the scenario.

@@ -1,0 +1,262 @@
+//! From options and files to a study, and from a study to files and standard output: what `run` and `compare` share.
+
+use super::args::{Format, Rows, RunOptions};
+use super::exit::Failure;
+use super::files::Folder;
+use super::input::{self, Text};
+use super::progress::Progress;
+use super::rows::{self, BlockRows};
+use super::{print, replay};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
+use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect};
+use zonefall::report;
+use zonefall::scenario::Scenario;
+
+/// Variants that run together and make one study.
+pub struct Batch {
+    /// All of them, with their promises.
+    pub scenario: Scenario,
+    /// Where each variant comes from.
+    pub origins: Vec<Origin>,
+    /// The files they come from, as named by the user.
+    pub files: Vec<String>,
+}
+
+/// Where a variant comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The file, as named by the user.
+    pub file: String,
+    /// Its name in that file.
+    pub variant: String,
+}
+
+/// Reads every scenario named and applies the options that override what it says.
+///
+/// # Errors
+/// A file cannot be read, or a scenario has errors: all of them are shown.
+pub fn load(options: &RunOptions) -> Result<Vec<Scenario>, Failure> {
+    let mut set = input::settings(&options.set)?;
+    if let Some(horizon) = &options.horizon {
+        set.push(("scenario.horizon".into(), horizon.clone()));
+    }
+    let texts = options.files.iter().map(|name| input::find(name)).collect::<Result<Vec<Text>, Failure>>()?;
+    let loaded: Vec<_> = texts.iter().map(|text| input::load(text, &set, !options.quiet).0).collect();
+    let mut scenarios = loaded.into_iter().collect::<Option<Vec<Scenario>>>().ok_or(Failure::Reported)?;
+    for scenario in &mut scenarios {
+        scenario.seed = options.seed.unwrap_or(scenario.seed);
+        scenario.replications = options.replications.unwrap_or(scenario.replications);
+    }
+    Ok(scenarios)
+}
+
+impl Batch {
+    /// The variants of one file.
+    pub fn of(file: &str, scenario: Scenario) -> Batch {
+        let origin = |v: &zonefall::scenario::Variant| Origin { file: file.into(), variant: v.name.clone() };
+        Batch { origins: scenario.variants.iter().map(origin).collect(), scenario, files: vec![file.into()] }
+    }
+
+    /// Keeps the variants that the options name, and the promises about them.
+    ///
+    /// # Errors
+    /// There is no variant of a name.
+    pub fn select(&mut self, options: &RunOptions) -> Result<(), Failure> {
+        let (wanted, scenario) = (&options.variant, &mut self.scenario);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = scenario.variants.iter().map(|v| v.name.clone()).collect();
+        if let Some(missing) = wanted.iter().find(|w| !names.contains(w)) {
+            let (files, names) = (self.files.join(" and "), names.join(", "));
+            return Err(Failure::Input(format!("{files} has no variant {missing}; it has {names}")));
+        }
+        let kept = |name: &String| wanted.contains(name);
+        let mut keep = names.iter().map(kept);
+        self.origins.retain(|_| keep.next() == Some(true));
+        scenario.variants.retain(|v| kept(&v.name));
+        // Promises about variants that do not run cannot be judged.
+        for expect in &mut scenario.expects {
+            expect.variant.get_or_insert_with(|| names[0].clone());
+        }
+        scenario.expects.retain(|e| e.variant.as_ref().is_some_and(kept));
+        Ok(())
+    }
+}
+
+/// Names after the stems of files, each of them once: `tiers`, `tiers-2`.
+pub fn unique(files: &[String]) -> Vec<String> {
+    let mut taken: Vec<String> = Vec::new();
+    for file in files {
+        let stem = Path::new(file).file_stem().and_then(|s| s.to_str()).unwrap_or("scenario");
+        let numbered = (2..).map(|n| format!("{stem}-{n}"));
+        let mut names = std::iter::once(stem.to_string()).chain(numbered);
+        // Of endless names one is free.
+        taken.extend(names.find(|name| !taken.contains(name)));
+    }
+    taken
+}
+
+/// The folder of a study at `path`, if files are wanted, with a draft of each file of rows.
+///
+/// # Errors
+/// Rows are asked for and no folder, or the folder cannot be written to.
+pub fn folder(
+    options: &RunOptions,
+    path: Option<&Path>,
+    replication: Option<u64>,
+) -> Result<Option<Folder>, Failure> {
+    let Some(path) = path else {
+        return match options.rows {
+            None | Some(Rows::None) => Ok(None),
+            _ => Err(Failure::Input("--rows says what to write into a folder: give --out as well".into())),
+        };
+    };
+    let rows = options.rows.unwrap_or(Rows::Replications);
+    let mut names = Vec::new();
+    if rows != Rows::None {
+        names.push("replications.csv");
+    }
+    if rows == Rows::All {
+        names.extend(["outages.csv", "losses.csv"]);
+    }
+    if replication.is_some() {
+        names.push("timeline.csv");
+    }
+    Folder::create(path, &names).map(Some)
+}
+
+/// Runs a batch and hands out its results; `replication`: only this one, with its timeline.
+///
+/// # Errors
+/// A replication failed, or an output.
+pub fn run(
+    options: &RunOptions,
+    replication: Option<u64>,
+    batch: Batch,
+    mut folder: Option<Folder>,
+) -> Result<(), Failure> {
+    let (study, timelines) = simulate(options, replication, batch, folder.as_mut())?;
+    if let Some(mut folder) = folder {
+        for (name, bytes) in report::files::files(&study) {
+            folder.add(name, &bytes)?;
+        }
+        folder.publish()?;
+    }
+    match options.format {
+        Format::Csv => print(&report::csv::summary_csv(&study.outcome)),
+        Format::Json => print(&report::json::outcome_json(&study.outcome, &study.promises)),
+        Format::Human => human(&study, &timelines),
+    }
+}
+
+/// Simulates a batch: what came of it, and the timelines to read, if any. Rows go to the folder on the way.
+fn simulate(
+    options: &RunOptions,
+    replication: Option<u64>,
+    batch: Batch,
+    mut folder: Option<&mut Folder>,
+) -> Result<(Study, String), Failure> {
+    let scenario = &batch.scenario;
+    let replications = match replication {
+        Some(one) => one..one + 1,
+        None => 0..scenario.replications,
+    };
+    let experiment = Experiment {
+        subjects: scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect(),
+        seed: scenario.seed,
+        replications: replications.clone(),
+        block: BLOCK,
+        jobs: options.jobs.map_or_else(processors, usize::from),
+        timeline: replication.is_some(),
+    };
+    if let Some(folder) = folder.as_deref_mut() {
+        rows::headers(folder)?;
+    }
+    let read = replication.is_some() && options.format == Format::Human;
+    let wanted = rows::Wanted::of(folder.as_deref(), read);
+    let bar = Progress::new(&scenario.name, replications.end - replications.start, options.quiet);
+    let mut timelines = String::new();
+    let sums = runner::run(
+        &experiment,
+        &AtomicBool::new(false),
+        |variant, replication, block: &mut BlockRows| {
+            block.add(wanted, &scenario.variants[variant], replication);
+        },
+        |block| {
+            timelines += &block.write(folder.as_deref_mut())?;
+            Ok(())
+        },
+        |done| bar.set(done),
+    );
+    drop(bar);
+    let sums = sums.map_err(|failure| explain(failure, options, &batch))?;
+    let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
+    let promises = promises(scenario, &outcome);
+    let about = About {
+        question: scenario.question.clone(),
+        description: scenario.description.clone(),
+        files: batch.files,
+    };
+    Ok((Study { about, outcome, promises, comparison: None }, timelines))
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Turns what stopped a run into a message with the command that replays it, and an exit code.
+fn explain(failure: experiment::Failure<Failure>, options: &RunOptions, batch: &Batch) -> Failure {
+    let scenario = &batch.scenario;
+    let origin = |variant: &str| {
+        let index = scenario.variants.iter().position(|v| v.name == variant);
+        &batch.origins[index.expect("a variant that ran is one of the batch")]
+    };
+    let replay = |variant: &str, replication: u64| {
+        let Origin { file, variant } = origin(variant);
+        let command = replay::command(options, file, variant, scenario.seed, replication);
+        format!(
+            "\n  scenario: {} ({file})\n  seed: {}\n  to replay it: {command}",
+            scenario.name, scenario.seed
+        )
+    };
+    match failure {
+        experiment::Failure::Delivery(failure) => failure,
+        experiment::Failure::Plan { ref variant, .. } => {
+            Failure::Input(format!("{}: {failure}", origin(variant).file))
+        }
+        experiment::Failure::Limit { ref variant, replication, .. } => {
+            Failure::Limit(format!("a limit was reached: {failure}{}", replay(variant, replication)))
+        }
+        experiment::Failure::Broken { ref variant, replication, .. } => Failure::Broken(format!(
+            "a bug in zonefall, please report it: {failure}{}",
+            replay(variant, replication)
+        )),
+        experiment::Failure::Cancelled => Failure::Broken("cancelled by nobody".into()),
+    }
+}
+
+/// What became of the scenario's promises.
+fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
+    let first = scenario.variants.first().map_or("", |v| v.name.as_str());
+    scenario
+        .expects
+        .iter()
+        .map(|e| {
+            let variant = e.variant.as_deref().unwrap_or(first);
+            let result = expect::evaluate(outcome, variant, &e.metric, e.comparison);
+            ExpectResult { rules: e.rules.clone(), ..result }
+        })
+        .collect()
+}
+
+/// The human form: timelines if there are any, then the summary.
+fn human(study: &Study, timelines: &str) -> Result<(), Failure> {
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let summary =
+        report::terminal::summary(&study.outcome, &study.promises, report::terminal::Style { colour });
+    let end = if summary.ends_with('\n') { "" } else { "\n" };
+    print(format!("{timelines}{summary}{end}").as_bytes())
+}

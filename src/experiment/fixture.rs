@@ -151,6 +151,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         client_reads: Vec::new(),
         down: [Duration::ZERO; 2],
         causes: vec![none; 4],
+        months: Vec::new(),
         acknowledged: requested[1],
         surviving: requested[1],
         missing: 0,
@@ -162,12 +163,13 @@ pub(crate) fn replication(index: u64) -> Replication {
         contention: ContentionRun::default(),
         damaged_peak: 0,
     };
-    let mut block = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; 2] };
+    let mut block = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; 2], months: Vec::new() };
     if index.is_multiple_of(2) {
         let length = secs(60 + index % 17);
         outage(&mut rep, &mut run, 0, Class::Zone, length);
         block.down = length;
         block.causes[0] = length;
+        block.months.push(BlockMonth { month: 0, down: length });
         let mut down = rep.outages[0].clone();
         down.subject = Subject::Block(0);
         down.failed = 0;
@@ -185,6 +187,12 @@ pub(crate) fn replication(index: u64) -> Replication {
 fn outage(rep: &mut Replication, run: &mut StoreRun, rule: u32, class: Class, length: Duration) {
     let failed = 1000 * i128::from(length.ns()) * 1_000_000;
     run.failed[1] += failed;
+    // All of it is in January.
+    if run.months.is_empty() {
+        run.months.push(MonthRun::default());
+    }
+    run.months[0].failed[1] += failed;
+    run.months[0].errors[1] += failed / 1000;
     run.client_failed[0][1] += failed / 2;
     run.client_failed[1][1] += failed / 2;
     run.down[1] = run.down[1].saturating_add(length);

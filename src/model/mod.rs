@@ -7,6 +7,7 @@
 pub mod action;
 pub mod backup;
 pub mod block;
+pub mod calendar;
 pub mod fault;
 pub mod price;
 pub mod store;

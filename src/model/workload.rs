@@ -16,6 +16,8 @@ pub struct Profile {
     hours: Option<Box<[u32; HOURS]>>,
     /// Sum of the multipliers of the hours before each hour of the week.
     before: Box<[u64]>,
+    /// How many of the hours before each hour of the week have requests; empty if all have.
+    busy: Box<[u8]>,
 }
 
 impl Default for Profile {
@@ -27,7 +29,7 @@ impl Default for Profile {
 impl Profile {
     /// Constant rates.
     pub fn flat() -> Profile {
-        Profile { hours: None, before: Box::default() }
+        Profile { hours: None, before: Box::default(), busy: Box::default() }
     }
 
     /// One multiplier, in thousandths, for each hour of the week.
@@ -42,7 +44,12 @@ impl Profile {
             sum += u64::from(h);
             before.push(sum);
         }
-        Profile { hours: Some(Box::new(hours)), before: before.into() }
+        let mut busy = Vec::new();
+        if hours.contains(&0) {
+            let count = |end: usize| hours[..end].iter().filter(|&&h| h > 0).count() as u8;
+            busy.extend((0..=HOURS).map(count));
+        }
+        Profile { hours: Some(Box::new(hours)), before: before.into(), busy: busy.into() }
     }
 
     /// Whether all hours have the multiplier 1.
@@ -72,6 +79,18 @@ impl Profile {
         let (week, in_week) = (hour / HOURS as u64, (hour % HOURS as u64) as usize);
         let whole = i128::from(week) * i128::from(self.before[HOURS]) + i128::from(self.before[in_week]);
         whole * i128::from(HOUR_NS) + i128::from(t.ns() % HOUR_NS) * i128::from(hours[in_week])
+    }
+
+    /// Nanoseconds from the start to `t` in hours with a multiplier above 0.
+    pub fn busy(&self, t: Time) -> u64 {
+        if self.busy.is_empty() {
+            return t.ns();
+        }
+        let hour = t.ns() / HOUR_NS;
+        let (week, in_week) = (hour / HOURS as u64, (hour % HOURS as u64) as usize);
+        let before = |hour: usize| u64::from(self.busy[hour]);
+        let rest = if before(in_week + 1) > before(in_week) { t.ns() % HOUR_NS } else { 0 };
+        (week * before(HOURS) + before(in_week)) * HOUR_NS + rest
     }
 
     /// The next full hour after `t`.

@@ -3,6 +3,7 @@
 use crate::model::{Effect, Member, Model, Target};
 use crate::sim::faults::{Active, Culprit, Faults};
 use crate::sim::flow::cause_class;
+use crate::sim::months;
 use crate::sim::observe::{Blame, BlockRun, Class, Outage, Party, Phase, Subject};
 use crate::sim::phase::responsible;
 use crate::sim::plan::Plan;
@@ -45,7 +46,8 @@ impl Blocks {
                 culprit: None,
             })
             .collect();
-        let run = BlockRun { down: Duration::ZERO, causes: vec![Duration::ZERO; model.faults.len()] };
+        let causes = vec![Duration::ZERO; model.faults.len()];
+        let run = BlockRun { down: Duration::ZERO, causes, months: Vec::new() };
         Blocks { dirty: Vec::with_capacity(states.len()), runs: vec![run; states.len()], states }
     }
 
@@ -63,6 +65,7 @@ impl Blocks {
         for run in &mut self.runs {
             run.down = Duration::ZERO;
             run.causes.fill(Duration::ZERO);
+            run.months.clear();
         }
     }
 
@@ -147,8 +150,12 @@ impl Blocks {
     /// Adds the measured part of an outage up to `until` to the time down.
     fn count(&mut self, plan: &Plan, b: u32, until: Time) {
         let state = &self.states[b as usize];
-        let time = until - state.down_since.max(plan.start);
+        let since = state.down_since.max(plan.start);
+        let time = until - since;
         let run = &mut self.runs[b as usize];
+        if state.report {
+            months::book_down(&mut run.months, plan.start, since, until);
+        }
         run.down = run.down.saturating_add(time);
         if let Some(Culprit { blame: Blame::Fault { rule, .. }, .. }) = state.culprit {
             let cause = &mut run.causes[rule as usize];

@@ -1,8 +1,9 @@
 //! Fluid requests of one store (rule R4): rates that hold until something changes, and what they add up to.
 
-use crate::model::{CauseClass, Store};
+use crate::model::{CauseClass, Profile, Store};
 use crate::sim::faults::Culprit;
 use crate::sim::layout::StorePlan;
+use crate::sim::months;
 use crate::sim::observe::{
     Blame, CauseRun, ContentionRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject,
 };
@@ -47,6 +48,8 @@ pub(crate) struct Flow {
     total: [i128; 2],
     threshold_ppm: i128,
     pub(crate) measuring: bool,
+    /// When measurement began.
+    start: Time,
     /// Losses before this one happened before measurement: they are not reported.
     pub(crate) first_loss: usize,
     /// Phase in force for each kind while out, and who answers for it.
@@ -73,6 +76,7 @@ impl Flow {
             client_reads: vec![[0; 2]; if plan.lags.is_some() { plan.clients } else { 0 }],
             down: [Duration::ZERO; 2],
             causes: vec![no_cause; fault_rules + 2],
+            months: Vec::new(),
             acknowledged: 0,
             surviving: 0,
             missing: 0,
@@ -94,6 +98,7 @@ impl Flow {
             total: [sum(|c| c.reads_mps), sum(|c| c.writes_mps)],
             threshold_ppm: i128::from(store.outage_threshold_ppm),
             measuring: false,
+            start: Time::ZERO,
             first_loss: 0,
             phase: [(Phase::Repair, Party::Provider); 2],
             open: [None; 2],
@@ -108,13 +113,14 @@ impl Flow {
         (rates.failed, rates.above, rates.below) = (other.rates.failed, other.rates.above, other.rates.below);
         (rates.regions, rates.first) = (other.rates.regions, other.rates.first);
         (self.failing, self.measuring, self.first_loss) = (other.failing, other.measuring, other.first_loss);
-        (self.phase, self.open) = (other.phase, other.open);
+        (self.start, self.phase, self.open) = (other.start, other.phase, other.open);
         copy_run(&mut self.run, &other.run);
     }
 
     /// Requests count from here on, until [`Flow::stop`]; so do outages, unless they began earlier.
     pub(crate) fn start(&mut self, now: Time, losses: usize) {
         self.measuring = true;
+        self.start = now;
         self.first_loss = losses;
         (self.run.missing_peak, self.run.damaged_peak) = (0, 0);
         self.run.causes.iter_mut().for_each(|c| c.lost = [0; 2]);
@@ -147,12 +153,20 @@ impl Flow {
             let within = failed.iter().zip(requested).all(|(failed, requested)| failed <= requested);
             assert!(within, "of client {client}, {failed:?} requests fail of {requested:?}");
         }
+        let of_months = |k: usize| self.run.months.iter().map(|m| m.failed[k]).sum::<i128>();
+        assert!(
+            [of_months(0), of_months(1)] == self.run.failed,
+            "requests of another number fail in the months than in all"
+        );
     }
 
     /// Lets time pass under the current rates.
-    pub(crate) fn advance(&mut self, lambda: i128, from: Time, to: Time) {
+    pub(crate) fn advance(&mut self, profile: &Profile, lambda: i128, from: Time, to: Time) {
         if !self.failing {
             return;
+        }
+        if self.measuring {
+            months::book(&mut self.run.months, profile, self.start, &self.rates, from, to);
         }
         for k in 0..2 {
             if let Some(open) = &mut self.open[k] {
@@ -349,9 +363,11 @@ pub(crate) fn copy_run(to: &mut StoreRun, from: &StoreRun) {
     let mut client_failed = core::mem::take(&mut to.client_failed);
     let mut client_reads = core::mem::take(&mut to.client_reads);
     let mut causes = core::mem::take(&mut to.causes);
+    let mut months = core::mem::take(&mut to.months);
     client_requested.clone_from(&from.client_requested);
     client_failed.clone_from(&from.client_failed);
     client_reads.clone_from(&from.client_reads);
     causes.clone_from(&from.causes);
-    *to = StoreRun { client_requested, client_failed, client_reads, causes, ..*from };
+    months.clone_from(&from.months);
+    *to = StoreRun { client_requested, client_failed, client_reads, causes, months, ..*from };
 }

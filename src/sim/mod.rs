@@ -22,6 +22,7 @@ pub mod latency;
 mod layout;
 mod ledger;
 mod loss;
+mod months;
 pub mod observe;
 mod phase;
 mod plan;
@@ -42,6 +43,8 @@ mod tests_drill;
 mod tests_failover;
 #[cfg(test)]
 mod tests_lanes;
+#[cfg(test)]
+mod tests_months;
 #[cfg(test)]
 mod tests_placement;
 #[cfg(test)]

@@ -300,6 +300,25 @@ pub struct ContentionRun {
     pub conflicts: i128,
 }
 
+/// What failed in a calendar month of the measured time (design D15).
+///
+/// The SLA counts each hour's error rate: failed ÷ requested, without requests throttled above the provisioned
+/// throughput, 0 in an hour without requests. Rates of requests hold for whole hours of the clock, so the sum of the
+/// hourly error rates is the time integral of the failing share, and needs no division hour by hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub struct MonthRun {
+    /// Number of the month from the start of measurement, from 0. The horizon may cut off the last one.
+    pub month: u32,
+    /// By [`Kind`]: failing rate in thousandths of a request per second × partitions, without what is throttled above
+    /// the provisioned throughput, times nanoseconds in hours with requests. Divided by the requested rate and the
+    /// month's nanoseconds: the mean of the hourly error rates.
+    pub errors: [i128; 2],
+    /// Failed volume by [`Kind`], throttled requests included.
+    pub failed: [i128; 2],
+    /// Of it: throttled because demand exceeded the provisioned throughput.
+    pub throttled_above: [i128; 2],
+}
+
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.
 #[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct StoreRun {
@@ -323,6 +342,8 @@ pub struct StoreRun {
     pub down: [Duration; 2],
     /// By rule index, then one entry for load, then one for actions.
     pub causes: Vec<CauseRun>,
+    /// Months in which requests failed, in order; the failed volumes sum to `failed`.
+    pub months: Vec<MonthRun>,
     /// Acknowledged writes over the whole run, but for those lost or superseded before measurement began, as a
     /// volume; equals the sum of the five below (rule R3).
     pub acknowledged: i128,
@@ -346,6 +367,15 @@ pub struct StoreRun {
     pub damaged_peak: i128,
 }
 
+/// Time that a block was down in a calendar month of the measured time (design D15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockMonth {
+    /// Number of the month from the start of measurement, from 0. The horizon may cut off the last one.
+    pub month: u32,
+    /// Time down in it.
+    pub down: Duration,
+}
+
 /// What one redundancy block saw in one replication.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct BlockRun {
@@ -353,6 +383,8 @@ pub struct BlockRun {
     pub down: Duration,
     /// Time down by who is to blame: by rule index.
     pub causes: Vec<Duration>,
+    /// Months in which it was down, in order; sums to `down`. Only of blocks that results show.
+    pub months: Vec<BlockMonth>,
 }
 
 /// An entry of the timeline of one replication.

@@ -326,6 +326,7 @@ impl Run<'_> {
         for (to, from) in out.blocks.iter_mut().zip(&self.state.blocks.runs) {
             to.down = from.down;
             to.causes.clone_from(&from.causes);
+            to.months.clone_from(&from.months);
         }
         out.occurrences = self.state.faults.occurrences;
         out.fault_events = self.state.faults.events;

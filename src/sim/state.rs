@@ -480,7 +480,7 @@ impl StoreState {
                 }
             }
         }
-        self.flow.advance(passed, self.at, now);
+        self.flow.advance(profile, passed, self.at, now);
         self.advance_contention(passed, now);
         self.at = now;
         self.lambda = lambda;

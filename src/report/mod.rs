@@ -2,8 +2,11 @@
 
 #[cfg(feature = "report")]
 pub mod csv;
+pub(crate) mod figure;
 #[cfg(feature = "report")]
 pub mod files;
 pub mod json;
+#[cfg(feature = "report")]
+pub mod page;
 pub(crate) mod table;
 pub mod terminal;

@@ -1,9 +1,10 @@
 //! The human summary: plain text of at most 100 columns, in colour on request.
 
+use super::figure::{Figures, plain, subjects, with_interval};
 use super::table::Table;
 use crate::experiment::{ExpectResult, Metric, Outcome, VariantOutcome, Verdict};
 use crate::sim::observe::Class;
-use crate::stats::number::{counted, duration, estimate, fixed, percent, significant, thousands};
+use crate::stats::number::{counted, duration, fixed, percent, significant, thousands};
 
 /// Whether to use colours (ANSI escape codes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -56,27 +57,6 @@ struct Page {
     text: String,
 }
 
-/// The figures of one subject, by id.
-struct Figures<'a> {
-    variant: &'a VariantOutcome,
-    subject: &'a str,
-}
-
-impl<'a> Figures<'a> {
-    fn get(&self, id: &str) -> Option<&'a Metric> {
-        self.variant.metrics.iter().find(|m| m.subject == self.subject && m.id == id)
-    }
-
-    fn estimate(&self, id: &str) -> Option<f64> {
-        self.get(id)?.estimate
-    }
-
-    /// Whether the figure exists and something of the kind happened.
-    fn happened(&self, id: &str) -> bool {
-        self.estimate(id).is_some_and(|x| x > 0.0)
-    }
-}
-
 impl Page {
     fn line(&mut self, indent: usize, text: &str) {
         if !text.is_empty() {
@@ -123,13 +103,7 @@ impl Page {
             let title = format!("── {} {rule}", variant.name);
             self.line(0, &self.style.bold(&title));
         }
-        let mut subjects: Vec<&str> = Vec::new();
-        for m in variant.metrics.iter().filter(|m| !m.subject.is_empty()) {
-            if !subjects.contains(&m.subject.as_str()) {
-                subjects.push(&m.subject);
-            }
-        }
-        for (i, subject) in subjects.into_iter().enumerate() {
+        for (i, subject) in subjects(variant).into_iter().enumerate() {
             if i > 0 {
                 self.blank();
             }
@@ -378,33 +352,6 @@ fn visible(text: &str) -> usize {
         escape &= c != 'm';
     }
     count
-}
-
-/// As written in a comparison: the shortest form, cut to six digits if it is longer.
-fn plain(x: f64) -> String {
-    let short = format!("{x}");
-    if short.len() <= 9 { short } else { significant(x, 6) }
-}
-
-/// `46.2 ± 3.1`, or the bound when nothing was seen.
-fn with_interval(m: &Metric) -> String {
-    let Some(x) = m.estimate else {
-        return "–".into();
-    };
-    match (m.low, m.high) {
-        (_, Some(high)) if x == 0.0 && high > 0.0 => format!("0 (< {})", significant(high, 2)),
-        // Cut off at zero: a symmetric ± would promise less than nothing.
-        (Some(low), Some(high)) if low == 0.0 && high > 0.0 => {
-            let decimals = crate::stats::number::decimals_of(high - x);
-            format!("{} (0 to {})", fixed(x, decimals), fixed(high, decimals))
-        }
-        (Some(low), Some(high)) if high > low => {
-            let half = (high - x).max(x - low);
-            let decimals = crate::stats::number::decimals_of(half);
-            format!("{} ± {}", fixed(x, decimals), fixed(half, decimals))
-        }
-        (low, high) => estimate(x, low, high),
-    }
 }
 
 #[cfg(test)]

@@ -120,7 +120,16 @@ fn bytes_do_not_depend_on_jobs() {
     let names: Vec<&str> = seen[0].1.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
-        ["causes.csv", "losses.csv", "outages.csv", "replications.csv", "run.json", "summary.csv"]
+        [
+            "causes.csv",
+            "losses.csv",
+            "outages.csv",
+            "replications.csv",
+            "report.html",
+            "report.md",
+            "run.json",
+            "summary.csv"
+        ]
     );
     for (name, bytes) in &seen[0].1 {
         assert!(bytes.iter().filter(|&&b| b == b'\n').count() > 1, "{name} is empty");
@@ -172,8 +181,8 @@ fn a_folder_describes_one_run() {
     expect(&folder, &["run", "orders.toml", "--replications", "64", "--rows", "none", "--out", "out"], 0);
     let files = contents(&folder.join("out"));
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["causes.csv", "notes.txt", "run.json", "summary.csv"]);
-    assert_ne!(files[3].1, first);
+    assert_eq!(names, ["causes.csv", "notes.txt", "report.html", "report.md", "run.json", "summary.csv"]);
+    assert_ne!(files[5].1, first);
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! What the page says, apart from how it looks: HTML and Markdown are two renderings of one document, so that both
+//! state the same facts.
+
+use serde::Serialize;
+
+/// Most rows of a table; the files of numbers hold all of them.
+const MAX_ROWS: usize = 400;
+
+/// The whole page.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(super) struct Document {
+    pub(super) title: String,
+    /// The question the scenario asks, and more words about it.
+    pub(super) question: Option<String>,
+    pub(super) description: Option<String>,
+    /// One line: how much was simulated.
+    pub(super) extent: String,
+    /// Variants that rows can be hidden by.
+    pub(super) variants: Vec<String>,
+    pub(super) sections: Vec<Section>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(super) struct Section {
+    /// Anchor, unique on the page.
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) blocks: Vec<Block>,
+}
+
+/// A piece of a section.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(super) enum Block {
+    /// A paragraph.
+    Text { text: String },
+    /// The sentences the whole page is about.
+    Verdict { sentences: Vec<Sentence> },
+    /// Terms, each with what is to be said of it.
+    Facts { facts: Vec<(String, String)> },
+    /// Rows and columns.
+    Table(Table),
+}
+
+/// One statement, about a variant or about everything.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(super) struct Sentence {
+    pub(super) variant: Option<String>,
+    pub(super) text: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Default)]
+pub(super) struct Table {
+    pub(super) caption: String,
+    /// Words above several columns: the words and how many columns they span. Empty if there are none.
+    pub(super) groups: Vec<(String, usize)>,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    /// Footnotes; a cell's mark counts them from 1.
+    pub(super) notes: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(super) struct Column {
+    pub(super) label: String,
+    /// Whether its cells are numbers.
+    pub(super) number: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(super) struct Row {
+    /// The variant it is about, by which it can be hidden.
+    pub(super) variant: Option<String>,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// A cell.
+#[derive(Clone, PartialEq, Debug, Serialize, Default)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    /// What it is sorted by, where that is a number; undefined figures have none and sort last.
+    pub(super) sort: Option<f64>,
+    /// Footnote, from 1.
+    pub(super) mark: Option<usize>,
+    /// `good`, `bad` or `dim`; never the only bearer of a meaning.
+    pub(super) tone: Option<&'static str>,
+}
+
+impl Cell {
+    pub(super) fn text(text: impl Into<String>) -> Cell {
+        Cell { text: text.into(), ..Cell::default() }
+    }
+
+    pub(super) fn number(text: impl Into<String>, sort: Option<f64>) -> Cell {
+        Cell { text: text.into(), sort, ..Cell::default() }
+    }
+}
+
+impl Table {
+    /// An empty table. Columns whose label ends with `#` hold numbers.
+    pub(super) fn new(caption: impl Into<String>, columns: &[&str]) -> Table {
+        let column = |label: &&str| match label.strip_suffix('#') {
+            Some(label) => Column { label: label.into(), number: true },
+            None => Column { label: (*label).into(), number: false },
+        };
+        Table { caption: caption.into(), columns: columns.iter().map(column).collect(), ..Table::default() }
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, variant: Option<&str>, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len());
+        self.rows.push(Row { variant: variant.map(str::to_string), cells });
+    }
+
+    /// The mark of a footnote, the same for the same words.
+    pub(super) fn note(&mut self, text: &str) -> usize {
+        match self.notes.iter().position(|n| n == text) {
+            Some(at) => at + 1,
+            None => {
+                self.notes.push(text.into());
+                self.notes.len()
+            }
+        }
+    }
+
+    /// The table as a block; none if it has no rows.
+    pub(super) fn block(mut self, rest: &str) -> Option<Block> {
+        if self.rows.is_empty() {
+            return None;
+        }
+        let more = self.rows.len().saturating_sub(MAX_ROWS);
+        if more > 0 {
+            self.rows.truncate(MAX_ROWS);
+            self.notes.push(format!("{more} more rows are in {rest}."));
+        }
+        Some(Block::Table(self))
+    }
+}
+
+impl Section {
+    pub(super) fn new(id: &'static str, title: &'static str) -> Section {
+        Section { id, title, blocks: Vec::new() }
+    }
+
+    pub(super) fn text(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Text { text: text.into() });
+    }
+
+    /// Adds a table that has rows; `rest` names the file with all of them.
+    pub(super) fn table(&mut self, table: Table, rest: &str) {
+        self.blocks.extend(table.block(rest));
+    }
+}

@@ -1,0 +1,94 @@
+//! The document as Markdown of the kind that code hosts show in pull requests.
+
+use super::document::{Block, Cell, Document, Table};
+
+/// Most bytes: hosts cut off comments at 65 536 characters.
+const MAX_BYTES: usize = 64_000;
+
+/// The whole file.
+pub(super) fn render(document: &Document) -> String {
+    let mut out = format!("# {}\n\n", text(&document.title));
+    for words in [&document.question, &document.description].into_iter().flatten() {
+        out.push_str(&format!("{}\n\n", text(words)));
+    }
+    out.push_str(&format!("{}\n", text(&document.extent)));
+    for section in &document.sections {
+        let head = format!("\n## {}\n", section.title);
+        let mut body = String::new();
+        section.blocks.iter().for_each(|b| block(&mut body, b));
+        // Room for the remarks themselves.
+        if out.len() + head.len() + body.len() > MAX_BYTES - 2_000 {
+            body = "\nLeft out here for its length; it is in report.html.\n".into();
+        }
+        out.push_str(&head);
+        out.push_str(&body);
+    }
+    out
+}
+
+fn block(out: &mut String, block: &Block) {
+    match block {
+        Block::Text { text: words } => out.push_str(&format!("\n{}\n", text(words))),
+        Block::Verdict { sentences } => {
+            out.push('\n');
+            for s in sentences {
+                let variant = s.variant.as_ref().map_or_else(String::new, |v| format!("{}: ", text(v)));
+                out.push_str(&format!("- **{variant}{}**\n", text(&s.text)));
+            }
+        }
+        Block::Facts { facts } => {
+            out.push('\n');
+            for (term, fact) in facts {
+                out.push_str(&format!("- {}: {}\n", text(term), text(fact)));
+            }
+        }
+        Block::Table(t) => table(out, t),
+    }
+}
+
+fn table(out: &mut String, table: &Table) {
+    out.push_str(&format!("\n{}\n\n", text(&table.caption)));
+    let mut groups = table.groups.iter().flat_map(|(words, span)| core::iter::repeat_n(words, *span));
+    for column in &table.columns {
+        let label = match groups.next() {
+            Some(group) if !group.is_empty() => format!("{}: {}", text(group), text(&column.label)),
+            _ => text(&column.label),
+        };
+        out.push_str(&format!("| {label} "));
+    }
+    out.push_str("|\n");
+    for column in &table.columns {
+        out.push_str(if column.number { "|--:" } else { "|:--" });
+    }
+    out.push_str("|\n");
+    for row in &table.rows {
+        for Cell { text: words, mark, .. } in &row.cells {
+            let mark = mark.map_or_else(String::new, |m| format!(" ({m})"));
+            out.push_str(&format!("| {}{mark} ", text(words)));
+        }
+        out.push_str("|\n");
+    }
+    if !table.notes.is_empty() {
+        out.push('\n');
+        for (i, note) in table.notes.iter().enumerate() {
+            out.push_str(&format!("({}) {}  \n", i + 1, text(note)));
+        }
+    }
+}
+
+/// Text that means nothing to Markdown or HTML, on one line.
+fn text(words: &str) -> String {
+    let mut out = String::with_capacity(words.len() + 8);
+    for c in words.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '!' | '$' => out.extend(['\\', c]),
+            '@' => out.push_str("&#64;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -10,9 +10,12 @@ use super::{print, replay};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
-use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect};
+use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
 use zonefall::report;
 use zonefall::scenario::Scenario;
+
+/// Variants whose worst replications are told about.
+const MOST_TIMELINES: usize = 6;
 
 /// Variants that run together and make one study.
 pub struct Batch {
@@ -57,6 +60,12 @@ impl Batch {
     pub fn of(file: &str, scenario: Scenario) -> Batch {
         let origin = |v: &zonefall::scenario::Variant| Origin { file: file.into(), variant: v.name.clone() };
         Batch { origins: scenario.variants.iter().map(origin).collect(), scenario, files: vec![file.into()] }
+    }
+
+    /// Where a variant that ran comes from.
+    fn origin(&self, variant: &str) -> &Origin {
+        let index = self.scenario.variants.iter().position(|v| v.name == variant);
+        &self.origins[index.expect("a variant that ran is one of the batch")]
     }
 
     /// Keeps the variants that the options name, and the promises about them.
@@ -178,7 +187,7 @@ fn simulate(
     let read = replication.is_some() && options.format == Format::Human;
     let wanted = rows::Wanted::of(folder.as_deref(), read);
     let bar = Progress::new(&scenario.name, replications.end - replications.start, options.quiet);
-    let mut timelines = String::new();
+    let mut text = String::new();
     let sums = runner::run(
         &experiment,
         &AtomicBool::new(false),
@@ -186,7 +195,7 @@ fn simulate(
             block.add(wanted, &scenario.variants[variant], replication);
         },
         |block| {
-            timelines += &block.write(folder.as_deref_mut())?;
+            text += &block.write(folder.as_deref_mut())?;
             Ok(())
         },
         |done| bar.set(done),
@@ -195,12 +204,24 @@ fn simulate(
     let sums = sums.map_err(|failure| explain(failure, options, &batch))?;
     let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
     let promises = promises(scenario, &outcome);
+    let worst = if folder.is_some() { worst(&outcome) } else { Vec::new() };
+    let recorded = worst::timelines(&experiment, &worst, |variant, replication| {
+        let Origin { file, variant } = batch.origin(variant);
+        replay::command(options, file, variant, scenario.seed, replication)
+    });
+    let timelines = recorded.map_err(|failure| explain(failure, options, &batch))?;
     let about = About {
         question: scenario.question.clone(),
         description: scenario.description.clone(),
         files: batch.files,
     };
-    Ok((Study { about, outcome, promises, comparison: None }, timelines))
+    Ok((Study { about, outcome, promises, comparison: None, timelines }, text))
+}
+
+/// The replications to tell about: the worst of each of the first variants, by failures if anything failed.
+fn worst(outcome: &Outcome) -> Vec<(usize, u64)> {
+    let numbers = outcome.variants.iter().take(MOST_TIMELINES).enumerate();
+    numbers.filter_map(|(i, v)| Some((i, v.worst.by_failures.or(v.worst.by_losses)?))).collect()
 }
 
 fn processors() -> usize {
@@ -210,12 +231,8 @@ fn processors() -> usize {
 /// Turns what stopped a run into a message with the command that replays it, and an exit code.
 fn explain(failure: experiment::Failure<Failure>, options: &RunOptions, batch: &Batch) -> Failure {
     let scenario = &batch.scenario;
-    let origin = |variant: &str| {
-        let index = scenario.variants.iter().position(|v| v.name == variant);
-        &batch.origins[index.expect("a variant that ran is one of the batch")]
-    };
     let replay = |variant: &str, replication: u64| {
-        let Origin { file, variant } = origin(variant);
+        let Origin { file, variant } = batch.origin(variant);
         let command = replay::command(options, file, variant, scenario.seed, replication);
         format!(
             "\n  scenario: {} ({file})\n  seed: {}\n  to replay it: {command}",
@@ -225,7 +242,7 @@ fn explain(failure: experiment::Failure<Failure>, options: &RunOptions, batch: &
     match failure {
         experiment::Failure::Delivery(failure) => failure,
         experiment::Failure::Plan { ref variant, .. } => {
-            Failure::Input(format!("{}: {failure}", origin(variant).file))
+            Failure::Input(format!("{}: {failure}", batch.origin(variant).file))
         }
         experiment::Failure::Limit { ref variant, replication, .. } => {
             Failure::Limit(format!("a limit was reached: {failure}{}", replay(variant, replication)))

@@ -1,6 +1,7 @@
 //! Adding up replications, exactly and in any order (rule R5).
 
 use super::tally::{BlockTally, OutageTally, StoreTally, possible_classes};
+use super::worst::WorstTally;
 use crate::model::Model;
 use crate::sim::observe::{Class, Replication, Subject};
 use crate::sim::scramble;
@@ -22,6 +23,7 @@ pub struct Accumulator {
     pub(crate) events: Moments,
     pub(crate) stores: Vec<StoreTally>,
     pub(crate) blocks: Vec<BlockTally>,
+    pub(crate) worst: WorstTally,
 }
 
 impl Accumulator {
@@ -39,11 +41,13 @@ impl Accumulator {
             blocks: model
                 .blocks
                 .iter()
-                .map(|_| BlockTally {
+                .map(|block| BlockTally {
+                    report: block.report,
                     outages: OutageTally::new(faults_only),
                     causes: vec![0; model.faults.len()],
                 })
                 .collect(),
+            worst: WorstTally::default(),
         }
     }
 
@@ -83,6 +87,7 @@ impl Accumulator {
         }
         self.stores.iter_mut().zip(&rep.stores).for_each(|(tally, run)| tally.add(run));
         self.blocks.iter_mut().zip(&rep.blocks).for_each(|(tally, run)| tally.add(run));
+        self.worst.add(&self.blocks, rep);
     }
 
     /// Counts everything `other` has seen; both are for the same model.
@@ -97,6 +102,7 @@ impl Accumulator {
         self.occurrences.merge(&other.occurrences);
         self.fault_events.merge(&other.fault_events);
         self.events.merge(&other.events);
+        self.worst.merge(&other.worst);
         self.stores.iter_mut().zip(&other.stores).for_each(|(a, b)| a.merge(b));
         for (a, b) in self.blocks.iter_mut().zip(&other.blocks) {
             a.outages.merge(&b.outages);

@@ -15,6 +15,7 @@ mod price;
 pub mod runner;
 pub mod study;
 pub(crate) mod tally;
+pub mod worst;
 
 pub use accumulate::Accumulator;
 pub use expect::{Comparison, ExpectResult, Verdict};
@@ -22,3 +23,4 @@ pub use metric::Metric;
 pub use outcome::{CauseRow, Outcome, VariantOutcome};
 pub use runner::{Experiment, Failure};
 pub use study::{About, Study};
+pub use worst::{Timeline, Worst};

@@ -4,6 +4,7 @@ use super::accumulate::Accumulator;
 use super::catalogue::{self, MINUTES_PER_YEAR};
 use super::metric::Metric;
 use super::tally::StoreTally;
+use super::worst::Worst;
 use crate::model::Model;
 use crate::sim::observe::{Class, Kind, Party};
 use crate::units::Duration;
@@ -38,6 +39,8 @@ pub struct VariantOutcome {
     pub metrics: Vec<Metric>,
     /// Who is to blame for what; only causes that did something.
     pub causes: Vec<CauseRow>,
+    /// Which replications went worst.
+    pub worst: Worst,
     /// Remarks on the whole variant.
     pub notes: Vec<String>,
     /// Independent of the order of replications; equal for variants that met the same fault history.
@@ -85,6 +88,7 @@ impl VariantOutcome {
             horizon: model.horizon,
             metrics: catalogue::metrics(model, acc),
             causes: causes(model, acc),
+            worst: acc.worst.worst(),
             notes: notes(model, acc),
             fault_digest: acc.fault_digest,
         }

@@ -3,6 +3,7 @@
 use super::compare::Comparison;
 use super::expect::ExpectResult;
 use super::outcome::Outcome;
+use super::worst::Timeline;
 
 /// Results with what is known about them: what every reporter reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Study {
     pub promises: Vec<ExpectResult>,
     /// The variants beside a reference, if a comparison was asked for.
     pub comparison: Option<Comparison>,
+    /// How single replications went, the worst of their variants.
+    pub timelines: Vec<Timeline>,
 }
 
 /// Where results come from, in the words of the scenario.

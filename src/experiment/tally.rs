@@ -73,6 +73,8 @@ pub(crate) struct CauseTally {
 /// Figures of one block.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BlockTally {
+    /// Whether results show it.
+    pub(crate) report: bool,
     pub(crate) outages: OutageTally,
     /// Nanoseconds down, by rule.
     pub(crate) causes: Vec<i128>,

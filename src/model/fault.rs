@@ -85,6 +85,22 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// Word used in scenarios and timelines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Effect::Down => "down",
+            Effect::Destroy => "destroy",
+            Effect::Isolate => "isolate",
+            Effect::Degrade { .. } => "degrade",
+            Effect::Partial { .. } => "partial",
+            Effect::Lag { .. } => "lag",
+            Effect::Maintenance => "maintenance",
+            Effect::Corrupt { .. } => "corrupt",
+        }
+    }
+}
+
 /// What a `corrupt` fault damages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Damages {

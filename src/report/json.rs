@@ -34,6 +34,8 @@ struct Results<'a> {
     variant: &'a str,
     metrics: Vec<Figure<'a>>,
     causes: Vec<Cause<'a>>,
+    worst_by_failures: Option<u64>,
+    worst_by_losses: Option<u64>,
     notes: &'a [String],
 }
 
@@ -129,6 +131,8 @@ pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8>
                 writes_lost_customer_mean: c.writes_lost_by.map(|by| by[1]),
             })
             .collect(),
+        worst_by_failures: v.worst.by_failures,
+        worst_by_losses: v.worst.by_losses,
         notes: &v.notes,
     });
     let expectations = expectations.iter().map(|e| Expectation {

@@ -244,16 +244,10 @@ fn hit_share(item: &Item<'_>) -> Option<u32> {
 
 /// Reports targets that the effect cannot strike.
 fn fits(effect: Effect, targets: &[Target], places: &Places<'_>, item: &Item<'_>) {
-    let word = match effect {
-        Effect::Down => return,
-        Effect::Destroy => "destroy",
-        Effect::Isolate => "isolate",
-        Effect::Degrade { .. } => "degrade",
-        Effect::Partial { .. } => "partial",
-        Effect::Lag { .. } => "lag",
-        Effect::Maintenance => "maintenance",
-        Effect::Corrupt { .. } => "corrupt",
-    };
+    if effect == Effect::Down {
+        return;
+    }
+    let word = effect.word();
     let kind = |t: Target| t.kind(places.world);
     let in_region = |t: Target| kind(t) == Some(DomainKind::Region);
     let (good, allowed): (&dyn Fn(Target) -> bool, &str) = match effect {

@@ -264,6 +264,17 @@ impl Flow {
         [ppm(0), ppm(1)]
     }
 
+    /// Failing share of a kind, in millionths, rounded up.
+    pub(crate) fn failing_ppm(&self, kind: Kind) -> i64 {
+        let (failed, total) = (self.rates.failed[kind as usize], self.total[kind as usize].max(1));
+        ((failed * 1_000_000 + total - 1) / total) as i64
+    }
+
+    /// Whom the outage of a kind waits for now, while there is one.
+    pub(crate) fn waiting(&self, kind: Kind) -> Option<(Culprit, Phase, Party)> {
+        self.open[kind as usize].and(self.rates.first[kind as usize])
+    }
+
     /// At the end of a replication: what is still open ends here.
     pub(crate) fn close_all(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
         for kind in Kind::ALL {

@@ -7,7 +7,7 @@ use crate::sim::driver::{Chance, Draw, Mark};
 use crate::sim::faults::{Active, Culprit, Faults};
 use crate::sim::history::LONGEST_LAG;
 use crate::sim::layout::{StorePlan, StoreTimer};
-use crate::sim::observe::{Replication, TimelineEntry};
+use crate::sim::observe::Replication;
 use crate::sim::plan::Plan;
 use crate::sim::state::{Follow, Offline, StoreRules, StoreState};
 use crate::units::{Duration, Time};
@@ -49,19 +49,6 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     pub(crate) fn connected(&self, a: usize, b: usize) -> bool {
         self.domains.connected(self.region(a), self.region(b))
-    }
-
-    /// Adds to the timeline, if one is kept. What several groups say at one instant in the same words is told once.
-    pub(crate) fn note(&mut self, event: &'static str, detail: impl FnOnce() -> String) {
-        if self.record && self.now >= self.plan.start {
-            let at = Time::ZERO + (self.now - self.plan.start);
-            let object = format!("store:{}", self.store.name);
-            let entry = TimelineEntry { at, object, event, detail: detail() };
-            let timeline = &mut self.out.timeline;
-            if !timeline.iter().rev().take_while(|e| e.at == at).any(|e| *e == entry) {
-                timeline.push(entry);
-            }
-        }
     }
 
     /// Who is to blame for what a group suffers now: the last occurrence of this instant that touches the group,

@@ -28,6 +28,7 @@ mod phase;
 mod plan;
 mod queue;
 mod quorum;
+mod record;
 mod restore;
 mod run;
 mod serve;
@@ -47,6 +48,8 @@ mod tests_lanes;
 mod tests_months;
 #[cfg(test)]
 mod tests_placement;
+#[cfg(test)]
+mod tests_record;
 #[cfg(test)]
 mod tests_recovery;
 
@@ -188,6 +191,8 @@ impl<'p> Simulation<'p> {
         out.losses.clear();
         out.restores.clear();
         out.timeline.clear();
+        out.tracks.clear();
+        out.series.clear();
         let mut run = Run { plan: self.plan, state: &mut self.state, out, record: timeline };
         run.arm_first(&mut self.engine.timers(&mut self.dice));
     }

@@ -400,6 +400,51 @@ pub struct TimelineEntry {
     pub detail: String,
 }
 
+/// Something that lasted, on a [`Track`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// First instant, measured from the start of measurement.
+    pub from: Time,
+    /// Last instant.
+    pub to: Time,
+    /// What it was: see [`Track::what`].
+    pub state: String,
+    /// Who was to blame, if anybody: rule and number of the occurrence.
+    pub detail: String,
+}
+
+/// What one thing went through: a swim lane of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Track {
+    /// What it is about: a selector (`zone:a/1`), `store:orders` or `block:service`.
+    pub object: String,
+    /// What its spans tell:
+    /// - `fault`: the effect of a fault on the object, in the scenario's words (`down`, `isolate`, …); spans of several
+    ///   rules may overlap;
+    /// - `write-region`: which region takes the writes of a store (regions joined by ` + ` where its partitions
+    ///   differ); there is none where every region does;
+    /// - `read`, `write`: while such requests of a store were out, the [`Phase`] they waited for;
+    /// - `block`: `down`.
+    pub what: &'static str,
+    /// In order of end, for all but `fault` also in order of start and without overlap.
+    pub spans: Vec<Span>,
+}
+
+/// A number over time. Between two points it moves in a straight line; a jump is two points of one instant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// `store:orders`, or its part in one region: `store:orders/northeurope`.
+    pub object: String,
+    /// - `backlog`: writes that the copy in a region lacks while it does not follow (copies without data: none);
+    /// - `missing`, `damaged`: writes of the store that are now missing or damaged;
+    /// - `failing-read`, `failing-write`: share of such requests that fail.
+    pub what: &'static str,
+    /// `writes`, or `ppm` for millionths.
+    pub unit: &'static str,
+    /// In order of time, measured from the start of measurement.
+    pub points: Vec<(Time, i64)>,
+}
+
 /// Result of one replication. Reused from one to the next, so that memory does not grow.
 #[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct Replication {
@@ -425,4 +470,8 @@ pub struct Replication {
     pub restores: Vec<Restored>,
     /// Filled only when a timeline was asked for.
     pub timeline: Vec<TimelineEntry>,
+    /// What things went through; filled like the timeline.
+    pub tracks: Vec<Track>,
+    /// Numbers over time that were ever above 0; filled like the timeline.
+    pub series: Vec<Series>,
 }

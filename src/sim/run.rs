@@ -6,10 +6,10 @@ use crate::sim::driver::{Chance, Draw, Mark};
 use crate::sim::faults::{Culprit, Fired, Stage};
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
-use crate::sim::observe::{Blame, BlockRun, Class, Loss, Replication, StoreRun, TimelineEntry};
+use crate::sim::observe::{Blame, BlockRun, Class, Loss, Replication, StoreRun};
 use crate::sim::plan::Plan;
 use crate::sim::state::StoreState;
-use crate::sim::{State, flow};
+use crate::sim::{State, flow, record};
 use crate::units::Time;
 
 /// The model as the engine sees it.
@@ -86,6 +86,9 @@ impl Run<'_> {
             let store = &plan.model.stores[s];
             let now = if start { plan.start } else { plan.end };
             st.advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
+            if self.record {
+                record::standing(plan, s, st, now, self.out);
+            }
             if start {
                 st.forget_settled();
                 st.flow.start(now, self.out.losses.len());
@@ -109,7 +112,7 @@ impl Run<'_> {
             }
             Fired::Repair => {
                 if self.record {
-                    self.log_fault(p, "repair", now);
+                    self.note_fault(p, "repair", now);
                 }
                 let next = self.state.faults.repair(self.plan, p, now, timers.driver());
                 self.apply(p, false);
@@ -133,7 +136,7 @@ impl Run<'_> {
         self.state.faults.strike(self.plan, p, now, timers.driver());
         self.apply(p, true);
         if self.record {
-            self.log_fault(p, "fault", now);
+            self.note_fault(p, "fault", now);
         }
         self.cascade(p, timers);
         let due = self.state.faults.due(self.plan, p, now);
@@ -204,7 +207,11 @@ impl Run<'_> {
     fn advance(&mut self, s: usize, now: Time) {
         let store = &self.plan.model.stores[s];
         let plan = self.plan;
-        self.state.stores[s].advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
+        let st = &mut self.state.stores[s];
+        st.advance(&store.profile, plan.stores[s].regions, &plan.rules[s].catch_up, now);
+        if self.record {
+            record::standing(plan, s, st, now, self.out);
+        }
     }
 
     fn context<'x, 't, D>(
@@ -294,6 +301,7 @@ impl Run<'_> {
         st.dirty = false;
         st.vaults.settle(ctx.now);
         st.advance(&ctx.store.profile, ctx.layout.regions, &ctx.rules.catch_up, ctx.now);
+        ctx.note_standing(st);
         ctx.remember_culprit(st);
         for set in 0..ctx.layout.sets() {
             if ctx.layout.multi() {
@@ -304,6 +312,7 @@ impl Run<'_> {
             }
         }
         ctx.evaluate(st);
+        ctx.note_standing(st);
         st.action = None;
     }
 
@@ -317,6 +326,7 @@ impl Run<'_> {
             st.close(plan, s as u32, now, weights, self.out);
         }
         self.state.blocks.finish(plan, now, &mut self.out.outages);
+        self.close_record(now);
         let out = &mut *self.out;
         out.stores.resize_with(self.state.stores.len(), StoreRun::default);
         for (to, from) in out.stores.iter_mut().zip(&self.state.stores) {
@@ -334,25 +344,5 @@ impl Run<'_> {
         let before = self.state.stores.first().map_or(0, |s| s.flow.first_loss);
         out.losses.drain(..before);
         out.losses.iter_mut().for_each(Loss::close);
-    }
-
-    fn log_fault(&mut self, p: u32, event: &'static str, now: Time) {
-        let process = &self.plan.processes[p as usize];
-        for (i, t) in process.targets.clone().enumerate() {
-            if self.state.faults.is_hit(self.plan, p, i) {
-                let rule = self.plan.rule(p);
-                let object = self.plan.model.selector(rule.targets[t as usize]);
-                let k = self.state.faults.processes[p as usize].k;
-                self.note(now, || (object, event, format!("{} #{k}", rule.name)));
-            }
-        }
-    }
-
-    fn note(&mut self, now: Time, entry: impl FnOnce() -> (String, &'static str, String)) {
-        if self.record && now >= self.plan.start {
-            let (object, event, detail) = entry();
-            let at = Time::ZERO + (now - self.plan.start);
-            self.out.timeline.push(TimelineEntry { at, object, event, detail });
-        }
     }
 }

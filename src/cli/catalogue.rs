@@ -58,6 +58,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "questions/four-hourly-backup",
     "questions/hour-of-lag",
     "questions/only-my-account",
+    "questions/region-lost-for-ever",
     "questions/restore-2tb",
     "questions/two-regions-strong",
     "questions/zones-or-regions",

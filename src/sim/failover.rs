@@ -208,7 +208,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let (from, position) = self.best_copy(st, g, reachable).unwrap_or((n, st.logs[base + n].position));
         let absent = st.groups[g].head - position;
         let rpo = self.rpo(st, g, position, Some(from));
-        let loss = self.record_loss(st, g, culprit, rpo, absent);
+        let loss = self.record_takeover(st, g, culprit, rpo, absent);
         let origin = self.best_copy(st, g, |_| true).map_or(w, |(r, _)| r);
         let growing = self.split_brain_rate(st, g, n);
         if absent > 0 || growing > 0 {
@@ -249,6 +249,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         let complete_to = st.logs[base + n].complete_to;
+        st.groups[g].ledger.cut_by = None;
         self.rewind(st, g, position);
         let old = &mut st.logs[base + w];
         if !matches!(old.follow, Follow::Empty(_)) {

@@ -39,6 +39,8 @@ pub(crate) struct Ledger {
     pub(crate) recovered: i128,
     pub(crate) superseded: i128,
     pub(crate) lost: i128,
+    /// Loss event of the destruction that cost the log its end, until another copy takes over or it goes on itself.
+    pub(crate) cut_by: Option<u32>,
 }
 
 /// What became of a segment; amounts per partition.
@@ -57,7 +59,7 @@ impl Ledger {
         self.open.extend_from_slice(&other.open);
         (self.feed, self.feeding) = (other.feed, other.feeding);
         (self.recovered, self.superseded, self.lost) = (other.recovered, other.superseded, other.lost);
-        (self.stored, self.damaged) = (other.stored, other.damaged);
+        (self.stored, self.damaged, self.cut_by) = (other.stored, other.damaged, other.cut_by);
         self.damage.clear();
         self.damage.extend_from_slice(&other.damage);
         self.spoilt.clear();

@@ -76,6 +76,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         };
         st.groups[g].ledger.cut(position, complete_to);
         st.groups[g].ledger.lost += absent;
+        st.groups[g].ledger.cut_by = Some(loss);
         self.rewind(st, g, position);
         if let (Some(stored), Some(culprit)) = (stored, culprit) {
             self.begin_restore(st, g, culprit, stored, loss);
@@ -163,10 +164,34 @@ impl<D: Chance> Ctx<'_, '_, D> {
             });
             self.out.losses.len() - 1
         });
-        let loss = &mut self.out.losses[index];
+        self.add_loss(index as u32, rpo, absent);
+        index as u32
+    }
+
+    /// Adds a share to a loss event; `absent` is of all partitions of a group.
+    fn add_loss(&mut self, index: u32, rpo: Duration, absent: i128) {
+        let loss = &mut self.out.losses[index as usize];
         loss.rpo = loss.rpo.max(rpo);
         loss.absent += absent;
-        index as u32
+    }
+
+    /// The loss event of a takeover. Where the copy that is left behind was destroyed, and writes with it, that is the
+    /// other half of the same event.
+    pub(crate) fn record_takeover(
+        &mut self,
+        st: &StoreState,
+        g: usize,
+        culprit: Option<Culprit>,
+        rpo: Duration,
+        absent: i128,
+    ) -> u32 {
+        match st.groups[g].ledger.cut_by {
+            Some(index) if index as usize >= st.flow.first_loss => {
+                self.add_loss(index, rpo, absent * i128::from(self.layout.weights[g]));
+                index
+            }
+            _ => self.record_loss(st, g, culprit, rpo, absent),
+        }
     }
 
     /// Copies that lost everything are seeded from the furthest copy they reach, or, if no copy is left anywhere,
@@ -248,6 +273,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if r == usize::from(st.groups[g].write) {
             log.follow = Follow::Following;
             log.behind = false;
+            st.groups[g].ledger.cut_by = None;
         }
     }
 

@@ -365,6 +365,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let log = &mut st.logs[base + into];
         (log.follow, log.position, log.complete_to) = (Follow::Following, head, self.now);
         (log.behind, log.committing) = (false, quorum.service.commit);
+        st.groups[g].ledger.cut_by = None;
         st.action = st.action.or(Some(culprit));
         if into != usize::from(st.groups[g].write) {
             self.switch(st, g, into, head);

@@ -418,3 +418,16 @@ fn x03_a_gray_region_is_better_than_none() {
         assert!(out.events < 300, "{} events", out.events);
     }
 }
+
+/// Destroyed, then taken over from: one event, with the RPO of what was lost, though the takeover itself loses nothing
+/// more (5 s of replication lag at 2000 writes a second).
+#[test]
+fn c23_a_destroyed_region_that_is_taken_over_from_is_one_loss() {
+    let w = world(&["a", "b"], 3, 4);
+    let strike = (Effect::Destroy, region(&w, 0), 10, 4);
+    let (out, wrong) = run(&scripted(w, |_| {}, &[strike], &[]));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let [loss] = &out.losses[..] else { panic!("{:?}", out.losses) };
+    assert_eq!((loss.at.ns(), loss.rpo, loss.rpo_final), (secs(10 * HOUR).ns(), secs(5), secs(5)));
+    assert_eq!(loss.lost / out.stores[0].volume_per_request, 10_000);
+}

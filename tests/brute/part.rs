@@ -92,6 +92,8 @@ pub struct Part {
     pub redirect_until: Ms,
     pub segments: Vec<Segment>,
     pub events: Vec<Event>,
+    /// The event of a destruction that shortened the log, until somebody goes on.
+    pub shortened: Option<usize>,
     pub superseded: Vec<Entry>,
     pub lost: Vec<Entry>,
     pub recovered: u64,
@@ -125,6 +127,7 @@ impl Part {
             redirect_until: 0,
             segments: Vec::new(),
             events: Vec::new(),
+            shortened: None,
             superseded: Vec::new(),
             lost: Vec::new(),
             recovered: 0,
@@ -210,6 +213,7 @@ impl Part {
             self.cut_back(keep);
             if !gone.is_empty() {
                 self.report(&gone, now);
+                self.shortened = Some(self.events.len() - 1);
                 self.lost.extend(gone);
             }
         }
@@ -222,7 +226,16 @@ impl Part {
         }
     }
 
-    pub fn report(&mut self, gone: &[Entry], now: Ms) {
+    /// A takeover: where the copy left behind was destroyed, and writes with it, it is the same event.
+    pub fn report_takeover(&mut self, gone: &[Entry], now: Ms) {
+        let Some(before) = self.shortened else { return self.report(gone, now) };
+        self.report(gone, now);
+        let more = self.events.pop().expect("just reported");
+        let event = &mut self.events[before];
+        (event.absent, event.rpo) = (event.absent + more.absent, event.rpo.max(more.rpo));
+    }
+
+    fn report(&mut self, gone: &[Entry], now: Ms) {
         let rpo = gone.last().map_or(0, |last| last.at - gone[0].at);
         self.events.push(Event { at: now, absent: gone.len(), rpo });
     }
@@ -264,6 +277,9 @@ impl Part {
                 region.must = !write;
                 region.member &= write;
                 region.follow = if write { Follow::Following } else { Follow::Stopped };
+                if write {
+                    self.shortened = None;
+                }
             }
         }
     }

@@ -80,7 +80,7 @@ impl Part {
         };
         let best = (0..self.regions.len()).filter(fits).map(|r| self.regions[r].pos).max().unwrap_or(0);
         let absent = self.log.split_off(best);
-        self.report(&absent, now);
+        self.report_takeover(&absent, now);
         if !absent.is_empty() {
             self.segments.push(Segment { origin: from, entries: absent, due: None });
         }
@@ -97,6 +97,7 @@ impl Part {
 
     fn make_write(&mut self, to: usize) {
         self.write = to;
+        self.shortened = None;
         let end = self.log.len();
         let region = &mut self.regions[to];
         region.pos = end;

@@ -9,6 +9,7 @@ use super::rows::{self, BlockRows};
 use super::{print, replay};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use zonefall::experiment::beyond::beyond;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
 use zonefall::report;
@@ -214,6 +215,9 @@ fn simulate(
         question: scenario.question.clone(),
         description: scenario.description.clone(),
         files: batch.files,
+        settings: settings(options),
+        sources: scenario.sources.clone(),
+        beyond: beyond(&scenario.variants.iter().map(|v| &v.model).collect::<Vec<_>>()),
     };
     Ok((Study { about, outcome, promises, comparison: None, timelines }, text))
 }
@@ -222,6 +226,12 @@ fn simulate(
 fn worst(outcome: &Outcome) -> Vec<(usize, u64)> {
     let numbers = outcome.variants.iter().take(MOST_TIMELINES).enumerate();
     numbers.filter_map(|(i, v)| Some((i, v.worst.by_failures.or(v.worst.by_losses)?))).collect()
+}
+
+/// What the command line sets on top of the files, as it would be typed.
+fn settings(options: &RunOptions) -> Vec<String> {
+    let horizon = options.horizon.iter().map(|horizon| format!("scenario.horizon={horizon}"));
+    options.set.iter().cloned().chain(horizon).collect()
 }
 
 fn processors() -> usize {

@@ -1,7 +1,9 @@
 //! From replications to results: running them in parallel, exact accumulation, the catalogue of figures,
 //! expectations.
 
+pub mod about;
 pub mod accumulate;
+pub mod beyond;
 pub mod blocks;
 pub mod catalogue;
 pub mod compare;
@@ -17,10 +19,11 @@ pub mod study;
 pub(crate) mod tally;
 pub mod worst;
 
+pub use about::{About, SourceNote, Sources};
 pub use accumulate::Accumulator;
 pub use expect::{Comparison, ExpectResult, Verdict};
 pub use metric::Metric;
 pub use outcome::{CauseRow, Outcome, VariantOutcome};
 pub use runner::{Experiment, Failure};
-pub use study::{About, Study};
+pub use study::Study;
 pub use worst::{Timeline, Worst};

@@ -1,5 +1,6 @@
 //! What a report shows: the results of one command with everything a reader needs around them.
 
+use super::about::About;
 use super::compare::Comparison;
 use super::expect::ExpectResult;
 use super::outcome::Outcome;
@@ -18,15 +19,4 @@ pub struct Study {
     pub comparison: Option<Comparison>,
     /// How single replications went, the worst of their variants.
     pub timelines: Vec<Timeline>,
-}
-
-/// Where results come from, in the words of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct About {
-    /// The question the scenario answers, if stated.
-    pub question: Option<String>,
-    /// More words about it, if stated.
-    pub description: Option<String>,
-    /// Scenario files, as named by the user.
-    pub files: Vec<String>,
 }

@@ -23,6 +23,7 @@ mod problems;
 mod reader;
 mod routing;
 mod selector;
+mod sources;
 mod store;
 mod suggest;
 mod tree;
@@ -34,6 +35,7 @@ pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::Expect;
 pub use layers::presets;
 
+use crate::experiment::about::Sources;
 use crate::model::Model;
 use crate::units::Duration;
 use context::{Context, Problem};
@@ -69,6 +71,8 @@ pub struct Scenario {
     pub expects: Vec<Expect>,
     /// FNV-1a (64 bits) of the text, the settings and the files it refers to.
     pub digest: u64,
+    /// What the comments of the text, and of the presets it uses, say of the numbers; the text first.
+    pub sources: Vec<Sources>,
 }
 
 /// One variant of a scenario.
@@ -165,6 +169,7 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
         variants: read.variants,
         expects: read.expects,
         digest: digest(source.text, options.set, &files),
+        sources: sources::gather(source.name, source.text, &read.presets),
     });
     Loaded { scenario, diagnostics }
 }
@@ -175,6 +180,8 @@ struct Collected {
     head: Option<Head>,
     variants: Vec<Variant>,
     expects: Vec<Expect>,
+    /// Names of the presets that any of them uses.
+    presets: Vec<String>,
 }
 
 /// Reads each variant from the file with its overrides.
@@ -192,6 +199,7 @@ fn variants(
     for plan in plans {
         let cx = Context::new(text, options.loader);
         let stacked = layers::stack(&cx, file, &plan.overrides);
+        sources::note_presets(&stacked, &mut collected.presets);
         if let Some((head, model, promised)) = scenario(&cx, &stacked, &names) {
             lint::model(&cx, &stacked, &model);
             lint::promises(&promised, &plan.name, &names[0], &model);

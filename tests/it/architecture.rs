@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sim", &["engine", "model", "rng", "units"]),
     ("stats", &["units"]),
     ("experiment", &["sim", "model", "stats", "rng", "units", "error"]),
-    ("scenario", &["model", "rng", "units", "experiment::expect", "error"]),
+    ("scenario", &["model", "rng", "units", "experiment::about", "experiment::expect", "error"]),
     ("report", &["experiment", "stats", "units", "model", "sim::observe", "error"]),
     // The command line is a crate of its own: it sees the library only through its public API.
     ("cli", &["cli", "args"]),

@@ -36,10 +36,14 @@ pub(super) enum Block {
     Text { text: String },
     /// The sentences the whole page is about.
     Verdict { sentences: Vec<Sentence> },
+    /// Points of a list.
+    List { items: Vec<String> },
     /// Terms, each with what is to be said of it.
     Facts { facts: Vec<(String, String)> },
     /// Rows and columns.
     Table(Table),
+    /// What most readers need not see at once.
+    Details { summary: String, blocks: Vec<Block> },
 }
 
 /// One statement, about a variant or about everything.
@@ -82,6 +86,8 @@ pub(super) struct Cell {
     pub(super) sort: Option<f64>,
     /// Footnote, from 1.
     pub(super) mark: Option<usize>,
+    /// Whether it is something a scenario or a shell reads.
+    pub(super) code: bool,
     /// `good`, `bad` or `dim`; never the only bearer of a meaning.
     pub(super) tone: Option<&'static str>,
 }
@@ -89,6 +95,10 @@ pub(super) struct Cell {
 impl Cell {
     pub(super) fn text(text: impl Into<String>) -> Cell {
         Cell { text: text.into(), ..Cell::default() }
+    }
+
+    pub(super) fn code(text: impl Into<String>) -> Cell {
+        Cell { code: true, ..Cell::text(text) }
     }
 
     pub(super) fn number(text: impl Into<String>, sort: Option<f64>) -> Cell {

@@ -36,6 +36,10 @@ fn block(out: &mut String, block: &Block) {
                 out.push_str(&format!("- **{variant}{}**\n", text(&s.text)));
             }
         }
+        Block::List { items } => {
+            out.push('\n');
+            items.iter().for_each(|item| out.push_str(&format!("- {}\n", text(item))));
+        }
         Block::Facts { facts } => {
             out.push('\n');
             for (term, fact) in facts {
@@ -43,6 +47,11 @@ fn block(out: &mut String, block: &Block) {
             }
         }
         Block::Table(t) => table(out, t),
+        Block::Details { summary, blocks } => {
+            out.push_str(&format!("\n<details><summary>{}</summary>\n", text(summary)));
+            blocks.iter().for_each(|b| self::block(out, b));
+            out.push_str("\n</details>\n");
+        }
     }
 }
 

@@ -30,11 +30,13 @@ fn document(study: &Study) -> Document {
         0 | 1 => Vec::new(),
         _ => outcome.variants.iter().map(|v| v.name.clone()).collect(),
     };
-    let sections: [fn(&Study) -> Section; 6] = [
+    let sections: [fn(&Study) -> Section; 8] = [
         results::verdict,
         results::key_figures,
         results::by_class,
         results::promises,
+        origin::sources,
+        origin::beyond,
         origin::provenance,
         origin::glossary,
     ];

@@ -1,31 +1,122 @@
-//! Where the results come from.
+//! Where the results come from, and what stands between them and the world.
 
-use super::document::{Block, Section};
-use crate::experiment::Study;
-use crate::stats::number::thousands;
+use super::document::{Block, Cell, Section, Table};
+use crate::experiment::{SourceNote, Sources, Study};
+use crate::stats::number::{counted, thousands};
+
+/// What files and presets say of their numbers: assumptions in full view, the rest to unfold.
+pub(super) fn sources(study: &Study) -> Section {
+    let mut section = Section::new("sources", "Assumptions and sources");
+    for sources in &study.about.sources {
+        let blocks = texts(sources, study.about.question.is_some());
+        if blocks.is_empty() {
+            continue;
+        }
+        if sources.preset {
+            let assumed = sources.notes.iter().filter(|n| n.assumption).count();
+            let summary = format!(
+                "Preset {}: {} with a comment, {assumed} of them assumptions",
+                sources.origin,
+                counted(sources.notes.len() as u64, "value")
+            );
+            section.blocks.push(Block::Details { summary, blocks });
+        } else {
+            section.blocks.extend(blocks);
+        }
+    }
+    if study.about.sources.iter().any(|s| s.preset && !s.notes.is_empty()) {
+        section.text("What the scenario states itself goes before what a preset says.");
+    }
+    section
+}
+
+/// What one text says.
+fn texts(sources: &Sources, has_question: bool) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let header: Vec<(String, String)> = sources
+        .header
+        .iter()
+        .filter(|(label, _)| !(has_question && label == "Question"))
+        .map(|(label, words)| match label.as_str() {
+            "" => ("About".into(), words.clone()),
+            "Answer" => ("Answer, as its author puts it".into(), words.clone()),
+            label => (label.into(), words.clone()),
+        })
+        .collect();
+    if !header.is_empty() {
+        blocks.push(Block::Facts { facts: header });
+    }
+    let assumed = notes(sources, "assumptions", |n| n.assumption);
+    blocks.extend(assumed.block(&sources.origin));
+    let stated = notes(sources, "other values with a comment", |n| !n.assumption);
+    if let Some(block) = stated.block(&sources.origin) {
+        if sources.preset {
+            blocks.push(block);
+        } else {
+            let summary = format!("Other values of {} with a comment", sources.origin);
+            blocks.push(Block::Details { summary, blocks: vec![block] });
+        }
+    }
+    if sources.left_out > 0 {
+        let left = counted(sources.left_out as u64, "more comment");
+        blocks.push(Block::Text { text: format!("{left} in {} are not shown.", sources.origin) });
+    }
+    blocks
+}
+
+fn notes(sources: &Sources, what: &str, wanted: impl Fn(&SourceNote) -> bool) -> Table {
+    let caption = format!("{}: {what}", sources.origin);
+    let mut table = Table::new(caption, &["Setting", "What the file says of it", "Line#"]);
+    for note in sources.notes.iter().filter(|n| wanted(n)) {
+        let line = Cell::number(note.line.to_string(), Some(note.line as f64));
+        table.row(None, vec![Cell::code(&note.text), Cell::text(&note.comment), line]);
+    }
+    table
+}
+
+/// What the simulation leaves out.
+pub(super) fn beyond(study: &Study) -> Section {
+    let mut section = Section::new("beyond", "What the model leaves out");
+    if !study.about.beyond.is_empty() {
+        section.blocks.push(Block::List { items: study.about.beyond.clone() });
+    }
+    section
+}
 
 /// What was run: enough to get the same bytes again.
 pub(super) fn provenance(study: &Study) -> Section {
     let mut section = Section::new("provenance", "Where this comes from");
     let outcome = &study.outcome;
     let last = outcome.first_replication + outcome.replications.saturating_sub(1);
+    let fact = |term: &str, words: String| (term.to_string(), words);
     let mut facts = vec![
-        ("Version".to_string(), format!("zonefall {}", outcome.version)),
-        ("Scenario files".to_string(), study.about.files.join(", ")),
-        ("Scenario digest".to_string(), format!("{:016x}", outcome.digest)),
-        ("Seed".to_string(), outcome.seed.to_string()),
-        (
-            "Replications".to_string(),
+        fact("Version", format!("zonefall {}", outcome.version)),
+        fact("Scenario", study.about.files.join(", ")),
+        fact("Digest of the scenario", format!("{:016x}", outcome.digest)),
+        fact("Seed", outcome.seed.to_string()),
+        fact(
+            "Replications",
             format!("{} (numbers {} to {last})", thousands(outcome.replications), outcome.first_replication),
         ),
     ];
+    if !study.about.settings.is_empty() {
+        facts.push(fact("Set on the command line", study.about.settings.join(" · ")));
+    }
+    // Variants that met the same faults stand together.
+    let mut histories: Vec<(u64, Vec<&str>)> = Vec::new();
     for v in &outcome.variants {
-        facts.push((format!("Fault history of {}", v.name), format!("{:016x}", v.fault_digest)));
+        match histories.iter_mut().find(|(digest, _)| *digest == v.fault_digest) {
+            Some((_, names)) => names.push(&v.name),
+            None => histories.push((v.fault_digest, vec![&v.name])),
+        }
+    }
+    for (digest, names) in histories {
+        facts.push(fact("Digest of the faults", format!("{digest:016x} ({})", names.join(", "))));
     }
     section.blocks.push(Block::Facts { facts });
     section.text(
         "The same scenario, seed and version give the same bytes, on any machine and for any number of threads. \
-         Variants with the same digest of the fault history met the same faults.",
+         Variants with the same digest of the faults met the same ones, so their differences are the designs'.",
     );
     section
 }

@@ -4,7 +4,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use zonefall::experiment::Accumulator;
 use zonefall::sim::observe::Replication;
-use zonefall::sim::{Plan, Simulation};
+use zonefall::sim::{Plan, Simulation, Tape};
 
 #[path = "support/mod.rs"]
 mod support;
@@ -39,6 +39,25 @@ fn allocates_nothing(file: &str, variant: &str, replications: u64) {
     );
 }
 
+/// The same for two variants that share the fault histories.
+fn sharing_allocates_nothing(file: &str, variants: [&str; 2], replications: u64) {
+    let plans = variants.map(|v| Plan::new(&support::model(file, v, &[])).unwrap());
+    let mut simulations = [&plans[0], &plans[1]].map(|plan| Simulation::new(plan, 42));
+    let (mut tape, mut out) = (Tape::default(), Replication::default());
+    let mut pass = || {
+        for i in 0..replications {
+            for simulation in &mut simulations {
+                simulation.run_with(i, &mut tape, &mut out).unwrap();
+            }
+        }
+    };
+    pass();
+    let region = Region::new(ALLOCATOR);
+    pass();
+    let change = region.change();
+    assert_eq!((change.allocations, change.reallocations), (0, 0), "{file} {variants:?}");
+}
+
 // One test: the counters are those of the whole process.
 #[test]
 fn replications_run_without_allocating() {
@@ -49,4 +68,5 @@ fn replications_run_without_allocating() {
     allocates_nothing("cosmos-db/tokens", "without", 40);
     allocates_nothing("reference/w1", "base", 1);
     allocates_nothing("reference/warm-standby", "base", 50);
+    sharing_allocates_nothing("cosmos-db/tiers", ["T1", "T4"], 200);
 }

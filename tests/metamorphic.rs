@@ -5,6 +5,7 @@ mod support;
 use support::{read, replications};
 use zonefall::model::Model;
 use zonefall::sim::observe::{Kind, Replication};
+use zonefall::sim::{Plan, Simulation, Tape};
 
 const BASE: &str = r#"
 [scenario]
@@ -326,6 +327,39 @@ fn the_fault_history_does_not_depend_on_the_store() {
             assert_eq!((a.fault_digest, a.occurrences), (b.fault_digest, b.occurrences), "{text}");
         }
     }
+}
+
+/// Rule R2 at work: variants with the same fault processes share one drawing of them, and nobody can tell.
+#[test]
+fn a_history_read_from_a_tape_is_the_one_that_was_drawn() {
+    let faults = "[fault.common]\ntarget = \"zone:*\"\nmtbf = \"60d\"\nduration = \"3h\"\ntogether = 0.4\n\
+                  [fault.again]\ntarget = \"region:a\"\nat = [\"10d\", \"10d 1h\", \"20d\"]\nduration = \"2h\"\n\
+                  [fault.cause]\ntarget = \"region:*\"\nmtbf = \"30d\"\nduration = \"0s\"\n\
+                  cascade = [{ fault = \"result\", probability = 0.5, delay = \"0s\" }]\n\
+                  [fault.result]\ntarget = \"zone:*\"\nduration = \"1h\"\n\
+                  [fault.queue]\ntarget = \"node:*\"\nmtbf = \"20d\"\nduration = \"1d\"\ncrews = 1\n";
+    let text = BASE.replace("[store.s]", &format!("{faults}\n[store.s]"));
+    let first = read(&text, &[]).variants.remove(0).model;
+    let sets: [&[(&str, &str)]; 3] = [
+        &[("store.s.replicas", "2")],
+        &[("store.s.failover.mode", "\"none\"")],
+        &[("store.s.regions", "[{ name = \"a\", zones = \"unzoned\" }]")],
+    ];
+    let models = sets.map(|set| read(&text, set).variants.remove(0).model);
+    let plans: Vec<Plan> = std::iter::once(&first).chain(&models).map(|m| Plan::new(m).unwrap()).collect();
+    let mut simulations: Vec<Simulation> = plans.iter().map(|p| Simulation::new(p, SEED)).collect();
+    let (mut tape, mut alone, mut shared) = (Tape::default(), Replication::default(), Replication::default());
+    let mut fault_events = 0;
+    // Back and forth: the tape must notice that it holds another replication.
+    for (replication, order) in [(0, [0, 1, 2, 3]), (1, [3, 2, 1, 0]), (0, [2, 0, 3, 1]), (7, [1, 1, 0, 0])] {
+        for v in order {
+            simulations[v].run(replication, false, &mut alone).unwrap();
+            simulations[v].run_with(replication, &mut tape, &mut shared).unwrap();
+            assert_eq!(shared, alone, "variant {v}, replication {replication}");
+            fault_events += alone.fault_events;
+        }
+    }
+    assert!(fault_events > 1000, "{fault_events}");
 }
 
 /// Two ways to say the same: a store that never reconfigures is a group that needs its quorum.

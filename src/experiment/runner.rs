@@ -5,7 +5,7 @@ use super::blocks::{self, ItemError, Split, Stop};
 use super::outcome::{Outcome, VariantOutcome};
 use crate::model::Model;
 use crate::sim::observe::Replication;
-use crate::sim::{LimitHit, Plan, Simulation};
+use crate::sim::{LimitHit, Plan, Simulation, Tape};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
@@ -111,6 +111,7 @@ impl Experiment<'_> {
 struct Worker<'p> {
     simulations: Vec<Simulation<'p>>,
     sums: Vec<Accumulator>,
+    tapes: Vec<Tape>,
     out: Replication,
 }
 
@@ -135,9 +136,12 @@ where
     R: Default + Send,
 {
     let plans = plans(experiment)?;
+    let (shared, tapes) =
+        if experiment.timeline { (vec![None; plans.len()], 0) } else { shared_faults(&plans) };
     let make = || Worker {
         simulations: plans.iter().map(|plan| Simulation::new(plan, experiment.seed)).collect(),
         sums: experiment.subjects.iter().map(|s| Accumulator::new(s.model)).collect(),
+        tapes: vec![Tape::default(); tapes],
         out: Replication::default(),
     };
     // An item is one variant of one replication, so that the number of a failing item names both. Blocks hold whole
@@ -152,7 +156,11 @@ where
     let locate = |item: u64| ((item % variants) as usize, experiment.replications.start + item / variants);
     let work = |worker: &mut Worker<'_>, item: u64, rows: &mut R| {
         let (index, replication) = locate(item);
-        worker.simulations[index].run(replication, experiment.timeline, &mut worker.out)?;
+        let simulation = &mut worker.simulations[index];
+        match shared[index] {
+            Some(tape) => simulation.run_with(replication, &mut worker.tapes[tape], &mut worker.out)?,
+            None => simulation.run(replication, experiment.timeline, &mut worker.out)?,
+        }
         worker.sums[index].add(&worker.out);
         observe(index, &worker.out, rows);
         Ok(())
@@ -184,6 +192,17 @@ fn plans<D>(experiment: &Experiment<'_>) -> Result<Vec<Plan>, Failure<D>> {
     experiment.subjects.iter().map(plan).collect()
 }
 
+/// Which tape holds the fault history of each variant, for those that meet the same as another; and how many tapes.
+fn shared_faults(plans: &[Plan]) -> (Vec<Option<usize>>, usize) {
+    let first = |plan: &Plan| plans.iter().position(|p| p.same_faults(plan)).unwrap_or_default();
+    let firsts: Vec<usize> = plans.iter().map(first).collect();
+    let mut tapes: Vec<usize> = firsts.clone();
+    tapes.sort_unstable();
+    tapes.dedup();
+    tapes.retain(|&first| firsts.iter().filter(|&&f| f == first).count() > 1);
+    (firsts.iter().map(|first| tapes.binary_search(first).ok()).collect(), tapes.len())
+}
+
 /// The sums of all workers, by variant. Exact, so that the order of workers does not matter.
 fn merge(workers: Vec<Worker<'_>>) -> Vec<Accumulator> {
     let mut workers = workers.into_iter().map(|w| w.sums);
@@ -200,6 +219,7 @@ fn merge(workers: Vec<Worker<'_>>) -> Vec<Accumulator> {
 mod tests {
     use super::*;
     use crate::scenario::{Options, Source, load};
+    use crate::units::Duration;
 
     fn model(max_events: u64) -> Model {
         let text = format!(
@@ -250,6 +270,28 @@ mod tests {
         let (rest, _) = sums(&experiment(&models, 50..105, 8, 2));
         half.iter_mut().zip(&rest).for_each(|(a, b)| a.merge(b));
         assert_eq!(half, expected);
+    }
+
+    #[test]
+    fn variants_with_the_same_faults_share_a_tape() {
+        let plan = |change: fn(&mut Model)| {
+            let mut model = model(u64::MAX);
+            change(&mut model);
+            Plan::new(&model).unwrap()
+        };
+        let plans = [
+            plan(|m| m.blocks.clear()),
+            plan(|m| m.faults[0].crews = Some(1)),
+            plan(|m| m.max_events = 7),
+            plan(|m| m.horizon = Duration::from_days(3)),
+            plan(|m| m.faults[0].name = "other".into()),
+            plan(|m| m.warmup = Duration::HOUR),
+            plan(|m| m.faults[0].crews = Some(1)),
+            plan(|_| ()),
+        ];
+        let (shared, tapes) = shared_faults(&plans);
+        assert_eq!(shared, [Some(0), Some(1), Some(0), None, None, None, Some(1), Some(0)]);
+        assert_eq!(tapes, 2);
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub(crate) struct Draw<'l> {
     pub(crate) word: u32,
 }
 
-/// What the model may ask of a driver. Today [`Dice`] samples; a replayed history or an enumeration of rates
-/// would be further drivers.
+/// What the model may ask of a driver. Today [`Dice`] samples; an enumeration of rates would be another driver.
+/// (Fault histories are replayed a level above, event by event: `sim/tape.rs`.)
 pub(crate) trait Chance: for<'l> Driver<Draw<'l>> {
     /// The value of a law at a mark.
     fn value(&mut self, draw: Draw<'_>) -> Duration;

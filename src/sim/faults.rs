@@ -208,23 +208,31 @@ impl Faults {
     /// Starts an occurrence: takes a repair team if one is free. The caller applies the effect and arms the slot.
     #[inline]
     pub(crate) fn strike(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) {
+        self.begin(plan, p, now, chance);
         let rule = plan.rule(p);
-        let process = &plan.processes[p as usize];
-        let mark = self.processes[p as usize].mark;
-        if let Some(ppm) = rule.together_ppm {
-            for i in 0..process.targets.len() as u32 {
-                self.hits[(process.hits + i) as usize] = chance.happens(mark, word::EXTRA + i, ppm);
-            }
-        }
-        let free = rule.crews.is_none_or(|n| self.crews[process.rule as usize].take(n, p));
+        let crew = &mut self.crews[plan.processes[p as usize].rule as usize];
+        let free = rule.crews.is_none_or(|n| crew.take(n, p));
         let state = &mut self.processes[p as usize];
-        state.started = now;
         if free {
+            let draw = Draw { law: &rule.duration, mark: state.mark, word: word::DURATION };
             state.stage = Stage::Repair;
-            state.repaired = now + chance.value(Draw { law: &rule.duration, mark, word: word::DURATION });
+            state.repaired = now + chance.value(draw);
         } else {
             state.stage = Stage::Waiting;
             state.repaired = Time::NEVER;
+        }
+    }
+
+    /// Books the start of an occurrence, whose marks are known: what it hits, who is to blame.
+    #[inline]
+    pub(crate) fn begin(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) {
+        let state = &mut self.processes[p as usize];
+        state.started = now;
+        if let Some(ppm) = plan.rule(p).together_ppm {
+            let (process, mark) = (&plan.processes[p as usize], state.mark);
+            for i in 0..process.targets.len() as u32 {
+                self.hits[(process.hits + i) as usize] = chance.happens(mark, word::EXTRA + i, ppm);
+            }
         }
         self.active.push(p);
         if now >= plan.start {
@@ -242,6 +250,19 @@ impl Faults {
     /// Ends an occurrence: the team goes to the next that waits. Returns that process, whose slot is to be armed.
     #[inline]
     pub(crate) fn repair(&mut self, plan: &Plan, p: u32, now: Time, chance: &mut impl Chance) -> Option<u32> {
+        self.end(plan, p, now);
+        plan.rule(p).crews?;
+        let next = self.crews[plan.processes[p as usize].rule as usize].release()?;
+        let waiting = &mut self.processes[next as usize];
+        waiting.stage = Stage::Repair;
+        let draw = Draw { law: &plan.rule(next).duration, mark: waiting.mark, word: word::DURATION };
+        waiting.repaired = now + chance.value(draw);
+        Some(next)
+    }
+
+    /// Books the end of an occurrence.
+    #[inline]
+    pub(crate) fn end(&mut self, plan: &Plan, p: u32, now: Time) {
         let state = &mut self.processes[p as usize];
         let who =
             (u64::from(p) << 32 | u64::from(state.mark.purpose)) ^ state.mark.occurrence.rotate_left(48);
@@ -254,13 +275,6 @@ impl Faults {
         }
         let at = self.active.iter().position(|&a| a == p).expect("an occurrence that ends was active");
         self.active.remove(at);
-        plan.rule(p).crews?;
-        let next = self.crews[plan.processes[p as usize].rule as usize].release()?;
-        let waiting = &mut self.processes[next as usize];
-        waiting.stage = Stage::Repair;
-        let draw = Draw { law: &plan.rule(next).duration, mark: waiting.mark, word: word::DURATION };
-        waiting.repaired = now + chance.value(draw);
-        Some(next)
     }
 
     /// When the slot of a process that is down must fire: at its repair, or earlier at its next script entry.

@@ -34,6 +34,7 @@ mod run;
 mod serve;
 mod state;
 mod sync;
+mod tape;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -56,6 +57,7 @@ mod tests_recovery;
 pub use crate::engine::LimitHit;
 pub(crate) use faults::scramble;
 pub use plan::Plan;
+pub use tape::Tape;
 
 use crate::engine::{Digest, Engine, Limits, System};
 use crate::rng::Marks;
@@ -130,7 +132,8 @@ impl<'p> Simulation<'p> {
     /// Evaluates the stores at time zero once; every replication starts from there.
     fn settle_fresh(&mut self) {
         let mut out = Replication::default();
-        let mut run = Run { plan: self.plan, state: &mut self.state, out: &mut out, record: false };
+        let mut run =
+            Run { plan: self.plan, state: &mut self.state, out: &mut out, record: false, tape: None };
         for store in &mut run.state.stores {
             for group in &mut store.groups {
                 group.history.restart(Time::ZERO, 0, 0, 0);
@@ -150,8 +153,35 @@ impl<'p> Simulation<'p> {
     /// If an invariant is broken: writes not conserved, time counted twice. That is a bug in this program.
     pub fn run(&mut self, replication: u64, timeline: bool, out: &mut Replication) -> Result<(), LimitHit> {
         self.start(replication, timeline, out);
+        self.run_on(None, out)
+    }
+
+    /// As [`Simulation::run`], without a timeline; the fault history is read from the tape if it is there, and left
+    /// on it otherwise. Results are the same. The tape belongs to simulations of one seed whose plans have the same
+    /// faults ([`Plan::same_faults`]).
+    ///
+    /// # Errors
+    /// As `run`.
+    ///
+    /// # Panics
+    /// As `run`.
+    pub fn run_with(
+        &mut self,
+        replication: u64,
+        tape: &mut Tape,
+        out: &mut Replication,
+    ) -> Result<(), LimitHit> {
+        tape.turn_to(replication);
+        self.reset(replication, false, out);
+        self.arm_first(Some(&mut *tape), out);
+        self.run_on(Some(&mut *tape), out)?;
+        tape.complete(replication);
+        Ok(())
+    }
+
+    fn run_on(&mut self, tape: Option<&mut Tape>, out: &mut Replication) -> Result<(), LimitHit> {
         let limits = self.limits();
-        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: timeline };
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record, tape };
         self.engine.run_until(Time::NEVER, &limits, &mut run, &mut self.dice)?;
         self.finish(out);
         Ok(())
@@ -176,6 +206,17 @@ impl<'p> Simulation<'p> {
     /// assert_eq!(simulation.digest(), other.digest());
     /// ```
     pub fn start(&mut self, replication: u64, timeline: bool, out: &mut Replication) {
+        self.reset(replication, timeline, out);
+        self.arm_first(None, out);
+    }
+
+    fn arm_first(&mut self, tape: Option<&mut Tape>, out: &mut Replication) {
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record, tape };
+        run.arm_first(&mut self.engine.timers(&mut self.dice));
+    }
+
+    /// Everything as at time zero.
+    fn reset(&mut self, replication: u64, timeline: bool, out: &mut Replication) {
         self.record = timeline;
         self.finished = false;
         self.engine.clear();
@@ -193,8 +234,6 @@ impl<'p> Simulation<'p> {
         out.timeline.clear();
         out.tracks.clear();
         out.series.clear();
-        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: timeline };
-        run.arm_first(&mut self.engine.timers(&mut self.dice));
     }
 
     /// Handles the next instant (or the next pass of it) and returns its time; `None` at the end, when `out` is
@@ -207,7 +246,7 @@ impl<'p> Simulation<'p> {
     /// If an invariant is broken.
     pub fn step(&mut self, out: &mut Replication) -> Result<Option<Time>, LimitHit> {
         let limits = self.limits();
-        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record };
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record, tape: None };
         let at = self.engine.step(&limits, &mut run, &mut self.dice)?;
         if at.is_none() && !self.finished {
             self.finish(out);
@@ -229,7 +268,7 @@ impl<'p> Simulation<'p> {
 
     fn finish(&mut self, out: &mut Replication) {
         self.finished = true;
-        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record };
+        let mut run = Run { plan: self.plan, state: &mut self.state, out, record: self.record, tape: None };
         run.finish(self.engine.now().max(self.plan.end));
         out.events = self.engine.events();
     }

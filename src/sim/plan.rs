@@ -31,7 +31,7 @@ pub(crate) struct Replica {
 }
 
 /// One renewal process: a rule on one target, or a common-cause rule on all its targets.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Process {
     pub(crate) rule: u32,
     /// The targets it strikes: indices into the rule's list.
@@ -50,7 +50,7 @@ pub(crate) struct Process {
 /// Nodes of one zone (or datacenter) whose up times have no memory: one clock strikes for all of them, and each of
 /// its strikes names the node. A strike at a node that this rule holds down already is none (thinning), so every
 /// node is the renewal process that the rule describes.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Fleet {
     /// Its processes.
     pub(crate) processes: Range<u32>,
@@ -60,7 +60,7 @@ pub(crate) struct Fleet {
 }
 
 /// "An occurrence of this process may start that process."
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct CascadeEdge {
     /// Index into the rule's cascades.
     pub(crate) cascade: u32,
@@ -77,6 +77,8 @@ pub(crate) struct Slots {
     /// Start and end of measurement.
     pub(crate) start: Slot,
     pub(crate) end: Slot,
+    /// The next entry of a recorded fault history, in place of processes and fleets.
+    pub(crate) tape: Slot,
     pub(crate) processes: u32,
     pub(crate) fleets: u32,
     pub(crate) actions: u32,
@@ -446,7 +448,7 @@ fn in_rows<T>(lists: Vec<Vec<T>>) -> (Vec<u32>, Vec<T>) {
 }
 
 fn slots(model: &Model, processes: &[Process], fleets: usize, stores: &[StorePlan]) -> Slots {
-    let processes_at = 2;
+    let processes_at = 3;
     let fleets_at = processes_at + processes.len() as u32;
     let actions = fleets_at + fleets as u32;
     let mut next = actions + model.actions.len() as u32;
@@ -458,6 +460,7 @@ fn slots(model: &Model, processes: &[Process], fleets: usize, stores: &[StorePla
     Slots {
         start: Slot(0),
         end: Slot(1),
+        tape: Slot(2),
         processes: processes_at,
         fleets: fleets_at,
         actions,

@@ -9,6 +9,7 @@ use crate::sim::layout::StoreTimer;
 use crate::sim::observe::{Blame, BlockRun, Class, Loss, Replication, StoreRun};
 use crate::sim::plan::Plan;
 use crate::sim::state::StoreState;
+use crate::sim::tape::Tape;
 use crate::sim::{State, flow, record};
 use crate::units::Time;
 
@@ -18,6 +19,8 @@ pub(crate) struct Run<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) out: &'a mut Replication,
     pub(crate) record: bool,
+    /// Where the fault history is written to, or read from if it is complete.
+    pub(crate) tape: Option<&'a mut Tape>,
 }
 
 impl<D: Chance> System<D> for Run<'_> {
@@ -31,6 +34,7 @@ impl<D: Chance> System<D> for Run<'_> {
                 Some(s) => self.store_fired(s, i - slots.stores[s], timers),
                 None => self.act((i - slots.actions) as usize, timers),
             },
+            i if i == slots.tape.0 => self.replay(timers),
             i => self.measure(i == slots.start.0),
         }
     }
@@ -56,13 +60,10 @@ impl Run<'_> {
         let plan = self.plan;
         timers.at(plan.slots.start, plan.start);
         timers.at(plan.slots.end, plan.end);
-        for p in 0..plan.processes.len() as u32 {
-            let at = self.state.faults.next_strike(plan, p, Time::ZERO, timers.driver());
-            timers.at(Slot(plan.slots.processes + p), at);
-        }
-        for f in 0..plan.fleets.len() as u32 {
-            let at = self.state.faults.next_fleet_strike(plan, f, Time::ZERO, timers.driver());
-            timers.at(Slot(plan.slots.fleets + f), at);
+        if self.replays() {
+            self.arm_tape(timers);
+        } else {
+            self.arm_faults(timers);
         }
         for (i, action) in plan.model.actions.iter().enumerate() {
             timers.at(Slot(plan.slots.actions + i as u32), plan.start + action.at);
@@ -76,6 +77,18 @@ impl Run<'_> {
                 let slot = plan.stores[s].slot(plan.slots.stores[s], StoreTimer::Items);
                 timers.at(slot, Time::ZERO);
             }
+        }
+    }
+
+    fn arm_faults<D: Chance>(&mut self, timers: &mut Timers<'_, D>) {
+        let plan = self.plan;
+        for p in 0..plan.processes.len() as u32 {
+            let at = self.state.faults.next_strike(plan, p, Time::ZERO, timers.driver());
+            timers.at(Slot(plan.slots.processes + p), at);
+        }
+        for f in 0..plan.fleets.len() as u32 {
+            let at = self.state.faults.next_fleet_strike(plan, f, Time::ZERO, timers.driver());
+            timers.at(Slot(plan.slots.fleets + f), at);
         }
     }
 
@@ -105,7 +118,7 @@ impl Run<'_> {
     fn process_fired<D: Chance>(&mut self, p: u32, timers: &mut Timers<'_, D>) {
         let now = timers.now();
         match self.state.faults.fire(self.plan, p, now, timers.driver()) {
-            Fired::Nothing => {}
+            Fired::Nothing => self.keep(p, Fired::Nothing, now),
             Fired::Strike => {
                 self.strike(p, timers);
                 return;
@@ -114,6 +127,7 @@ impl Run<'_> {
                 if self.record {
                     self.note_fault(p, "repair", now);
                 }
+                self.keep(p, Fired::Repair, now);
                 let next = self.state.faults.repair(self.plan, p, now, timers.driver());
                 self.apply(p, false);
                 let strike = self.state.faults.next_strike(self.plan, p, now, timers.driver());
@@ -133,6 +147,7 @@ impl Run<'_> {
     #[inline]
     fn strike<D: Chance>(&mut self, p: u32, timers: &mut Timers<'_, D>) {
         let now = timers.now();
+        self.keep(p, Fired::Strike, now);
         self.state.faults.strike(self.plan, p, now, timers.driver());
         self.apply(p, true);
         if self.record {
@@ -148,8 +163,9 @@ impl Run<'_> {
         let struck = self.state.faults.fleet_strikes(self.plan, f, timers.driver());
         let next = self.state.faults.next_fleet_strike(self.plan, f, timers.now(), timers.driver());
         timers.at(Slot(self.plan.slots.fleets + f), next);
-        if let Some(p) = struck {
-            self.strike(p, timers);
+        match struck {
+            Some(p) => self.strike(p, timers),
+            None => self.keep(self.plan.fleets[f as usize].processes.start, Fired::Nothing, timers.now()),
         }
     }
 

@@ -8,6 +8,7 @@ pub mod blocks;
 pub mod catalogue;
 pub mod compare;
 mod contention;
+pub mod distribution;
 pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -21,6 +22,7 @@ pub mod worst;
 
 pub use about::{About, SourceNote, Sources};
 pub use accumulate::Accumulator;
+pub use distribution::Distribution;
 pub use expect::{Comparison, ExpectResult, Verdict};
 pub use metric::Metric;
 pub use outcome::{CauseRow, Outcome, VariantOutcome};

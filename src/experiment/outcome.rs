@@ -2,6 +2,7 @@
 
 use super::accumulate::Accumulator;
 use super::catalogue::{self, MINUTES_PER_YEAR};
+use super::distribution::{self, Distribution};
 use super::metric::Metric;
 use super::tally::StoreTally;
 use super::worst::Worst;
@@ -41,6 +42,8 @@ pub struct VariantOutcome {
     pub causes: Vec<CauseRow>,
     /// Which replications went worst.
     pub worst: Worst,
+    /// RTO and RPO of the events, by subject, figure and class; only those with an event.
+    pub distributions: Vec<Distribution>,
     /// Remarks on the whole variant.
     pub notes: Vec<String>,
     /// Independent of the order of replications; equal for variants that met the same fault history.
@@ -89,6 +92,7 @@ impl VariantOutcome {
             metrics: catalogue::metrics(model, acc),
             causes: causes(model, acc),
             worst: acc.worst.worst(),
+            distributions: distribution::distributions(model, acc),
             notes: notes(model, acc),
             fault_digest: acc.fault_digest,
         }

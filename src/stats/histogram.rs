@@ -141,6 +141,32 @@ impl Histogram {
         None
     }
 
+    /// The distribution of the values: some of them in ascending order, each with the number of values at or below
+    /// it, as [`Histogram::quantile`] has them. There is one at the least and the largest value and, in between,
+    /// wherever another `parts`-th of the values is complete; all of them where they are few.
+    pub fn cumulative(&self, parts: u64) -> Vec<(u64, u64)> {
+        let part = |count: u64| u128::from(count) * u128::from(parts) / u128::from(self.n.max(1));
+        let steps = |(octave, counts): (usize, &'_ Box<[u64]>)| -> Vec<(u64, u64)> {
+            counts.iter().enumerate().map(|(step, &count)| (middle(octave, step), count)).collect()
+        };
+        let mut points: Vec<(u64, u64)> = Vec::new();
+        let mut seen = 0;
+        for (value, count) in self.octaves.iter().enumerate().flat_map(steps).filter(|&(_, count)| count > 0)
+        {
+            let before = seen;
+            seen += count;
+            let value = match seen {
+                1 => self.least,
+                all if all == self.n => self.largest,
+                _ => value.clamp(self.least, self.largest),
+            };
+            if before == 0 || part(seen) > part(before) || seen == self.n {
+                points.push((value, seen));
+            }
+        }
+        points
+    }
+
     /// The p-quantile, 0 ≤ p ≤ 1: the least value with at least the share p of values at or below it. `None`
     /// without values.
     pub fn quantile(&self, p: f64) -> Option<u64> {
@@ -209,7 +235,38 @@ mod tests {
         assert_eq!((e.low, e.high, e.small), (Some(20), Some(90), true));
     }
 
+    #[test]
+    fn few_points_of_many_values() {
+        let mut h = Histogram::default();
+        assert_eq!(h.cumulative(10), []);
+        h.add(7);
+        assert_eq!(h.cumulative(10), [(7, 1)]);
+        (1..=100).filter(|&x| x != 7).for_each(|x| h.add(x));
+        let tenths = [(1, 1), (10, 10), (20, 20), (30, 30), (40, 40), (50, 50), (60, 60), (70, 70)];
+        assert_eq!(h.cumulative(10)[..8], tenths);
+        assert_eq!(h.cumulative(10).last(), Some(&(100, 100)));
+        assert_eq!(h.cumulative(1000).len(), 100);
+        (0..900).for_each(|_| h.add(150));
+        assert_eq!(h.cumulative(10), [(1, 1), (100, 100), (150, 1000)]);
+    }
+
     proptest! {
+        #[test]
+        fn points_are_quantiles(mut values in proptest::collection::vec(any::<u64>(), 1..300), shift in 0u32..64) {
+            values.iter_mut().for_each(|v| *v >>= shift);
+            let mut h = Histogram::default();
+            values.iter().for_each(|&v| h.add(v));
+            let points = h.cumulative(20);
+            prop_assert!(points.len() <= 22 && points.is_sorted());
+            prop_assert_eq!(points.last(), Some(&(*values.iter().max().unwrap(), values.len() as u64)));
+            for (value, count) in points {
+                prop_assert_eq!(h.ranked(count), Some(value));
+                // As many values are at or below its bucket.
+                let below = values.iter().filter(|&&v| place(v) <= place(value)).count() as u64;
+                prop_assert_eq!(below, count);
+            }
+        }
+
         #[test]
         fn merging_is_exact_and_quantiles_are_close(
             mut values in proptest::collection::vec(any::<u64>(), 1..60),

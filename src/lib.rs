@@ -47,6 +47,8 @@
 pub mod engine;
 pub mod experiment;
 pub mod model;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod report;
 pub mod rng;
 pub mod scenario;

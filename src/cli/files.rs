@@ -14,7 +14,7 @@ pub const ROWS: [&str; 4] = ["replications.csv", "outages.csv", "losses.csv", "t
 /// Every name a run may write. Those of an earlier run that this one does not write are removed when it is
 /// published, so that a folder always describes one run.
 fn names() -> impl Iterator<Item = &'static str> {
-    ROWS.into_iter().chain(zonefall::report::files::NAMES)
+    ROWS.into_iter().chain(zonefall::report::files::NAMES.iter().copied())
 }
 
 /// The output files of one scenario, not yet visible.

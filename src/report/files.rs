@@ -4,16 +4,39 @@ use super::{csv, json, page};
 use crate::experiment::Study;
 
 /// Every name that [`files`] may give.
-pub const NAMES: [&str; 5] = ["summary.csv", "causes.csv", "run.json", "report.html", "report.md"];
+pub const NAMES: &[&str] = &[
+    "summary.csv",
+    "causes.csv",
+    "run.json",
+    "report.html",
+    "report.md",
+    "availability.svg",
+    "availability.png",
+];
 
-/// Files of a study with their bytes, in the order of [`NAMES`]; those that have nothing to say are left out.
+/// Files of a study with their bytes; those that have nothing to say are left out.
 pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     let outcome = &study.outcome;
-    vec![
+    let files = vec![
         ("summary.csv", csv::summary_csv(outcome)),
         ("causes.csv", csv::causes_csv(outcome)),
         ("run.json", json::run_json(outcome)),
         ("report.html", page::report_html(study)),
         ("report.md", page::report_md(study)),
-    ]
+    ];
+    #[cfg(feature = "plot")]
+    let files = with_drawings(files, study);
+    files
+}
+
+#[cfg(feature = "plot")]
+fn with_drawings(mut files: Vec<(&'static str, Vec<u8>)>, study: &Study) -> Vec<(&'static str, Vec<u8>)> {
+    for drawing in crate::plot::svg(study) {
+        let named = |ending| {
+            let name = format!("{}.{ending}", drawing.name);
+            NAMES.iter().find(|known| **known == name).expect("every drawing has names for its files")
+        };
+        files.extend([(*named("svg"), drawing.svg_file()), (*named("png"), drawing.png())]);
+    }
+    files
 }

@@ -146,13 +146,13 @@ impl Histogram {
     /// wherever another `parts`-th of the values is complete; all of them where they are few.
     pub fn cumulative(&self, parts: u64) -> Vec<(u64, u64)> {
         let part = |count: u64| u128::from(count) * u128::from(parts) / u128::from(self.n.max(1));
-        let steps = |(octave, counts): (usize, &'_ Box<[u64]>)| -> Vec<(u64, u64)> {
-            counts.iter().enumerate().map(|(step, &count)| (middle(octave, step), count)).collect()
-        };
+        let octaves = self.octaves.iter().enumerate();
+        let buckets = octaves.flat_map(|(octave, counts)| {
+            counts.iter().enumerate().map(move |(step, &count)| (middle(octave, step), count))
+        });
         let mut points: Vec<(u64, u64)> = Vec::new();
         let mut seen = 0;
-        for (value, count) in self.octaves.iter().enumerate().flat_map(steps).filter(|&(_, count)| count > 0)
-        {
+        for (value, count) in buckets.filter(|&(_, count)| count > 0) {
             let before = seen;
             seen += count;
             let value = match seen {

@@ -13,7 +13,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stats", &["units"]),
     ("experiment", &["sim", "model", "stats", "rng", "units", "error"]),
     ("scenario", &["model", "rng", "units", "experiment::about", "experiment::expect", "error"]),
-    ("report", &["experiment", "stats", "units", "model", "sim::observe", "error"]),
+    ("plot", &["experiment", "stats", "units", "sim::observe"]),
+    ("report", &["experiment", "stats", "units", "model", "sim::observe", "plot", "error"]),
     // The command line is a crate of its own: it sees the library only through its public API.
     ("cli", &["cli", "args"]),
 ];
@@ -128,6 +129,7 @@ fn a_forbidden_edge_is_found() {
         ("src/model/mod.rs", "use crate::{units::Time, rng::{Law, stream::Key}};", "crate::rng::stream::Key"),
         ("src/stats/mod.rs", "fn f() { crate::model::x() }", "crate::model::x"),
         ("src/report/csv.rs", "use crate::sim::Plan;", "crate::sim::Plan"),
+        ("src/plot/mod.rs", "use crate::model::Model;", "crate::model::Model"),
         ("src/sim/mod.rs", "let t = std::time::Instant::now();", "Instant"),
         ("src/scenario/mod.rs", "use std::fs;", "std::fs"),
         ("src/rng/mod.rs", "use std::collections::HashMap;", "HashMap"),

@@ -1,0 +1,263 @@
+//! Availability of each variant on a scale of nines.
+
+use super::scale::{Scale, minutes, minutes_within, nines};
+use super::scene::{Area, Scene, Type, ink};
+use super::sheet::{Sheet, across, interval, names_width};
+use super::theme::{BLOCK, Colour, FAINT, GRID, MARGIN, QUIET, READ, SMALL, Sign, TEXT, WIDTH, WRITE};
+use super::words::{Entry, Ranking, and_others, rank, short};
+use super::{Picture, subjects};
+use crate::experiment::catalogue::MINUTES_PER_YEAR;
+use crate::experiment::{Study, VariantOutcome};
+use crate::stats::number;
+
+const LINE: f64 = 17.0;
+/// Room for the percentage and for the minutes beside the axis.
+const PERCENT: f64 = 92.0;
+const MINUTES: f64 = 138.0;
+const MOST_VARIANTS: usize = 40;
+
+/// What is shown of one store or block.
+#[derive(Clone, Debug, PartialEq)]
+struct Panel {
+    subject: String,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    variant: String,
+    /// By kind: `read`, `write` or `block`.
+    shares: Vec<(&'static str, Share)>,
+}
+
+/// An unavailability: a share, with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Share {
+    estimate: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// The drawing, unless nothing has an availability.
+pub(super) fn picture(study: &Study) -> Option<Picture> {
+    let panels = panels(study);
+    let first = panels.first()?;
+    let title = title(first, panels.len() > 1);
+    let about = "Share of requests answered (blocks: of time up) on a scale of nines, with 95 % intervals; below it, \
+                 what fails in a year. Better is further right.";
+    let mut sheet = Sheet::new(&title, about);
+    let mut alt = vec![title.clone()];
+    for panel in &panels {
+        draw(&mut sheet, panel, panels.len() > 1);
+        alt.extend(panel.rows.iter().map(|row| describe(panel, row)));
+    }
+    Some(Picture {
+        name: "availability",
+        title,
+        alt: alt.join(". ") + ".",
+        scene: sheet.finish(&study.outcome),
+    })
+}
+
+fn panels(study: &Study) -> Vec<Panel> {
+    let variants = &study.outcome.variants;
+    let panel = |subject: String| {
+        let row = |v: &VariantOutcome| Row { variant: v.name.clone(), shares: shares(v, &subject) };
+        let rows: Vec<Row> =
+            variants.iter().take(MOST_VARIANTS).map(row).filter(|r| !r.shares.is_empty()).collect();
+        Panel { subject: subject.clone(), rows }
+    };
+    let shown = |panel: &Panel| panel.rows.iter().any(|r| r.shares.iter().any(|(_, s)| s.estimate.is_some()));
+    subjects(study).into_iter().map(panel).filter(shown).collect()
+}
+
+fn shares(variant: &VariantOutcome, subject: &str) -> Vec<(&'static str, Share)> {
+    let share = |kind: &'static str| {
+        let id = format!("unavailability.{kind}");
+        let m = variant.metrics.iter().find(|m| m.subject == subject && m.id == id)?;
+        Some((kind, Share { estimate: m.estimate, low: m.low, high: m.high }))
+    };
+    ["read", "write", "block"].into_iter().filter_map(share).collect()
+}
+
+/// The kind that the title is about: the one that fails more.
+fn main_kind(panel: &Panel) -> &'static str {
+    let worst = |kind: &str| {
+        let all = panel.rows.iter().flat_map(|r| &r.shares).filter(|(k, _)| *k == kind);
+        all.filter_map(|(_, s)| s.estimate).fold(-1.0, f64::max)
+    };
+    let kinds = ["write", "read", "block"];
+    kinds.into_iter().rev().max_by(|a, b| worst(a).total_cmp(&worst(b))).unwrap_or("write")
+}
+
+fn title(panel: &Panel, several: bool) -> String {
+    let kind = main_kind(panel);
+    let entry = |row: &'_ Row| -> Option<(String, Share)> {
+        let (_, share) = row.shares.iter().find(|(k, _)| *k == kind)?;
+        Some((row.variant.clone(), *share))
+    };
+    let found: Vec<(String, Share)> = panel.rows.iter().filter_map(entry).collect();
+    let year = |share: f64| format!("{} a year", minutes(share * MINUTES_PER_YEAR));
+    let (verb, what) = match kind {
+        "block" => ("is down", "time"),
+        "read" => ("fails", "reads"),
+        _ => ("fails", "writes"),
+    };
+    let entries = found
+        .iter()
+        .filter_map(|(name, s)| Some(Entry { name, value: s.estimate?, low: s.low, high: s.high }));
+    let bound = found.iter().filter_map(|(_, s)| s.high).fold(0.0, f64::max);
+    let said = match rank(entries.collect()) {
+        Ranking::None => format!("nothing was measured of {}", panel.subject),
+        Ranking::Only(e) if e.value == 0.0 => none_failed(kind, bound),
+        Ranking::Only(e) => match kind {
+            "block" => format!("{} is down {}", short(&panel.subject), year(e.value)),
+            _ => format!("{} {what} are answered: {} fail", number::percent(1.0 - e.value), year(e.value)),
+        },
+        Ranking::Equal(0.0) => none_failed(kind, bound),
+        Ranking::Equal(value) if kind == "block" => format!("every variant is down as long: {}", year(value)),
+        Ranking::Equal(value) => format!("every variant fails as many {what}: {}", year(value)),
+        Ranking::Least { first, ties, near, most } => {
+            let who = and_others(first.name, ties);
+            let verb =
+                if ties > 0 { verb.replace("is", "are").replace("fails", "fail") } else { verb.into() };
+            let how = if kind == "block" { "least".into() } else { format!("the fewest {what}") };
+            let value = if first.value == 0.0 { "none seen".into() } else { year(first.value) };
+            let doubt = if near > 0 { ", though not beyond chance" } else { "" };
+            format!("{who} {verb} {how}: {value}{doubt}; {}: {}", short(most.name), year(most.value))
+        }
+    };
+    let said = if several { format!("{}: {said}", short(&panel.subject)) } else { said };
+    super::sentence(&said)
+}
+
+fn none_failed(kind: &str, bound: f64) -> String {
+    let what = match kind {
+        "block" => "no outage was seen",
+        "read" => "no read failed",
+        _ => "no write failed",
+    };
+    let bound = minutes(bound * MINUTES_PER_YEAR);
+    format!("{what}: less than {bound} a year on average with 95 % confidence")
+}
+
+fn describe(panel: &Panel, row: &Row) -> String {
+    let shares = row.shares.iter().map(|(kind, share)| {
+        let (percent, minutes) = numbers(*share);
+        format!("{kind} {percent} ({minutes})")
+    });
+    format!("{}, {}: {}", panel.subject, row.variant, shares.collect::<Vec<_>>().join(", "))
+}
+
+/// Availability and what fails in a year, for people.
+fn numbers(share: Share) -> (String, String) {
+    let year = |x: f64| minutes(x * MINUTES_PER_YEAR);
+    match (share.estimate, share.low, share.high) {
+        (None, ..) => ("undefined".into(), "no requests".into()),
+        (Some(0.0), _, Some(high)) => {
+            (format!("≥ {}", number::percent(1.0 - high)), format!("none seen, ≤ {}", year(high)))
+        }
+        (Some(0.0), ..) => ("100 %".into(), "none seen".into()),
+        (Some(x), Some(low), Some(high)) => (
+            number::percent(1.0 - x),
+            minutes_within(x * MINUTES_PER_YEAR, low * MINUTES_PER_YEAR, high * MINUTES_PER_YEAR),
+        ),
+        (Some(x), ..) => (number::percent(1.0 - x), format!("{}, no interval", year(x))),
+    }
+}
+
+fn look(kind: &str) -> (Sign, Colour) {
+    match kind {
+        "read" => (Sign::Disc, READ),
+        "write" => (Sign::Square, WRITE),
+        _ => (Sign::Diamond, BLOCK),
+    }
+}
+
+fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
+    if several {
+        sheet.heading(&panel.subject);
+    }
+    let kinds: Vec<&'static str> =
+        panel.rows.first().map_or(vec![], |r| r.shares.iter().map(|s| s.0).collect());
+    if kinds.len() > 1 {
+        let entry = |kind: &&'static str| (look(kind).0, look(kind).1, format!("{kind}s"));
+        sheet.key(&kinds.iter().map(entry).collect::<Vec<_>>());
+    }
+    let names = names_width(panel.rows.iter().map(|r| r.variant.as_str()), 150.0);
+    let height: f64 = panel.rows.iter().map(row_height).sum();
+    let area = Area {
+        left: MARGIN + names + 26.0,
+        top: sheet.y,
+        right: WIDTH - MARGIN - PERCENT - MINUTES - 20.0,
+        bottom: sheet.y + height + 4.0,
+    };
+    let (from, to) = range(panel);
+    let scale = Scale::linear(from, to, (area.left, area.right));
+    across(&mut sheet.scene, area, &scale, &scale.nines());
+    let mut y = area.top + 2.0;
+    for row in &panel.rows {
+        let height = row_height(row);
+        let middle = y + height / 2.0;
+        let name = ink(TEXT).bold().end();
+        sheet.scene.text_within((area.left - 14.0, middle + TEXT * 0.36), &row.variant, name, names);
+        for (i, (kind, share)) in row.shares.iter().enumerate() {
+            let line = middle + (i as f64 - (row.shares.len() as f64 - 1.0) / 2.0) * LINE;
+            point(&mut sheet.scene, &scale, area, (*share, line), look(kind));
+        }
+        y += height;
+        sheet.scene.rule((MARGIN, y), (WIDTH - MARGIN, y), GRID);
+    }
+    sheet.y = area.bottom + 2.0 * (SMALL + 4.0) + 6.0;
+}
+
+fn row_height(row: &Row) -> f64 {
+    LINE * row.shares.len() as f64 + 12.0
+}
+
+/// Nines at both ends of the axis: everything known, out to halves.
+fn range(panel: &Panel) -> (f64, f64) {
+    let shares = panel.rows.iter().flat_map(|r| r.shares.iter().map(|s| s.1));
+    let known = shares.flat_map(|s| match s.estimate {
+        None => vec![],
+        Some(0.0) => vec![s.high],
+        Some(_) => vec![s.estimate, s.low, s.high],
+    });
+    let known: Vec<f64> = known.flatten().filter(|&x| x > 0.0).map(nines).collect();
+    let low = known.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if low > high {
+        return (2.0, 5.0);
+    }
+    let from = (libm::floor(low * 2.0 - 0.1) / 2.0).max(0.0);
+    (from, (libm::ceil(high * 2.0 + 0.1) / 2.0).max(from + 1.0))
+}
+
+fn point(
+    scene: &mut Scene,
+    scale: &Scale,
+    area: Area,
+    (share, y): (Share, f64),
+    (sign, colour): (Sign, Colour),
+) {
+    let at = |x: f64| scale.at(nines(x));
+    match (share.estimate, share.low, share.high) {
+        (None, ..) => {}
+        (Some(0.0), _, high) => {
+            // Nothing failed: the availability is above a bound, and nobody knows how far.
+            let from = high.map_or(area.left, at);
+            interval(scene, (from, false), (area.right, true), y, colour);
+        }
+        (Some(x), low, high) => {
+            if let (Some(low), Some(high)) = (low, high) {
+                interval(scene, (at(high), false), (at(low), low <= 0.0), y, colour);
+            }
+            scene.sign(sign, (at(x), y), 4.5, colour);
+        }
+    }
+    let (percent, minutes) = numbers(share);
+    let base = y + SMALL * 0.36;
+    let colour = if share.estimate.is_none() { FAINT } else { QUIET };
+    scene.text((area.right + 16.0 + PERCENT - 8.0, base), &percent, ink(SMALL).end());
+    scene.text_within((area.right + 16.0 + PERCENT, base), &minutes, Type::new(SMALL, colour), MINUTES);
+}

@@ -1,0 +1,91 @@
+//! Drawings of results, as SVG and PNG.
+//!
+//! A drawing is first a scene, plain data in pixels of a page, then bytes: both formats come from the same scene
+//! through the same code. What a picture says stands in its title, made from the data.
+
+mod availability;
+#[allow(dead_code)]
+mod font;
+mod render;
+#[allow(dead_code)]
+mod scale;
+#[allow(dead_code)]
+mod scene;
+#[allow(dead_code)]
+mod sheet;
+#[allow(dead_code)]
+mod theme;
+#[allow(dead_code)]
+mod words;
+
+use crate::experiment::Study;
+use scene::Scene;
+
+/// A drawing of results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawing {
+    /// What it is, a word: `availability`, …; at most one drawing of a study has it.
+    pub name: &'static str,
+    /// What it shows, a sentence; it is written in the drawing, too.
+    pub title: String,
+    /// What there is to see, for those who cannot see it.
+    pub alt: String,
+    /// The drawing as an SVG element. It refers to nothing outside, and its ids begin with `plot-NAME`.
+    pub svg: String,
+    scene: Scene,
+}
+
+impl Drawing {
+    /// The drawing as an SVG file.
+    pub fn svg_file(&self) -> Vec<u8> {
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", self.svg).into_bytes()
+    }
+
+    /// The drawing as a PNG file, with two pixels for each of a page.
+    pub fn png(&self) -> Vec<u8> {
+        render::png(&self.scene)
+    }
+}
+
+/// A drawing before it is bytes.
+struct Picture {
+    name: &'static str,
+    title: String,
+    alt: String,
+    scene: Scene,
+}
+
+/// Every drawing that the study has something to show in.
+pub fn svg(study: &Study) -> Vec<Drawing> {
+    let pictures = [availability::picture];
+    pictures.iter().filter_map(|picture| picture(study)).map(drawing).collect()
+}
+
+fn drawing(picture: Picture) -> Drawing {
+    let Picture { name, title, alt, scene } = picture;
+    let svg = render::svg(&scene, &format!("plot-{name}"), &title, &alt);
+    Drawing { name, title, alt, svg, scene }
+}
+
+/// Stores and blocks, in the order of the figures.
+fn subjects(study: &Study) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for metric in study.outcome.variants.iter().flat_map(|v| &v.metrics) {
+        if !metric.subject.is_empty()
+            && names.last() != Some(&metric.subject)
+            && !names.contains(&metric.subject)
+        {
+            names.push(metric.subject.clone());
+        }
+    }
+    names
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -188,8 +188,8 @@ fn unit(minutes: f64) -> (f64, &'static str) {
 fn two_digits(value: f64) -> String {
     let shown = match value {
         v if v < 0.095 => significant(v, 2),
-        v if v < 9.95 => number::fixed(v, 1),
         // Halves up, as people do.
+        v if v < 9.95 => number::fixed(libm::floor(v * 10.0 + 0.5) / 10.0, 1),
         v => number::fixed(libm::floor(v + 0.5), 0),
     };
     shown.strip_suffix(".0").map_or(shown.clone(), str::to_string)

@@ -6,7 +6,7 @@ use crate::experiment::fixture;
 use crate::experiment::{About, Outcome, VariantOutcome};
 
 fn study(outcome: Outcome) -> Study {
-    Study { about: About::default(), outcome, promises: vec![], comparison: None }
+    Study { about: About::default(), outcome, promises: vec![], comparison: None, timelines: vec![] }
 }
 
 /// Variants whose figures are those of the first, the second with other names.

@@ -35,6 +35,7 @@
 //!     block: BLOCK,
 //!     jobs: 2,
 //!     timeline: false,
+//!     reference: None,
 //! };
 //! let go_on = AtomicBool::new(false);
 //! let no_rows = |_| Ok::<(), std::convert::Infallible>(());

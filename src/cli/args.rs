@@ -20,6 +20,8 @@ Exit codes: 0 success; 2 wrong usage or scenario; 3 a limit was reached; 70 brok
 pub enum Command {
     /// Run scenarios and print what happened
     Run(RunArgs),
+    /// Put variants of one or several scenarios beside each other, under the same faults
+    Compare(CompareArgs),
     /// Report every problem of scenarios without running them
     Validate(ValidateArgs),
     /// Products' documented behaviour, as TOML to read and to override
@@ -60,6 +62,15 @@ pub struct RunArgs {
     pub replication: Option<u64>,
 }
 
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    pub options: RunOptions,
+    /// The variant that the others are compared with [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub reference: Option<String>,
+}
+
 /// What every command takes that runs scenarios.
 #[derive(Debug, Args)]
 pub struct RunOptions {
@@ -69,7 +80,7 @@ pub struct RunOptions {
     /// Run only this variant; may be repeated
     #[arg(long, value_name = "NAME")]
     pub variant: Vec<String>,
-    /// Write result files into this folder (a folder in it for each of several scenarios)
+    /// Write result files into this folder (`run`: a folder in it for each of several scenarios)
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Seed, decimal or 0x hexadecimal [default: the scenario's]
@@ -114,7 +125,7 @@ pub enum Format {
     Human,
     /// Everything the summary knows, as JSON
     Json,
-    /// The bytes of summary.csv
+    /// The bytes of summary.csv (`compare`: of compare.csv)
     Csv,
 }
 

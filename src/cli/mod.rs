@@ -3,6 +3,7 @@
 
 mod args;
 mod catalogue;
+mod compare;
 mod exit;
 mod files;
 mod input;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Validate(args) => validate(&args),
         Command::Preset(Shelf::List) => list(zonefall::scenario::presets().iter().map(|p| p.0)),
         Command::Preset(Shelf::Show { name }) => {

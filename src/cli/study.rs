@@ -26,6 +26,8 @@ pub struct Batch {
     pub origins: Vec<Origin>,
     /// The files they come from, as named by the user.
     pub files: Vec<String>,
+    /// Index of the variant that the others are compared with, if they are compared.
+    pub reference: Option<usize>,
 }
 
 /// Where a variant comes from.
@@ -60,7 +62,12 @@ impl Batch {
     /// The variants of one file.
     pub fn of(file: &str, scenario: Scenario) -> Batch {
         let origin = |v: &zonefall::scenario::Variant| Origin { file: file.into(), variant: v.name.clone() };
-        Batch { origins: scenario.variants.iter().map(origin).collect(), scenario, files: vec![file.into()] }
+        Batch {
+            origins: scenario.variants.iter().map(origin).collect(),
+            scenario,
+            files: vec![file.into()],
+            reference: None,
+        }
     }
 
     /// Where a variant that ran comes from.
@@ -155,10 +162,11 @@ pub fn run(
         }
         folder.publish()?;
     }
-    match options.format {
-        Format::Csv => print(&report::csv::summary_csv(&study.outcome)),
-        Format::Json => print(&report::json::outcome_json(&study.outcome, &study.promises)),
-        Format::Human => human(&study, &timelines),
+    match (options.format, &study.comparison) {
+        (Format::Csv, None) => print(&report::csv::summary_csv(&study.outcome)),
+        (Format::Csv, Some(comparison)) => print(&report::csv::compare_csv(comparison)),
+        (Format::Json, _) => print(&report::json::study_json(&study)),
+        (Format::Human, _) => human(&study, &timelines),
     }
 }
 
@@ -181,6 +189,7 @@ fn simulate(
         block: BLOCK,
         jobs: options.jobs.map_or_else(processors, usize::from),
         timeline: replication.is_some(),
+        reference: batch.reference,
     };
     if let Some(folder) = folder.as_deref_mut() {
         rows::headers(folder)?;
@@ -219,7 +228,8 @@ fn simulate(
         sources: scenario.sources.clone(),
         beyond: beyond(&scenario.variants.iter().map(|v| &v.model).collect::<Vec<_>>()),
     };
-    Ok((Study { about, outcome, promises, comparison: None, timelines }, text))
+    let comparison = experiment.comparison(&outcome, &sums);
+    Ok((Study { about, outcome, promises, comparison, timelines }, text))
 }
 
 /// The replications to tell about: the worst of each of the first variants, by failures if anything failed.
@@ -282,8 +292,11 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
 /// The human form: timelines if there are any, then the summary.
 fn human(study: &Study, timelines: &str) -> Result<(), Failure> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let summary =
-        report::terminal::summary(&study.outcome, &study.promises, report::terminal::Style { colour });
+    let style = report::terminal::Style { colour };
+    let summary = match &study.comparison {
+        None => report::terminal::summary(&study.outcome, &study.promises, style),
+        Some(comparison) => report::beside::comparison(study, comparison, style),
+    };
     let end = if summary.ends_with('\n') { "" } else { "\n" };
     print(format!("{timelines}{summary}{end}").as_bytes())
 }

@@ -1,5 +1,6 @@
 //! Adding up replications, exactly and in any order (rule R5).
 
+use super::paired::Paired;
 use super::tally::{BlockTally, OutageTally, StoreTally, possible_classes};
 use super::worst::WorstTally;
 use crate::model::Model;
@@ -24,6 +25,8 @@ pub struct Accumulator {
     pub(crate) stores: Vec<StoreTally>,
     pub(crate) blocks: Vec<BlockTally>,
     pub(crate) worst: WorstTally,
+    /// Beside the reference of a comparison, if there is one; filled by the runner.
+    pub(crate) paired: Option<Paired>,
 }
 
 impl Accumulator {
@@ -48,6 +51,7 @@ impl Accumulator {
                 })
                 .collect(),
             worst: WorstTally::default(),
+            paired: None,
         }
     }
 
@@ -107,6 +111,9 @@ impl Accumulator {
         for (a, b) in self.blocks.iter_mut().zip(&other.blocks) {
             a.outages.merge(&b.outages);
             a.causes.iter_mut().zip(&b.causes).for_each(|(x, y)| *x += y);
+        }
+        if let (Some(paired), Some(more)) = (&mut self.paired, &other.paired) {
+            paired.merge(more);
         }
     }
 }

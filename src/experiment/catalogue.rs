@@ -180,18 +180,7 @@ impl Catalogue {
 
     fn writes(&mut self, tally: &StoreTally) {
         let w = &tally.writes;
-        for (name, moments) in [
-            ("writes_acknowledged", &w.acknowledged),
-            ("writes_lost", &w.lost),
-            ("writes_missing", &w.missing),
-            ("writes_missing_peak", &w.missing_peak),
-            ("writes_recovered", &w.recovered),
-            ("writes_superseded", &w.superseded),
-            ("writes_damaged", &w.damaged),
-            ("writes_damaged_peak", &w.damaged_peak),
-            ("writes_lost_by.provider", &w.lost_by[Party::Provider as usize]),
-            ("writes_lost_by.customer", &w.lost_by[Party::Customer as usize]),
-        ] {
+        for (name, moments) in w.named() {
             if name.starts_with("writes_damaged") && !tally.corruptible {
                 continue;
             }

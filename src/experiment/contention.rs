@@ -92,6 +92,25 @@ impl ContentionTally {
         self.by_region.iter_mut().zip(&other.by_region).for_each(|(to, from)| to.merge(from));
     }
 
+    /// Means over replications by name, with their divisors. That of the lag lacks the usual lag, which does not vary.
+    pub(super) fn means(&self) -> impl Iterator<Item = (&'static str, f64, &Moments)> {
+        let lags = [
+            ("replication_lag_seconds.mean", SECOND, &self.mean),
+            ("replication_lag_seconds.end", SECOND, &self.end),
+        ];
+        let half = SHARE_ONE as f64 / 2.0;
+        let conflicts = [("conflicts_per_second", MICRO, &self.rate), ("conflict_share", half, &self.share)];
+        let items =
+            [("stale_reads", SHARE_ONE as f64, &self.stale), ("token_waits", SHARE_ONE as f64, &self.waits)];
+        let shown = [(self.lags, lags), (self.conflicts, conflicts), (self.items, items)];
+        shown.into_iter().filter(|(shown, _)| *shown).flat_map(|(_, figures)| figures)
+    }
+
+    /// Shares of stale reads by region of clients.
+    pub(super) fn stale_by_region(&self) -> &[Moments] {
+        &self.by_region
+    }
+
     /// The figures of a store; `clients` are the regions its clients sit in.
     pub(super) fn metrics(&self, store: &Store, clients: &[&str]) -> Vec<Figure> {
         let mut figures = Vec::new();

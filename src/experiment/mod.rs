@@ -14,10 +14,12 @@ pub mod expect;
 pub(crate) mod fixture;
 pub mod metric;
 pub mod outcome;
+mod paired;
 mod price;
 pub mod runner;
 pub mod study;
 pub(crate) mod tally;
+mod words;
 pub mod worst;
 
 pub use about::{About, SourceNote, Sources};

@@ -3,6 +3,7 @@
 use super::accumulate::Accumulator;
 use super::blocks::{self, ItemError, Split, Stop};
 use super::outcome::{Outcome, VariantOutcome};
+use super::paired::{Paired, Reading};
 use crate::model::Model;
 use crate::sim::observe::Replication;
 use crate::sim::{LimitHit, Plan, Simulation, Tape};
@@ -37,6 +38,8 @@ pub struct Experiment<'a> {
     pub jobs: usize,
     /// Whether replications record their timelines.
     pub timeline: bool,
+    /// Index of the subject that the others are compared with, pair by pair; `None`: no comparison.
+    pub reference: Option<usize>,
 }
 
 /// Why there is no outcome.
@@ -113,6 +116,32 @@ struct Worker<'p> {
     sums: Vec<Accumulator>,
     tapes: Vec<Tape>,
     out: Replication,
+    /// Of each variant, where pairs are compared; else empty.
+    readings: Vec<Reading>,
+}
+
+impl Worker<'_> {
+    /// Pairs a replication, one variant of which has just been counted; complete with the last of them.
+    fn pair(&mut self, subjects: &[Subject<'_>], reference: usize, index: usize) {
+        self.readings[index].read(subjects[index].model, &self.sums[index]);
+        if index + 1 == subjects.len() {
+            for (sum, reading) in self.sums.iter_mut().zip(&self.readings) {
+                if let Some(paired) = &mut sum.paired {
+                    paired.add(reading, &self.readings[reference]);
+                }
+            }
+        }
+    }
+}
+
+/// An accumulator for each variant; those beside a reference keep pairs.
+fn accumulators(experiment: &Experiment<'_>) -> Vec<Accumulator> {
+    let one = |(index, s): (usize, &Subject<'_>)| {
+        let other = experiment.reference.filter(|&r| r != index).map(|r| experiment.subjects[r].model);
+        let paired = other.map(|other| Paired::new(s.model, other));
+        Accumulator { paired, ..Accumulator::new(s.model) }
+    };
+    experiment.subjects.iter().enumerate().map(one).collect()
 }
 
 /// Runs every replication of every variant and returns the sums, by variant.
@@ -121,6 +150,9 @@ struct Worker<'p> {
 /// each result, on the worker's thread, with the variant's index, and may add to the rows of its block; `deliver`
 /// gets the rows of each block in order of replication, on the caller's thread; `progress` is told how many
 /// replications are done.
+///
+/// # Panics
+/// If the reference is not among the subjects.
 ///
 /// # Errors
 /// A limit or a panic, always that of the first replication it happens in, an error of `deliver`, or that `cancel`
@@ -140,9 +172,10 @@ where
         if experiment.timeline { (vec![None; plans.len()], 0) } else { shared_faults(&plans) };
     let make = || Worker {
         simulations: plans.iter().map(|plan| Simulation::new(plan, experiment.seed)).collect(),
-        sums: experiment.subjects.iter().map(|s| Accumulator::new(s.model)).collect(),
+        sums: accumulators(experiment),
         tapes: vec![Tape::default(); tapes],
         out: Replication::default(),
+        readings: experiment.reference.map_or_else(Vec::new, |_| vec![Reading::default(); plans.len()]),
     };
     // An item is one variant of one replication, so that the number of a failing item names both. Blocks hold whole
     // replications.
@@ -162,6 +195,9 @@ where
             None => simulation.run(replication, experiment.timeline, &mut worker.out)?,
         }
         worker.sums[index].add(&worker.out);
+        if let Some(reference) = experiment.reference {
+            worker.pair(&experiment.subjects, reference, index);
+        }
         observe(index, &worker.out, rows);
         Ok(())
     };
@@ -236,7 +272,15 @@ mod tests {
 
     fn experiment(models: &[Model], replications: Range<u64>, block: u64, jobs: usize) -> Experiment<'_> {
         let subjects = models.iter().zip(["first", "second"]).map(|(model, name)| Subject { name, model });
-        Experiment { subjects: subjects.collect(), seed: 1, replications, block, jobs, timeline: false }
+        Experiment {
+            subjects: subjects.collect(),
+            seed: 1,
+            replications,
+            block,
+            jobs,
+            timeline: false,
+            reference: None,
+        }
     }
 
     type Rows = Vec<(usize, u64, u64)>;

@@ -389,6 +389,22 @@ impl StoreTally {
 }
 
 impl WritesTally {
+    /// The counts of writes by name.
+    pub(super) fn named(&self) -> [(&'static str, &Moments); 10] {
+        [
+            ("writes_acknowledged", &self.acknowledged),
+            ("writes_lost", &self.lost),
+            ("writes_missing", &self.missing),
+            ("writes_missing_peak", &self.missing_peak),
+            ("writes_recovered", &self.recovered),
+            ("writes_superseded", &self.superseded),
+            ("writes_damaged", &self.damaged),
+            ("writes_damaged_peak", &self.damaged_peak),
+            ("writes_lost_by.provider", &self.lost_by[Party::Provider as usize]),
+            ("writes_lost_by.customer", &self.lost_by[Party::Customer as usize]),
+        ]
+    }
+
     pub(super) fn add(&mut self, run: &StoreRun) {
         let whole = |volume| requests(volume, run.volume_per_request);
         self.acknowledged.add(whole(run.acknowledged));

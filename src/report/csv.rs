@@ -2,6 +2,10 @@
 //!
 //! Rows of the large files are written as they come, into any [`io::Write`]; nothing is kept.
 
+mod compare;
+
+pub use compare::{COMPARE, compare_csv};
+
 use crate::experiment::Outcome;
 use crate::experiment::tally::requests;
 use crate::model::{CauseClass, Model};

@@ -1,5 +1,6 @@
 //! Figures as people read them, the same words on the terminal and on the page.
 
+use crate::experiment::compare::Difference;
 use crate::experiment::{Metric, VariantOutcome};
 use crate::stats::number::{decimals_of, estimate, fixed, significant};
 
@@ -60,5 +61,28 @@ pub(crate) fn with_interval(m: &Metric) -> String {
             format!("{} ± {}", fixed(x, decimals), fixed(half, decimals))
         }
         (low, high) => estimate(x, low, high),
+    }
+}
+
+/// A difference to the reference: `−16.4 ± 1.9`.
+pub(crate) fn difference(row: &Difference) -> String {
+    let Some(x) = row.difference else {
+        return "–".into();
+    };
+    let sign = match x {
+        x if x < 0.0 => "−",
+        x if x > 0.0 => "+",
+        _ => "",
+    };
+    match (row.low, row.high, row.differ) {
+        (_, _, Some(0)) => "never different".into(),
+        (Some(low), Some(high), _) if high > low => {
+            let half = (high - low) / 2.0;
+            let decimals = decimals_of(half);
+            format!("{sign}{} ± {}", fixed(x.abs(), decimals), fixed(half, decimals))
+        }
+        // Known without sampling.
+        (_, _, None) => format!("{sign}{}", plain(x.abs())),
+        _ => format!("{sign}{}", significant(x.abs(), 3)),
     }
 }

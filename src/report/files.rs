@@ -8,6 +8,7 @@ pub const NAMES: &[&str] = &[
     "summary.csv",
     "causes.csv",
     "run.json",
+    "compare.csv",
     "report.html",
     "report.md",
     "availability.svg",
@@ -17,13 +18,14 @@ pub const NAMES: &[&str] = &[
 /// Files of a study with their bytes; those that have nothing to say are left out.
 pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     let outcome = &study.outcome;
-    let files = vec![
+    let mut files = vec![
         ("summary.csv", csv::summary_csv(outcome)),
         ("causes.csv", csv::causes_csv(outcome)),
         ("run.json", json::run_json(outcome)),
         ("report.html", page::report_html(study)),
         ("report.md", page::report_md(study)),
     ];
+    files.extend(study.comparison.iter().map(|c| ("compare.csv", csv::compare_csv(c))));
     #[cfg(feature = "plot")]
     let files = with_drawings(files, study);
     files

@@ -1,6 +1,7 @@
 //! JSON: `run.json` and the outcome for `--format json`. Keys in fixed order of declaration.
 
-use crate::experiment::{ExpectResult, Outcome, Verdict};
+use crate::experiment::compare::Comparison;
+use crate::experiment::{Outcome, Study, Verdict};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -27,6 +28,40 @@ struct Full<'a> {
     run: Run<'a>,
     results: Vec<Results<'a>>,
     expectations: Vec<Expectation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Compared<'a>>,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    reference: &'a str,
+    same_faults: bool,
+    differences: Vec<Differs<'a>>,
+    verdicts: Vec<Says<'a>>,
+}
+
+#[derive(Serialize)]
+struct Differs<'a> {
+    variant: &'a str,
+    subject: &'a str,
+    metric: &'a str,
+    unit: &'a str,
+    estimate: Option<f64>,
+    reference_estimate: Option<f64>,
+    difference: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    variance_reduction: Option<f64>,
+    n: u64,
+    differ: Option<u64>,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct Says<'a> {
+    variant: &'a str,
+    subject: &'a str,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -98,8 +133,9 @@ pub fn run_json(outcome: &Outcome) -> Vec<u8> {
     bytes(&run(outcome))
 }
 
-/// The whole outcome with its expectations; undefined figures are `null`.
-pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8> {
+/// A whole study: outcome, expectations, comparison if there is one; undefined figures are `null`.
+pub fn study_json(study: &Study) -> Vec<u8> {
+    let outcome = &study.outcome;
     let results = outcome.variants.iter().map(|v| Results {
         variant: &v.name,
         metrics: v
@@ -135,7 +171,7 @@ pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8>
         worst_by_losses: v.worst.by_losses,
         notes: &v.notes,
     });
-    let expectations = expectations.iter().map(|e| Expectation {
+    let expectations = study.promises.iter().map(|e| Expectation {
         variant: &e.variant,
         metric: &e.metric,
         is: e.comparison.to_string(),
@@ -152,7 +188,38 @@ pub fn outcome_json(outcome: &Outcome, expectations: &[ExpectResult]) -> Vec<u8>
             _ => &[],
         },
     });
-    bytes(&Full { run: run(outcome), results: results.collect(), expectations: expectations.collect() })
+    bytes(&Full {
+        run: run(outcome),
+        results: results.collect(),
+        expectations: expectations.collect(),
+        comparison: study.comparison.as_ref().map(compared),
+    })
+}
+
+fn compared(comparison: &Comparison) -> Compared<'_> {
+    let differences = comparison.rows.iter().map(|d| Differs {
+        variant: &d.variant,
+        subject: &d.subject,
+        metric: &d.metric,
+        unit: d.unit,
+        estimate: d.estimate,
+        reference_estimate: d.reference,
+        difference: d.difference,
+        low: d.low,
+        high: d.high,
+        variance_reduction: d.variance_reduction,
+        n: d.n,
+        differ: d.differ,
+        note: &d.note,
+    });
+    let verdicts = comparison.verdicts.iter();
+    let verdicts = verdicts.map(|v| Says { variant: &v.variant, subject: &v.subject, text: &v.text });
+    Compared {
+        reference: &comparison.reference,
+        same_faults: comparison.same_faults,
+        differences: differences.collect(),
+        verdicts: verdicts.collect(),
+    }
 }
 
 fn bytes(value: &impl Serialize) -> Vec<u8> {
@@ -165,7 +232,7 @@ fn bytes(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Comparison, expect::evaluate, fixture};
+    use crate::experiment::{About, Comparison, ExpectResult, expect::evaluate, fixture};
 
     #[test]
     fn run_json_bytes() {
@@ -181,14 +248,15 @@ mod tests {
     #[test]
     fn undefined_is_null_and_expectations_are_listed() {
         let outcome = fixture::outcome(12);
-        let expectations = [
+        let promises = vec![
             evaluate(&outcome, "base", "availability.write", Comparison::Ge(0.99)),
             ExpectResult {
                 rules: vec!["c14".into(), "x03".into()],
                 ..evaluate(&outcome, "base", "availability.wirte", Comparison::Ge(0.99))
             },
         ];
-        let json: serde_json::Value = serde_json::from_slice(&outcome_json(&outcome, &expectations)).unwrap();
+        let study = Study { about: About::default(), outcome, promises, comparison: None, timelines: vec![] };
+        let json: serde_json::Value = serde_json::from_slice(&study_json(&study)).unwrap();
         assert_eq!(json["expectations"][0]["verdict"], "met");
         assert_eq!(json["expectations"][0]["rules"], serde_json::json!([]));
         assert_eq!(json["expectations"][1]["close"][0], "orders/availability.write");

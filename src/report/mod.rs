@@ -1,5 +1,6 @@
 //! Reporters: pure functions from results to bytes. They open no file and know no clock (rule R9).
 
+pub mod beside;
 #[cfg(feature = "report")]
 pub mod csv;
 pub(crate) mod figure;

@@ -18,11 +18,11 @@ impl Style {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    fn dim(self, text: &str) -> String {
+    pub(super) fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 }
@@ -31,20 +31,8 @@ const WIDTH: usize = 100;
 
 /// The summary of an outcome with its expectations, ready to print.
 pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -> String {
-    let mut page = Page { style, text: String::new() };
-    // A title must not steer the terminal it is printed on.
-    let title = outcome.scenario.replace(char::is_control, " ");
-    page.line(0, &style.bold(&title));
-    let horizon = outcome.variants.first().map_or_else(String::new, |v| format!(" × {}", v.horizon));
-    page.line(
-        0,
-        &style.dim(&format!(
-            "{}{horizon} · seed {} · zonefall {}",
-            counted(outcome.replications, "replication"),
-            outcome.seed,
-            outcome.version
-        )),
-    );
+    let mut page = Page::new(style);
+    page.head(outcome);
     for variant in &outcome.variants {
         page.variant(variant, outcome.variants.len() > 1);
     }
@@ -52,13 +40,35 @@ pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -
     page.text
 }
 
-struct Page {
+/// Text under way.
+pub(super) struct Page {
     style: Style,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Page {
-    fn line(&mut self, indent: usize, text: &str) {
+    pub(super) fn new(style: Style) -> Page {
+        Page { style, text: String::new() }
+    }
+
+    /// What was run.
+    pub(super) fn head(&mut self, outcome: &Outcome) {
+        // A title must not steer the terminal it is printed on.
+        let title = outcome.scenario.replace(char::is_control, " ");
+        self.line(0, &self.style.bold(&title));
+        let horizon = outcome.variants.first().map_or_else(String::new, |v| format!(" × {}", v.horizon));
+        self.line(
+            0,
+            &self.style.dim(&format!(
+                "{}{horizon} · seed {} · zonefall {}",
+                counted(outcome.replications, "replication"),
+                outcome.seed,
+                outcome.version
+            )),
+        );
+    }
+
+    pub(super) fn line(&mut self, indent: usize, text: &str) {
         if !text.is_empty() {
             self.text.push_str(&" ".repeat(indent));
             self.text.push_str(text);
@@ -66,12 +76,12 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         self.text.push('\n');
     }
 
     /// A table under its dim head.
-    fn table(&mut self, indent: usize, table: &Table) {
+    pub(super) fn table(&mut self, indent: usize, table: &Table) {
         for (i, line) in table.lines().iter().enumerate() {
             let line = if i == 0 { self.style.dim(line) } else { line.clone() };
             self.line(indent, &line);
@@ -79,7 +89,7 @@ impl Page {
     }
 
     /// Prose, broken at blanks before the right margin, later lines indented by `hang` more.
-    fn wrapped(&mut self, indent: usize, hang: usize, text: &str) {
+    pub(super) fn wrapped(&mut self, indent: usize, hang: usize, text: &str) {
         let mut line = String::new();
         let mut margin = indent;
         for word in text.split(' ') {
@@ -310,7 +320,7 @@ impl Page {
         }
     }
 
-    fn expectations(&mut self, results: &[ExpectResult]) {
+    pub(super) fn expectations(&mut self, results: &[ExpectResult]) {
         if results.is_empty() {
             return;
         }

@@ -34,6 +34,7 @@ mod writes;
 pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::Expect;
 pub use layers::presets;
+pub use suggest::help as suggestion;
 
 use crate::experiment::about::Sources;
 use crate::model::Model;

@@ -49,7 +49,7 @@ pub(super) fn nearest<'a>(wrong: &str, candidates: &[&'a str]) -> Option<&'a str
 }
 
 /// Help for a wrong word: the nearest candidate, else all of them if they are few.
-pub(super) fn help(wrong: &str, candidates: &[&str]) -> Option<String> {
+pub fn help(wrong: &str, candidates: &[&str]) -> Option<String> {
     if let Some(near) = nearest(wrong, candidates) {
         return Some(format!("did you mean `{near}`?"));
     }

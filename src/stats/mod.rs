@@ -7,9 +7,11 @@ pub mod histogram;
 pub mod interval;
 pub mod moments;
 pub mod number;
+pub mod pair;
 pub mod wide;
 
 pub use histogram::{Histogram, QuantileEstimate};
 pub use interval::Interval;
 pub use moments::{Moments, Ratio};
+pub use pair::{Pair, RatioPair};
 pub use wide::U256;

@@ -86,6 +86,11 @@ impl Moments {
         self.sum
     }
 
+    /// Sum of the squares.
+    pub(super) fn sum_sq(&self) -> U256 {
+        self.sum_sq
+    }
+
     /// The least value; `None` without values.
     pub fn least(&self) -> Option<i128> {
         (self.n > 0).then_some(self.least)
@@ -177,6 +182,11 @@ impl Ratio {
         self.count
     }
 
+    /// Sum over all events.
+    pub fn total(&self) -> i128 {
+        self.total
+    }
+
     /// Mean per event; `None` without events.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.total as f64 / self.count as f64)
@@ -188,16 +198,25 @@ impl Ratio {
         if self.clusters < 2 {
             return None;
         }
-        // Σ(T − R·c)² with R the ratio; rounding may leave a tiny negative number.
-        let residual = self.total_sq.to_f64() - 2.0 * mean * self.product.to_f64()
-            + mean * mean * self.count_sq.to_f64();
         let m = self.clusters as f64;
-        let scale = self.total_sq.to_f64();
-        // Below the rounding error of the three terms the residual is noise: all clusters have one ratio.
-        let residual = if residual < scale * 1e-14 { 0.0 } else { residual };
         let count = self.count as f64;
-        let half = t_quantile_975(self.clusters - 1) * (m / (m - 1.0) * residual).sqrt() / count;
+        let half = t_quantile_975(self.clusters - 1) * (m / (m - 1.0) * self.residual()).sqrt() / count;
         Some(Interval { low: mean - half, high: mean + half })
+    }
+
+    /// Σ(T − R·c)² with R the ratio; 0 without events.
+    pub(super) fn residual(&self) -> f64 {
+        let mean = self.mean().unwrap_or(0.0);
+        let residual =
+            self.scale() - 2.0 * mean * self.product.to_f64() + mean * mean * self.count_sq.to_f64();
+        // Below the rounding error of the three terms the residual is noise (it may even be negative): all clusters
+        // have one ratio.
+        if residual < self.scale() * 1e-14 { 0.0 } else { residual }
+    }
+
+    /// ΣT²: what rounding errors of the residual are relative to.
+    pub(super) fn scale(&self) -> f64 {
+        self.total_sq.to_f64()
     }
 }
 

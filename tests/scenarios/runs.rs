@@ -60,6 +60,7 @@ pub fn outcome(scenario: &Scenario, observe: impl Fn(usize, &Replication) + Sync
         block: 64,
         jobs: 2,
         timeline: false,
+        reference: None,
     };
     let seen = |v: usize, r: &Replication, (): &mut ()| observe(v, r);
     let sums: Vec<Accumulator> =

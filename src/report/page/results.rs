@@ -113,16 +113,15 @@ fn side_by_side(variants: &[VariantOutcome], subject: &str) -> Vec<Sentence> {
             .collect();
         figures.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (Some(best), Some(worst)) = (figures.first(), figures.last()) else { continue };
+        let first: Vec<&str> =
+            figures.iter().take_while(|f| f.0 == best.0).map(|f| f.1.name.as_str()).collect();
+        let amount = with_interval(best.2);
         let text = if best.0 == worst.0 {
-            format!(
-                "{subject}: {fails} equally long in all variants: {} minutes a year.",
-                with_interval(best.2)
-            )
+            format!("{subject}: {fails} equally long in all variants: {amount} minutes a year.")
         } else {
             format!(
-                "{subject}: {fails} least in {} ({} minutes a year) and most in {} ({}).",
-                best.1.name,
-                with_interval(best.2),
+                "{subject}: {fails} least in {} ({amount} minutes a year) and most in {} ({}).",
+                listed(&first),
                 worst.1.name,
                 with_interval(worst.2)
             )
@@ -130,6 +129,15 @@ fn side_by_side(variants: &[VariantOutcome], subject: &str) -> Vec<Sentence> {
         sentences.push(Sentence { variant: None, text });
     }
     sentences
+}
+
+/// `A`, `A and B`, `A, B and C`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
 }
 
 /// How many promises are kept.

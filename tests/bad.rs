@@ -88,6 +88,7 @@ fn forbidden_settings_name_the_rule_and_a_way_out() {
         ("per-partition", "c19", Severity::Error),
         ("warn-failover-off", "c17", Severity::Warning),
         ("warn-rpo-promise", "c15", Severity::Warning),
+        ("warn-objective", "c15", Severity::Warning),
     ];
     let cases = cases();
     for (name, rule, severity) in wanted {

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use zonefall::experiment::Comparison;
+use zonefall::model::objective::{Credit, Goal, Measure, Series, Watched};
 use zonefall::model::{
-    Billing, Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
+    Billing, Class, Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
 };
 use zonefall::rng::Law;
 use zonefall::scenario::{Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric};
@@ -192,6 +193,30 @@ fn blocks_come_after_their_members_and_actions_in_time() {
     assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
     assert_eq!(scenario.expects[0].comparison, Comparison::Eq(0.0));
     assert_eq!(scenario.expects[0].rules, ["c14", "x03"]);
+}
+
+#[test]
+fn objectives_are_exact_and_may_vary() {
+    let scenario = good(FULL, &[]);
+    let [base, strong] = [0, 1].map(|v: usize| &scenario.variants[v].model.objectives);
+    let Goal::Availability { target, measure, credits } = &base[0].goal else { panic!("{base:?}") };
+    assert_eq!(
+        (base[0].of, *target, *measure),
+        (Watched::Store(0, Series::Write), 999_950_000_000, Measure::Requests)
+    );
+    let band = |below, share_ppm| Credit { below, share_ppm };
+    assert_eq!(*credits, [band(999_950_000_000, 100_000), band(990_000_000_000, 250_000)]);
+    let Goal::Availability { target, credits, .. } = &strong[0].goal else { panic!("{strong:?}") };
+    assert_eq!(
+        (*target, credits[0].below),
+        (999_990_000_000, 999_990_000_000),
+        "credits begin below the target"
+    );
+    let minutes = |m: u64| Duration::from_secs(60 * m);
+    assert_eq!(base[1].goal, Goal::Rto { within: minutes(5), class: Some(Class::Zone) });
+    assert_eq!(base[1].of, Watched::Store(0, Series::All));
+    assert_eq!(base[2].goal, Goal::Rpo { within: minutes(15), class: None });
+    assert!(matches!(base[3].of, Watched::Block(_)));
 }
 
 #[test]

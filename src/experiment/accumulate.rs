@@ -1,7 +1,9 @@
 //! Adding up replications, exactly and in any order (rule R5).
 
+use super::months::{self, MonthsTally};
 use super::paired::Paired;
-use super::tally::{BlockTally, OutageTally, StoreTally, possible_classes};
+use super::tally::{BlockTally, OutageTally, StoreTally};
+use super::targets::ObjectiveTally;
 use super::worst::WorstTally;
 use crate::model::Model;
 use crate::sim::observe::{Class, Replication, Subject};
@@ -27,12 +29,15 @@ pub struct Accumulator {
     pub(crate) worst: WorstTally,
     /// Beside the reference of a comparison, if there is one; filled by the runner.
     pub(crate) paired: Option<Paired>,
+    /// Calendar months of the stores, then of the blocks.
+    pub(crate) months: Vec<MonthsTally>,
+    pub(crate) objectives: Vec<ObjectiveTally>,
 }
 
 impl Accumulator {
     /// An accumulator that has seen nothing, for replications of this model.
     pub fn new(model: &Model) -> Accumulator {
-        let possible = possible_classes(model);
+        let possible = model.possible_classes();
         let faults_only = possible & !(1 << Class::Load as u16) & !(1 << Class::Action as u16);
         Accumulator {
             replications: 0,
@@ -52,6 +57,8 @@ impl Accumulator {
                 .collect(),
             worst: WorstTally::default(),
             paired: None,
+            months: MonthsTally::all(model),
+            objectives: model.objectives.iter().map(|o| ObjectiveTally::new(model, o)).collect(),
         }
     }
 
@@ -92,6 +99,14 @@ impl Accumulator {
         self.stores.iter_mut().zip(&rep.stores).for_each(|(tally, run)| tally.add(run));
         self.blocks.iter_mut().zip(&rep.blocks).for_each(|(tally, run)| tally.add(run));
         self.worst.add(&self.blocks, rep);
+        let (stores, blocks) = self.months.split_at_mut(rep.stores.len());
+        for (tally, run) in stores.iter_mut().zip(&rep.stores) {
+            tally.add(run.months.iter().map(|m| (m.month, months::failed(m))));
+        }
+        for (tally, run) in blocks.iter_mut().zip(&rep.blocks) {
+            tally.add(run.months.iter().map(|m| (m.month, months::down(m))));
+        }
+        self.objectives.iter_mut().for_each(|tally| tally.add(rep, &self.months));
     }
 
     /// Counts everything `other` has seen; both are for the same model.
@@ -115,6 +130,8 @@ impl Accumulator {
         if let (Some(paired), Some(more)) = (&mut self.paired, &other.paired) {
             paired.merge(more);
         }
+        self.months.iter_mut().zip(&other.months).for_each(|(a, b)| a.merge(b));
+        self.objectives.iter_mut().zip(&other.objectives).for_each(|(a, b)| a.merge(b));
     }
 }
 
@@ -149,12 +166,12 @@ mod tests {
     fn only_classes_of_the_model_are_possible() {
         let mut model = fixture::model();
         let bit = |c: Class| 1u16 << c as u16;
-        assert_eq!(possible_classes(&model), bit(Class::Zone) | bit(Class::Region));
+        assert_eq!(model.possible_classes(), bit(Class::Zone) | bit(Class::Region));
         model.faults[0].cause = CauseClass::Software;
         model.faults[1].effect = Effect::Maintenance;
         model.stores[0].throughput_mru = Some(1);
         let expected = bit(Class::Software) | bit(Class::Maintenance) | bit(Class::Load);
-        assert_eq!(possible_classes(&model), expected);
+        assert_eq!(model.possible_classes(), expected);
     }
 
     #[test]
@@ -193,7 +210,8 @@ mod tests {
             order in Just((0..40u64).collect::<Vec<_>>()).prop_shuffle(),
             groups in proptest::collection::vec(0usize..4, 40),
         ) {
-            let model = fixture::model();
+            let mut model = fixture::model();
+            model.objectives = fixture::objectives();
             let mut plain = Accumulator::new(&model);
             (0..40).for_each(|i| plain.add(&fixture::replication(i)));
             let mut parts = vec![Accumulator::new(&model); 4];

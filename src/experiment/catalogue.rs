@@ -4,6 +4,7 @@ use super::accumulate::{Accumulator, SHARE_ONE};
 use super::metric::{Ceiling, Estimate, Metric};
 use super::tally::{BlockTally, ByClass, Events, OutageTally, RestoreTally, StoreTally};
 use crate::model::Model;
+use crate::model::objective::Watched;
 use crate::sim::latency::Latency;
 use crate::sim::observe::{Class, Kind, Party, Phase};
 use crate::stats::Moments;
@@ -44,10 +45,14 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
         for (id, unit, estimate) in super::price::figures(model, index, tally) {
             c.push(id, unit, estimate);
         }
+        c.objectives(model, acc, |of| matches!(of, Watched::Store(s, _) if s as usize == index));
     }
-    for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
-        c.subject.clone_from(&block.name);
-        c.block(tally);
+    for (index, (block, tally)) in model.blocks.iter().zip(&acc.blocks).enumerate() {
+        if block.report {
+            c.subject.clone_from(&block.name);
+            c.block(tally);
+            c.objectives(model, acc, |of| of == Watched::Block(index as u32));
+        }
     }
     c.subject.clear();
     let years = c.years;
@@ -99,6 +104,17 @@ impl Catalogue {
         }
         if let Some(restores) = &tally.restores {
             self.restores(restores);
+        }
+    }
+
+    /// Objectives on one subject.
+    fn objectives(&mut self, model: &Model, acc: &Accumulator, about: impl Fn(Watched) -> bool) {
+        for (objective, tally) in model.objectives.iter().zip(&acc.objectives) {
+            if about(objective.of) {
+                for (id, unit, estimate) in super::objective::figures(objective, tally, &acc.months, self.n) {
+                    self.push(format!("objective.{}.{id}", objective.name), unit, estimate);
+                }
+            }
         }
     }
 

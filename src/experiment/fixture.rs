@@ -1,6 +1,7 @@
 //! Made-up models and replications for the tests of statistics and reports.
 
 use super::{Accumulator, Outcome, VariantOutcome};
+use crate::model::objective::{Credit, Goal, Measure, Series, WHOLE, Watched};
 use crate::model::*;
 use crate::rng::Law;
 use crate::sim::observe::*;
@@ -56,10 +57,31 @@ pub(crate) fn model() -> Model {
             report: true,
         }],
         actions: vec![],
+        objectives: vec![],
         horizon: Duration::YEAR,
         warmup: Duration::ZERO,
         max_events: 1000,
     }
+}
+
+/// A target of each sort.
+pub(crate) fn objectives() -> Vec<Objective> {
+    let writes = Watched::Store(0, Series::Write);
+    let credits = vec![Credit { below: WHOLE / 10_000 * 9_999, share_ppm: 100_000 }];
+    let month =
+        |measure| Goal::Availability { target: WHOLE / 10_000 * 9_999, measure, credits: credits.clone() };
+    let (hour, class) = (Duration::HOUR, Some(Class::Region));
+    [
+        (writes, month(Measure::MeanHourly)),
+        (Watched::Store(0, Series::All), month(Measure::Requests)),
+        (Watched::Block(0), month(Measure::MeanHourly)),
+        (writes, Goal::Rto { within: hour, class }),
+        (writes, Goal::Rpo { within: secs(2), class: None }),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(i, (of, goal))| Objective { name: format!("target-{i}"), of, goal })
+    .collect()
 }
 
 /// A store in both regions, written to from both.

@@ -33,14 +33,19 @@ impl Metric {
     }
 }
 
-/// An estimate without its name.
+/// An estimate without its name, as in [`Metric`].
 #[derive(Clone, Debug, PartialEq, Default)]
-pub(crate) struct Estimate {
-    pub(crate) estimate: Option<f64>,
-    pub(crate) low: Option<f64>,
-    pub(crate) high: Option<f64>,
-    pub(crate) n: u64,
-    pub(crate) note: String,
+pub struct Estimate {
+    /// Best estimate; `None`: undefined.
+    pub estimate: Option<f64>,
+    /// Lower end of the 95 % interval, or a lower 95 % bound.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval, or an upper 95 % bound.
+    pub high: Option<f64>,
+    /// Independent observations behind the estimate.
+    pub n: u64,
+    /// What a reader must know to use the number; may be empty.
+    pub note: String,
 }
 
 /// How large a per-replication figure can get, for the bound when it was 0 throughout.
@@ -133,6 +138,42 @@ impl Estimate {
             _ => (Some(interval.high), String::new()),
         };
         Estimate { estimate: Some(k as f64 / n as f64), low: Some(interval.low), high, n, note }
+    }
+
+    /// Probability of something that each of `n` replications had `per` chances for and `counts` tells how often it
+    /// happened. Chances of one replication are not independent: the interval is that of `n` replications.
+    pub(crate) fn chance(counts: &Moments, per: u64, n: u64) -> Estimate {
+        if per == 0 || n == 0 {
+            return Estimate::undefined("nothing was measured");
+        }
+        let counts = counts.with_zeros(n);
+        let all = i128::from(per) * i128::from(n);
+        match counts.sum() {
+            sum if per == 1 => Estimate::probability(sum as u64, n),
+            sum if sum == all => Estimate::chance(&Moments::default(), per, n).without(),
+            _ => Estimate::mean(&counts, per as f64, Ceiling::At(1.0)),
+        }
+    }
+
+    /// The probability of the contrary; what was never seen was always otherwise.
+    pub(crate) fn without(&self) -> Estimate {
+        let note = match self.estimate {
+            Some(0.0) => format!("always in {}: lower 95 % bound", replications(self.n)),
+            _ => self.note.clone(),
+        };
+        Estimate { note, ..self.complement() }
+    }
+
+    /// Share of events that something is true of; `ratio` counts those as its totals. None or all: the exact bound for as
+    /// many independent observations as replications with an event.
+    pub(crate) fn event_share(ratio: &Ratio) -> Estimate {
+        let bound = unseen_probability(ratio.clusters());
+        let share = Estimate::event_mean(ratio, 1.0);
+        match share.estimate {
+            Some(0.0) => Estimate { high: bound, ..share },
+            Some(1.0) => Estimate { low: bound.map(|p| 1.0 - p), ..share },
+            _ => Estimate { high: share.high.map(|x| x.min(1.0)), ..share },
+        }
     }
 
     /// Mean per event.

@@ -13,12 +13,15 @@ pub mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod metric;
+pub mod months;
+pub mod objective;
 pub mod outcome;
 mod paired;
 mod price;
 pub mod runner;
 pub mod study;
 pub(crate) mod tally;
+mod targets;
 mod words;
 pub mod worst;
 
@@ -26,7 +29,9 @@ pub use about::{About, SourceNote, Sources};
 pub use accumulate::Accumulator;
 pub use distribution::Distribution;
 pub use expect::{Comparison, ExpectResult, Verdict};
-pub use metric::Metric;
+pub use metric::{Estimate, Metric};
+pub use months::MonthRow;
+pub use objective::ObjectiveResult;
 pub use outcome::{CauseRow, Outcome, VariantOutcome};
 pub use runner::{Experiment, Failure};
 pub use study::Study;

@@ -4,6 +4,8 @@ use super::accumulate::Accumulator;
 use super::catalogue::{self, MINUTES_PER_YEAR};
 use super::distribution::{self, Distribution};
 use super::metric::Metric;
+use super::months::MonthRow;
+use super::objective::{self, ObjectiveResult};
 use super::tally::StoreTally;
 use super::worst::Worst;
 use crate::model::Model;
@@ -44,6 +46,10 @@ pub struct VariantOutcome {
     pub worst: Worst,
     /// RTO and RPO of the events, by subject, figure and class; only those with an event.
     pub distributions: Vec<Distribution>,
+    /// Availability by calendar month; empty where the horizon has no whole one.
+    pub months: Vec<MonthRow>,
+    /// What became of the objectives, in order of declaration.
+    pub objectives: Vec<ObjectiveResult>,
     /// Remarks on the whole variant.
     pub notes: Vec<String>,
     /// Independent of the order of replications; equal for variants that met the same fault history.
@@ -86,8 +92,11 @@ impl Outcome {
 impl VariantOutcome {
     /// The results that `acc` holds of `model`'s replications.
     pub fn new(name: &str, model: &Model, acc: &Accumulator) -> VariantOutcome {
+        let objectives = objective::results(model, &acc.objectives, &acc.months, acc.replications);
         VariantOutcome {
             name: name.into(),
+            months: months(model, acc, &objectives),
+            objectives,
             horizon: model.horizon,
             metrics: catalogue::metrics(model, acc),
             causes: causes(model, acc),
@@ -108,6 +117,15 @@ impl VariantOutcome {
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }
+}
+
+fn months(model: &Model, acc: &Accumulator, objectives: &[ObjectiveResult]) -> Vec<MonthRow> {
+    let names = model.stores.iter().map(|s| &s.name).chain(model.blocks.iter().map(|b| &b.name));
+    let subjects = names.zip(&acc.months);
+    let mut rows: Vec<MonthRow> =
+        subjects.flat_map(|(name, tally)| tally.rows(name, acc.replications)).collect();
+    objective::add_missed(&mut rows, model, &acc.objectives, objectives, acc.replications);
+    rows
 }
 
 fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {

@@ -2,7 +2,7 @@
 
 use super::accumulate::SHARE_ONE;
 use super::contention::ContentionTally;
-use crate::model::{Billing, Effect, Model, Schedule};
+use crate::model::{Billing, Effect, Model};
 use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, Restored, StoreRun};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
@@ -466,24 +466,4 @@ impl BlockTally {
             *sum += i128::from(down.ns());
         }
     }
-}
-
-/// Disruption classes (as bits) that the rules and actions of the model can produce (design D12).
-pub(super) fn possible_classes(model: &Model) -> u16 {
-    let mut bits = 0;
-    let mut set = |class: Class| bits |= 1u16 << class as u16;
-    for rule in &model.faults {
-        let never = matches!(&rule.schedule, Schedule::Scripted(times) if times.is_empty());
-        if never {
-            continue;
-        }
-        rule.targets.iter().for_each(|&t| set(Class::of(&model.world, rule, t)));
-    }
-    if model.stores.iter().any(|s| s.throughput_mru.is_some()) {
-        set(Class::Load);
-    }
-    if !model.actions.is_empty() {
-        set(Class::Action);
-    }
-    bits
 }

@@ -8,7 +8,9 @@ pub mod action;
 pub mod backup;
 pub mod block;
 pub mod calendar;
+pub mod class;
 pub mod fault;
+pub mod objective;
 pub mod price;
 pub mod store;
 pub mod workload;
@@ -17,7 +19,9 @@ pub mod world;
 pub use action::{Action, Command};
 pub use backup::{Backup, BackupPolicy, Restore, Vault};
 pub use block::{Block, Member};
+pub use class::Class;
 pub use fault::{Cascade, CauseClass, Damages, Effect, FaultRule, Party, Schedule, Target};
+pub use objective::Objective;
 pub use price::{Billing, Price};
 pub use store::{
     Client, Conflicts, Consistency, Failover, FailoverMode, Hot, OnReturn, Placement, Rebuild, Redirect,
@@ -41,6 +45,8 @@ pub struct Model {
     pub blocks: Vec<Block>,
     /// Scripted actions in order of time, ties in order of declaration.
     pub actions: Vec<Action>,
+    /// What it is held to, in order of declaration.
+    pub objectives: Vec<Objective>,
     /// The measured time.
     pub horizon: Duration,
     /// Simulated but not measured time before it.

@@ -3,8 +3,12 @@
 //! Rows of the large files are written as they come, into any [`io::Write`]; nothing is kept.
 
 mod compare;
+mod months;
+mod objectives;
 
 pub use compare::{COMPARE, compare_csv};
+pub use months::{MONTHS, months_csv};
+pub use objectives::{OBJECTIVES, objectives_csv};
 
 use crate::experiment::Outcome;
 use crate::experiment::tally::requests;
@@ -514,6 +518,8 @@ mod tests {
         for (file, columns) in [
             ("summary.csv", strings(&SUMMARY)),
             ("causes.csv", strings(&CAUSES)),
+            ("months.csv", strings(&MONTHS)),
+            ("objectives.csv", strings(&OBJECTIVES)),
             ("replications.csv", strings(&REPLICATIONS)),
             ("outages.csv", outage_columns()),
             ("losses.csv", strings(&LOSSES)),

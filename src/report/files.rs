@@ -7,6 +7,8 @@ use crate::experiment::Study;
 pub const NAMES: &[&str] = &[
     "summary.csv",
     "causes.csv",
+    "months.csv",
+    "objectives.csv",
     "run.json",
     "compare.csv",
     "report.html",
@@ -18,14 +20,17 @@ pub const NAMES: &[&str] = &[
 /// Files of a study with their bytes; those that have nothing to say are left out.
 pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     let outcome = &study.outcome;
-    let mut files = vec![
-        ("summary.csv", csv::summary_csv(outcome)),
-        ("causes.csv", csv::causes_csv(outcome)),
-        ("run.json", json::run_json(outcome)),
-        ("report.html", page::report_html(study)),
-        ("report.md", page::report_md(study)),
-    ];
+    let mut files =
+        vec![("summary.csv", csv::summary_csv(outcome)), ("causes.csv", csv::causes_csv(outcome))];
+    if outcome.variants.iter().any(|v| !v.months.is_empty()) {
+        files.push(("months.csv", csv::months_csv(outcome)));
+    }
+    if outcome.variants.iter().any(|v| !v.objectives.is_empty()) {
+        files.push(("objectives.csv", csv::objectives_csv(outcome)));
+    }
+    files.push(("run.json", json::run_json(outcome)));
     files.extend(study.comparison.iter().map(|c| ("compare.csv", csv::compare_csv(c))));
+    files.extend([("report.html", page::report_html(study)), ("report.md", page::report_md(study))]);
     #[cfg(feature = "plot")]
     let files = with_drawings(files, study);
     files

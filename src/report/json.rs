@@ -1,7 +1,7 @@
 //! JSON: `run.json` and the outcome for `--format json`. Keys in fixed order of declaration.
 
 use crate::experiment::compare::Comparison;
-use crate::experiment::{Outcome, Study, Verdict};
+use crate::experiment::{Estimate, MonthRow, ObjectiveResult, Outcome, Study, Verdict};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -71,7 +71,61 @@ struct Results<'a> {
     causes: Vec<Cause<'a>>,
     worst_by_failures: Option<u64>,
     worst_by_losses: Option<u64>,
+    months: Vec<Month<'a>>,
+    objectives: Vec<Objective<'a>>,
     notes: &'a [String],
+}
+
+/// An estimate with its interval.
+#[derive(Serialize)]
+struct Value {
+    estimate: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Month<'a> {
+    subject: &'a str,
+    series: &'a str,
+    /// `null`: all months together.
+    month: Option<u32>,
+    availability: Value,
+    availability_min: Option<f64>,
+    availability_p50: Option<f64>,
+    availability_p10: Option<f64>,
+    availability_p1: Option<f64>,
+    availability_requests: Value,
+    availability_experienced: Value,
+    missed: Vec<Missed<'a>>,
+    n: u64,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct Missed<'a> {
+    objective: &'a str,
+    missed: Value,
+}
+
+#[derive(Serialize)]
+struct Objective<'a> {
+    objective: &'a str,
+    subject: &'a str,
+    kind: &'a str,
+    class: Option<&'a str>,
+    goal: &'a str,
+    target: &'a str,
+    per: &'a str,
+    met: Value,
+    missed: Value,
+    years_missed: Option<Value>,
+    events_kept: Option<Value>,
+    credit_percent: Option<Value>,
+    budget_left: Option<Value>,
+    n: u64,
+    note: &'a str,
+    verdict: &'a str,
 }
 
 #[derive(Serialize)]
@@ -169,6 +223,8 @@ pub fn study_json(study: &Study) -> Vec<u8> {
             .collect(),
         worst_by_failures: v.worst.by_failures,
         worst_by_losses: v.worst.by_losses,
+        months: v.months.iter().map(month).collect(),
+        objectives: v.objectives.iter().map(objective).collect(),
         notes: &v.notes,
     });
     let expectations = study.promises.iter().map(|e| Expectation {
@@ -219,6 +275,50 @@ fn compared(comparison: &Comparison) -> Compared<'_> {
         same_faults: comparison.same_faults,
         differences: differences.collect(),
         verdicts: verdicts.collect(),
+    }
+}
+
+fn value(e: &Estimate) -> Value {
+    Value { estimate: e.estimate, low: e.low, high: e.high }
+}
+
+fn month(row: &MonthRow) -> Month<'_> {
+    let quantile = |i: usize| row.quantiles.as_ref().and_then(|q| q[i].estimate);
+    Month {
+        subject: &row.subject,
+        series: row.series,
+        month: row.month,
+        availability: value(&row.availability),
+        availability_min: row.least,
+        availability_p50: quantile(0),
+        availability_p10: quantile(1),
+        availability_p1: quantile(2),
+        availability_requests: value(&row.by_requests),
+        availability_experienced: value(&row.experienced),
+        missed: row.missed.iter().map(|(name, e)| Missed { objective: name, missed: value(e) }).collect(),
+        n: row.availability.n,
+        note: &row.availability.note,
+    }
+}
+
+fn objective(o: &ObjectiveResult) -> Objective<'_> {
+    Objective {
+        objective: &o.name,
+        subject: &o.subject,
+        kind: o.kind,
+        class: o.class,
+        goal: o.goal,
+        target: &o.target,
+        per: o.per,
+        met: value(&o.met),
+        missed: value(&o.missed),
+        years_missed: o.years_missed.as_ref().map(value),
+        events_kept: o.events_kept.as_ref().map(value),
+        credit_percent: o.credit_percent.as_ref().map(value),
+        budget_left: o.budget_left.as_ref().map(value),
+        n: o.missed.n,
+        note: &o.missed.note,
+        verdict: &o.verdict,
     }
 }
 

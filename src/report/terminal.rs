@@ -126,6 +126,7 @@ impl Page {
             self.rpo(&figures);
             self.writes(&figures);
             self.price(&figures);
+            self.objectives(variant, subject);
             self.causes(variant, subject);
         }
         if !variant.notes.is_empty() {
@@ -293,6 +294,22 @@ impl Page {
         }
         self.blank();
         self.wrapped(2, 2, text.trim_end());
+    }
+
+    /// Targets, and how often they are missed.
+    fn objectives(&mut self, variant: &VariantOutcome, subject: &str) {
+        let mut objectives = variant.objectives.iter().filter(|o| o.subject == subject).peekable();
+        if objectives.peek().is_some() {
+            self.blank();
+        }
+        for o in objectives {
+            let target = match o.goal {
+                "availability" => o.target.clone(),
+                goal => format!("{} {}", goal.to_uppercase(), o.target),
+            };
+            let class = o.class.map_or_else(String::new, |c| format!(" ({c})"));
+            self.wrapped(2, 4, &format!("{} {target}{class}: {}", o.name, o.verdict));
+        }
     }
 
     /// The three causes that cost most of each kind.

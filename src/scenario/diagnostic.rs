@@ -80,6 +80,7 @@ pub(super) mod code {
     pub const NOT_PER_VARIANT: &str = "ZF0703";
     pub const METRIC: &str = "ZF0704";
     pub const RULE: &str = "ZF0705";
+    pub const OBJECTIVE: &str = "ZF0706";
     pub const FAILOVER_OFF: &str = "ZF0901";
     pub const NO_EFFECT: &str = "ZF0902";
     pub const FAULT_UNUSED: &str = "ZF0903";
@@ -92,6 +93,7 @@ pub(super) mod code {
     pub const CATCH_UP: &str = "ZF0910";
     pub const CASCADE_APART: &str = "ZF0911";
     pub const MEMBER_SAFE: &str = "ZF0912";
+    pub const OBJECTIVE_IDLE: &str = "ZF0913";
 }
 
 /// Every code with what it means, in order. Codes from `ZF0901` are warnings.
@@ -137,6 +139,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::NOT_PER_VARIANT, "a setting that must be the same for all variants"),
     (code::METRIC, "an expectation about a figure that does not exist"),
     (code::RULE, "an expectation that names no rule"),
+    (code::OBJECTIVE, "an objective that does not say of what, or what"),
     (code::FAILOVER_OFF, "read regions, but nothing fails over to them"),
     (code::NO_EFFECT, "a setting without effect"),
     (code::FAULT_UNUSED, "a fault that touches no store and no block"),
@@ -149,6 +152,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::CATCH_UP, "catch-up that is not faster than the writes"),
     (code::CASCADE_APART, "a cascade between places that share nothing"),
     (code::MEMBER_SAFE, "a member of a block that no fault takes down"),
+    (code::OBJECTIVE_IDLE, "an objective that nothing can put to the test"),
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.

@@ -20,7 +20,7 @@ const WEAK_LEVELS: &str = "session differs from consistent-prefix and eventual i
                            see, which is not simulated";
 
 /// Place of a dotted key, as near as the tree gets.
-fn place(root: &Value, keys: &[&str]) -> At {
+pub(super) fn place(root: &Value, keys: &[&str]) -> At {
     let mut value = root;
     for key in keys {
         match &value.kind {
@@ -63,6 +63,7 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
     for block in &model.blocks {
         members(cx, root, model, block);
     }
+    super::objective::lint(cx, root, model);
 }
 
 /// Settings of a failover by service that nobody ever switches on.
@@ -199,17 +200,17 @@ pub(super) fn promises(promised: &[(Expect, Item<'_>)], name: &str, base: &str, 
         if about != name || !expect.metric.contains("rpo_s") || limit >= allowed.as_secs_f64() {
             continue;
         }
-        let problem = Problem::new(
-            code::RPO_PROMISE,
-            "bounded staleness cannot promise this: it allows to lose more (rule c15)",
-            format!("`max_lag_time` is {allowed}"),
-        );
-        let seconds = allowed.as_secs_f64();
-        let problem = problem.help(format!(
-            "promise no less than {seconds} seconds, or use \"strong\", which loses nothing when a region is lost"
-        ));
-        item.warn(problem);
+        item.warn(beyond_staleness(allowed));
     }
+}
+
+/// The warning about an RPO below what bounded staleness allows to lose.
+pub(super) fn beyond_staleness(allowed: Duration) -> Problem {
+    let message = "bounded staleness cannot promise this: it allows to lose more (rule c15)";
+    let seconds = allowed.as_secs_f64();
+    Problem::new(code::RPO_PROMISE, message, format!("`max_lag_time` is {allowed}")).help(format!(
+        "promise no less than {seconds} seconds, or use \"strong\", which loses nothing when a region is lost"
+    ))
 }
 
 /// Warnings about variants that differ in nothing this version simulates.
@@ -249,5 +250,6 @@ fn alike(a: &Model, b: &Model) -> bool {
         && a.stores.iter().zip(&b.stores).all(|(x, y)| plain(x) == plain(y))
         && (a.horizon, a.warmup, a.max_events) == (b.horizon, b.warmup, b.max_events)
         && (&a.actions, &a.blocks, &a.faults) == (&b.actions, &b.blocks, &b.faults)
+        && a.objectives == b.objectives
         && a.world == b.world
 }

@@ -16,6 +16,7 @@ mod law;
 mod layers;
 mod limits;
 mod lint;
+mod objective;
 mod overrides;
 mod plans;
 mod price;
@@ -258,8 +259,10 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let stores = store::read(&root, &world);
     let sound = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let blocks = block::read(&root, &places);
+    let whole = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let sound = sound && !cx.incomplete.get();
     let actions = action::read(&root, &world, &stores, sound, horizon);
+    let objectives = objective::read(&root, &stores, &blocks, whole && sound);
     let expects = expect::read(&root, names);
     root.close();
     if cx.failed() {
@@ -272,6 +275,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         stores,
         blocks,
         actions,
+        objectives,
         horizon: head.horizon,
         warmup: head.warmup,
         max_events: head.max_events,

@@ -3,8 +3,8 @@
 //! Volumes of requests are `i128` in units of thousandths of a request per second × thousandths of the profile
 //! × nanoseconds × partitions; [`StoreRun::volume_per_request`] of them are one request. They are exact.
 
-pub use crate::model::Party;
-use crate::model::{CauseClass, DomainKind, Effect, FaultRule, Target, World};
+use crate::model::{CauseClass, Target};
+pub use crate::model::{Class, Party};
 use crate::units::{Duration, Time};
 
 /// Kind of request.
@@ -25,72 +25,6 @@ impl Kind {
         match self {
             Kind::Read => "read",
             Kind::Write => "write",
-        }
-    }
-}
-
-/// Disruption class of an outage or a loss (design D12): what kind of thing was to blame.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[allow(missing_docs)]
-pub enum Class {
-    Node = 0,
-    Datacenter,
-    Zone,
-    Region,
-    Store,
-    Link,
-    Software,
-    Maintenance,
-    Load,
-    Action,
-}
-
-impl Class {
-    /// All classes, in index order.
-    pub const ALL: [Class; 10] = [
-        Class::Node,
-        Class::Datacenter,
-        Class::Zone,
-        Class::Region,
-        Class::Store,
-        Class::Link,
-        Class::Software,
-        Class::Maintenance,
-        Class::Load,
-        Class::Action,
-    ];
-
-    /// Class of what a rule does to a target: software by cause, maintenance by effect, else the target's scope.
-    pub fn of(world: &World, rule: &FaultRule, target: Target) -> Class {
-        match target {
-            _ if rule.effect == Effect::Maintenance => Class::Maintenance,
-            _ if rule.cause == CauseClass::Software || matches!(rule.effect, Effect::Corrupt { .. }) => {
-                Class::Software
-            }
-            Target::Link(_) => Class::Link,
-            Target::Store { .. } => Class::Store,
-            Target::Domain(d) => match world.domain(d).kind {
-                DomainKind::Node => Class::Node,
-                DomainKind::Datacenter => Class::Datacenter,
-                DomainKind::Zone => Class::Zone,
-                DomainKind::Region => Class::Region,
-            },
-        }
-    }
-
-    /// Word used in outputs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Class::Node => "node",
-            Class::Datacenter => "datacenter",
-            Class::Zone => "zone",
-            Class::Region => "region",
-            Class::Store => "store",
-            Class::Link => "link",
-            Class::Software => "software",
-            Class::Maintenance => "maintenance",
-            Class::Load => "load",
-            Class::Action => "action",
         }
     }
 }

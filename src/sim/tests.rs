@@ -154,6 +154,7 @@ pub(super) fn model(world: World, faults: Vec<FaultRule>, stores: Vec<Store>) ->
         stores,
         blocks: vec![],
         actions: vec![],
+        objectives: vec![],
         horizon: Duration::YEAR,
         warmup: Duration::ZERO,
         max_events: 10_000_000,

@@ -74,6 +74,20 @@ impl Histogram {
         self.octave(octave)[step] += 1;
     }
 
+    /// The same values and as many zeros as make `n` of them; unchanged if there are `n` already.
+    pub fn with_zeros(&self, n: u64) -> Histogram {
+        let mut all = self.clone();
+        if n > self.n {
+            if self.n == 0 {
+                all.largest = 0;
+            }
+            all.least = 0;
+            all.octave(0)[0] += n - self.n;
+            all.n = n;
+        }
+        all
+    }
+
     fn octave(&mut self, octave: usize) -> &mut [u64] {
         if self.octaves.is_empty() {
             self.octaves = vec![Box::default(); OCTAVES];

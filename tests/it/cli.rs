@@ -130,6 +130,7 @@ fn bytes_do_not_depend_on_jobs() {
         [
             "causes.csv",
             "losses.csv",
+            "months.csv",
             "outages.csv",
             "replications.csv",
             "report.html",
@@ -188,7 +189,10 @@ fn a_folder_describes_one_run() {
     expect(&folder, &["run", "orders.toml", "--replications", "64", "--rows", "none", "--out", "out"], 0);
     let files = contents(&folder.join("out"));
     let (_, names) = names(&files);
-    assert_eq!(names, ["causes.csv", "notes.txt", "report.html", "report.md", "run.json", "summary.csv"]);
+    assert_eq!(
+        names,
+        ["causes.csv", "months.csv", "notes.txt", "report.html", "report.md", "run.json", "summary.csv"]
+    );
     assert_ne!(fs::read(folder.join("out/summary.csv")).unwrap(), first);
 }
 

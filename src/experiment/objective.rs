@@ -1,0 +1,247 @@
+//! Objectives: how often targets are missed, what that costs, what is left of the error budget.
+
+use super::accumulate::SHARE_ONE;
+use super::metric::{Ceiling, Estimate};
+use super::months::{Amounts, MonthRow, MonthsTally, Pool, YEAR};
+use super::targets::{MonthlyTally, ObjectiveTally};
+use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
+use crate::model::{Class, Model};
+use crate::stats::Moments;
+use crate::stats::number::{counted, percent, percent_bound, significant};
+
+const SHARE: f64 = SHARE_ONE as f64;
+const PPM: f64 = 1e6;
+
+/// What became of one objective in one variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectiveResult {
+    /// Name of the objective.
+    pub name: String,
+    /// Name of the store or block.
+    pub subject: String,
+    /// `read`, `write`, `all` or `block`.
+    pub kind: &'static str,
+    /// Disruption class it is restricted to.
+    pub class: Option<&'static str>,
+    /// `availability`, `rto` or `rpo`.
+    pub goal: &'static str,
+    /// The target in words: `99.995 %`, `1h`.
+    pub target: String,
+    /// The target as a number: a share, or seconds.
+    pub value: f64,
+    /// What `met` is about: `month` or `replication`.
+    pub per: &'static str,
+    /// Probability that the target is met.
+    pub met: Estimate,
+    /// The complement.
+    pub missed: Estimate,
+    /// Availability: probability that at least one month of a year misses it.
+    pub years_missed: Option<Estimate>,
+    /// RTO and RPO: share of events within the target.
+    pub events_kept: Option<Estimate>,
+    /// Availability with credits: mean share of a month's bill that is paid back, in percent.
+    pub credit_percent: Option<Estimate>,
+    /// Availability: what is left of a month's error budget, mean; negative where more failed than was allowed.
+    pub budget_left: Option<Estimate>,
+    /// The result in words.
+    pub verdict: String,
+}
+
+/// A figure by the last part of its id, with its unit.
+pub(super) type Figure = (String, &'static str, Estimate);
+
+/// The figures of an objective after `n` replications.
+pub(super) fn figures(
+    objective: &Objective,
+    tally: &ObjectiveTally,
+    months: &[MonthsTally],
+    n: u64,
+) -> Vec<Figure> {
+    match tally {
+        ObjectiveTally::Events(tally) => vec![
+            ("kept".into(), "probability", Estimate::probability(tally.broken, n).without()),
+            ("events_kept".into(), "fraction", Estimate::event_share(&tally.events).complement()),
+        ],
+        ObjectiveTally::Months(tally) => tally.figures(objective, &months[tally.subject].wholes, n),
+    }
+}
+
+impl MonthlyTally {
+    fn figures(&self, objective: &Objective, wholes: &[Amounts], n: u64) -> Vec<Figure> {
+        let counted = |m: usize| wholes.iter().filter(|w| w[m][self.series] > 0).count() as u64;
+        let (per, years) = (counted(self.measure), (wholes.len() / YEAR) as u64);
+        let mut all: Vec<Figure> = vec![
+            ("months_missed".into(), "probability", Estimate::chance(&self.missed, per, n)),
+            ("years_missed".into(), "probability", Estimate::chance(&self.years_missed, years, n)),
+        ];
+        let months = Pool::new(&self.months.shares, per, n);
+        let of_months = mean_share(&self.months.sums, per, n);
+        all.push(("availability.mean".into(), "fraction", of_months.complement()));
+        for (word, p) in [("p50", 0.5), ("p10", 0.9), ("p1", 0.99)] {
+            let e = months.quantile(p).complement();
+            all.push((format!("availability.{word}"), "fraction", e));
+        }
+        all.push(("availability.min".into(), "fraction", months.worst().complement()));
+        if matches!(objective.of, Watched::Store(..)) {
+            let e = mean_share(&self.by_requests, counted(1), n).complement();
+            all.push(("availability_requests.mean".into(), "fraction", e));
+        }
+        let year_pool = Pool::new(&self.years.shares, years, n);
+        self.budget(&mut all, "month", &of_months, &months);
+        self.budget(&mut all, "year", &mean_share(&self.years.sums, years, n), &year_pool);
+        if !self.credits.is_empty() {
+            self.paid_back(&mut all, per, years, n);
+        }
+        all
+    }
+
+    /// What is left of the error budget.
+    fn budget(&self, all: &mut Vec<Figure>, word: &str, mean: &Estimate, pool: &Pool) {
+        let left = |used: &Estimate| match self.budget {
+            0 => Estimate::undefined("nothing may fail: there is no budget"),
+            budget => used.scaled(SHARE / budget as f64).complement(),
+        };
+        all.push((format!("budget_left.{word}.mean"), "fraction", left(mean)));
+        for (q, p) in [("p50", 0.5), ("p10", 0.9)] {
+            all.push((format!("budget_left.{word}.{q}"), "fraction", left(&pool.quantile(p))));
+        }
+        all.push((format!("budget_left.{word}.min"), "fraction", left(&pool.worst())));
+    }
+
+    /// Credits; a month's bill goes by its days.
+    fn paid_back(&self, all: &mut Vec<Figure>, per: u64, years: u64, n: u64) {
+        let most = self.credits.last().map_or(0.0, |c| f64::from(c.1) / PPM * 100.0);
+        let mean = |moments: &Moments, unit: f64| match unit {
+            0.0 => Estimate::undefined("nothing was measured"),
+            unit => Estimate::mean(&moments.with_zeros(n), unit * PPM / 100.0, Ceiling::At(most)),
+        };
+        all.push(("credit_percent.month".into(), "percent", mean(&self.credit, per as f64)));
+        let year = mean(&self.year_credit, 365.0 * years as f64);
+        all.push(("credit_percent.year".into(), "percent", year));
+        for (&(_, ppm), months) in self.credits.iter().zip(&self.bands) {
+            let e = Estimate::chance(months, per, n);
+            all.push((format!("months_credited.{}", f64::from(ppm) / PPM * 100.0), "probability", e));
+        }
+    }
+}
+
+/// Mean failing share of months or years of which each replication has `per`.
+fn mean_share(sums: &Moments, per: u64, n: u64) -> Estimate {
+    match per {
+        0 => Estimate::undefined("nothing was measured"),
+        per => Estimate::mean(&sums.with_zeros(n), SHARE * per as f64, Ceiling::At(1.0)),
+    }
+}
+
+/// Results of all objectives, in order of declaration.
+pub(super) fn results(
+    model: &Model,
+    tallies: &[ObjectiveTally],
+    months: &[MonthsTally],
+    n: u64,
+) -> Vec<ObjectiveResult> {
+    let each = model.objectives.iter().zip(tallies);
+    each.map(|(objective, tally)| result(model, objective, &figures(objective, tally, months, n))).collect()
+}
+
+fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> ObjectiveResult {
+    let find = |id: &str| figures.iter().find(|f| f.0 == id).map(|f| f.2.clone());
+    let (subject, kind) = match objective.of {
+        Watched::Store(s, series) => (&model.stores[s as usize].name, series.word()),
+        Watched::Block(b) => (&model.blocks[b as usize].name, "block"),
+    };
+    let (goal, value, target, class) = match objective.goal {
+        Goal::Availability { target, .. } => {
+            let share = target as f64 / WHOLE as f64;
+            ("availability", share, format!("{} %", target as f64 / (WHOLE as f64 / 100.0)), None)
+        }
+        Goal::Rto { within, class } => ("rto", within.as_secs_f64(), within.to_string(), class),
+        Goal::Rpo { within, class } => ("rpo", within.as_secs_f64(), within.to_string(), class),
+    };
+    // Only writes are lost.
+    let kind = if goal == "rpo" { Series::Write.word() } else { kind };
+    let (per, missed) = match find("months_missed") {
+        Some(missed) => ("month", missed),
+        None => ("replication", find("kept").unwrap_or_default().complement()),
+    };
+    let mut result = ObjectiveResult {
+        name: objective.name.clone(),
+        subject: subject.clone(),
+        kind,
+        class: class.map(Class::word),
+        goal,
+        target,
+        value,
+        per,
+        met: missed.complement(),
+        missed,
+        years_missed: find("years_missed"),
+        events_kept: find("events_kept"),
+        credit_percent: find("credit_percent.month"),
+        budget_left: find("budget_left.month.mean"),
+        verdict: String::new(),
+    };
+    result.verdict = verdict(&result);
+    result
+}
+
+/// What became of an objective, in words.
+fn verdict(result: &ObjectiveResult) -> String {
+    let ObjectiveResult { missed, per, .. } = result;
+    let Some(chance) = missed.estimate else { return format!("undecided: {}", missed.note) };
+    let mut text = match (chance, missed.low, missed.high) {
+        (0.0, _, bound) => {
+            let bound =
+                bound.map_or_else(String::new, |b| format!(" (missed in at most {})", percent_bound(b)));
+            let whole = counted(missed.n, "replication");
+            match *per {
+                "month" => format!("met in every month of {whole}{bound}"),
+                _ => format!("met in all {whole}{bound}"),
+            }
+        }
+        (_, Some(low), Some(high)) => {
+            let digits = |x: f64| significant(x * 100.0, 2);
+            format!("missed in {} of {per}s ({}–{} %)", part(chance), digits(low), digits(high))
+        }
+        _ => format!("missed in {} of {per}s", part(chance)),
+    };
+    if let Some(years) = result.years_missed.as_ref().and_then(|e| e.estimate).filter(|&y| y > 0.0) {
+        text += &format!(", {} of years", part(years));
+    }
+    if let Some(kept) = result.events_kept.as_ref().and_then(|e| e.estimate) {
+        text += &format!(
+            "; {} of {} keep it",
+            part(kept),
+            if result.goal == "rto" { "outages" } else { "losses" }
+        );
+    }
+    if let Some(credit) = result.credit_percent.as_ref().and_then(|e| e.estimate).filter(|&c| c > 0.0) {
+        text += &format!("; credits {} % of the bill", significant(credit, 2));
+    }
+    text
+}
+
+/// A share in percent, with digits at whichever end it is near.
+fn part(share: f64) -> String {
+    if share < 0.5 { percent_bound(share) } else { percent(share) }
+}
+
+/// Adds the chance of missing each availability objective to the months of its subject and series.
+pub(super) fn add_missed(
+    rows: &mut [MonthRow],
+    model: &Model,
+    tallies: &[ObjectiveTally],
+    results: &[ObjectiveResult],
+    n: u64,
+) {
+    for ((objective, tally), result) in model.objectives.iter().zip(tallies).zip(results) {
+        let ObjectiveTally::Months(tally) = tally else { continue };
+        for row in rows.iter_mut().filter(|r| r.subject == result.subject && r.series == result.kind) {
+            let missed = match row.month {
+                Some(month) => Estimate::probability(tally.by_month[month as usize - 1], n),
+                None => result.missed.clone(),
+            };
+            row.missed.push((objective.name.clone(), missed));
+        }
+    }
+}

@@ -50,6 +50,7 @@ pub const SCENARIOS: &[Shipped] = shipped![
     "cosmos-db/write-region",
     "cosmos-db/write-region-destroyed",
     "cosmos-db/write-region-isolated",
+    "cosmos-db/zone-redundancy",
     "cosmos-db/zone-redundant",
     "cosmos-db/zone-unzoned",
     "cosmos-db/zones-together",

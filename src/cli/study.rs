@@ -88,7 +88,10 @@ impl Batch {
         let names: Vec<String> = scenario.variants.iter().map(|v| v.name.clone()).collect();
         if let Some(missing) = wanted.iter().find(|w| !names.contains(w)) {
             let (files, names) = (self.files.join(" and "), names.join(", "));
-            return Err(Failure::Input(format!("{files} has no variant {missing}; it has {names}")));
+            let (have, they_have) =
+                if self.files.len() == 1 { ("has", "it has") } else { ("have", "they have") };
+            let text = format!("{files} {have} no variant {missing}; {they_have} {names}");
+            return Err(Failure::Input(text));
         }
         let kept = |name: &String| wanted.contains(name);
         let mut keep = names.iter().map(kept);

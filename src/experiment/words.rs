@@ -63,10 +63,12 @@ struct Figure {
     unit: &'static str,
     less: &'static str,
     more: &'static str,
+    /// Before the measured time; empty where it does not matter.
+    when: &'static str,
 }
 
 const MINUTES: Figure =
-    Figure { id: "", of: "", verb: "fails", unit: " min/year", less: "less", more: "more" };
+    Figure { id: "", of: "", verb: "fails", unit: " min/year", less: "less", more: "more", when: "" };
 const WRITES: Figure = Figure { id: "failed_minutes_per_year.write", of: "writes", ..MINUTES };
 const READS: Figure = Figure { id: "failed_minutes_per_year.read", of: "reads", ..MINUTES };
 const BOTH: Figure = Figure { of: "reads and writes", ..WRITES };
@@ -78,6 +80,16 @@ const LOST: Figure = Figure {
     unit: "",
     less: "fewer writes",
     more: "more writes",
+    when: " in ",
+};
+const MISSING: Figure = Figure {
+    id: "writes_missing.mean",
+    of: "writes missing",
+    verb: "leaves",
+    unit: "",
+    less: "fewer writes missing",
+    more: "more writes missing",
+    when: " at the end of ",
 };
 
 impl<'a> Said<'a> {
@@ -91,7 +103,7 @@ impl<'a> Said<'a> {
             _ => false,
         };
         let requests: &[&Figure] = if one { &[&BOTH] } else { &[&WRITES, &READS] };
-        for figure in requests.iter().chain([&&BLOCK, &&LOST]) {
+        for figure in requests.iter().chain([&&BLOCK, &&LOST, &&MISSING]) {
             if let Some(row) = self.row(figure.id) {
                 self.figure(figure, row);
             }
@@ -103,7 +115,13 @@ impl<'a> Said<'a> {
         // Undefined: there are no such requests, and nothing to say.
         let (Some(difference), Some(differ)) = (row.difference, row.differ) else { return };
         if differ == 0 {
-            self.same.push(if figure.of.is_empty() { "downtime" } else { figure.of });
+            match figure.of {
+                // Nothing is ever missing: not worth a word.
+                of if of == MISSING.of && row.estimate == Some(0.0) => return,
+                "" => self.same.push("downtime"),
+                of if of == BOTH.of => self.same.extend([READS.of, WRITES.of]),
+                of => self.same.push(of),
+            }
             self.n = row.n;
             return;
         }
@@ -124,10 +142,12 @@ impl<'a> Said<'a> {
         };
         let than =
             if self.settled.is_empty() { format!(" than {}", self.reference.name) } else { String::new() };
-        let end = match figure.id {
-            id if id == LOST.id => format!("{than} in {}", self.variant.horizon),
-            _ if figure.of.is_empty() => than,
-            _ => format!("{than} for {}", figure.of),
+        let end = if !figure.when.is_empty() {
+            format!("{than}{}{}", figure.when, self.variant.horizon)
+        } else if figure.of.is_empty() {
+            than
+        } else {
+            format!("{than} for {}", figure.of)
         };
         // A verb once: fails … for writes and … for reads.
         let again = figure.id == READS.id && !self.settled.is_empty();
@@ -195,6 +215,7 @@ fn about(figure: &Figure) -> &'static str {
         "reads" => "Reads: ",
         "writes" => "Writes: ",
         "writes lost" => "Writes lost: ",
+        "writes missing" => "Writes missing: ",
         "reads and writes" => "Reads and writes: ",
         _ => "",
     }
@@ -240,7 +261,8 @@ fn rounded(x: f64, half: f64) -> String {
 /// The next number of two digits and zeros.
 fn rounded_up(x: f64) -> u64 {
     let grain = libm::pow(10.0, (libm::floor(libm::log10(x)) - 1.0).max(0.0));
-    (libm::ceil(x / grain) * grain) as u64
+    // A whole number may come out of divisions a little above itself.
+    (libm::ceil(x / grain - 1e-9) * grain) as u64
 }
 
 /// `a, b and c`.
@@ -252,5 +274,104 @@ fn list(words: &[impl AsRef<str>]) -> String {
             let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
             format!("{} and {}", rest.join(", "), last.as_ref())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture;
+    use crate::units::Duration;
+
+    /// A figure that differs by `x` ± `half` in `differ` of 200 replications.
+    fn row(metric: &str, x: f64, half: f64, differ: u64) -> Difference {
+        Difference {
+            variant: "b".into(),
+            subject: "orders".into(),
+            metric: metric.into(),
+            unit: "",
+            estimate: Some(50.0 + x),
+            reference: Some(50.0),
+            difference: Some(x),
+            low: (differ > 0).then_some(x - half),
+            high: (differ > 0).then_some(x + half),
+            variance_reduction: None,
+            n: 200,
+            differ: Some(differ),
+            note: String::new(),
+        }
+    }
+
+    fn said(rows: &[Difference]) -> String {
+        let mut variant = fixture::outcome(2).variants.remove(0);
+        let reference = VariantOutcome { name: "a".into(), ..variant.clone() };
+        variant.name = "b".into();
+        variant.horizon = Duration::YEAR;
+        let mut found = verdicts(&variant, &reference, rows);
+        assert_eq!(found.len(), 1);
+        found.remove(0).text
+    }
+
+    #[test]
+    fn settled_differences_are_told_with_their_price() {
+        let rows = [
+            row(WRITES.id, -16.42, 1.9, 190),
+            row(READS.id, 3.04, 0.21, 12),
+            row(LOST.id, -1_234.0, 321.0, 100),
+            row("price_factor", 12.5, 0.0, 0),
+        ];
+        assert_eq!(
+            said(&rows),
+            "b fails 16.4 ± 1.9 min/year less than a for writes, 3.04 ± 0.21 min/year more for reads (roughly: only \
+             12 replications differ), loses 1 230 ± 320 fewer writes in 1y and costs 25 % more."
+        );
+    }
+
+    #[test]
+    fn one_sentence_where_reads_and_writes_go_alike() {
+        let rows = [row(WRITES.id, -16.421, 1.9, 190), row(READS.id, -16.422, 1.9, 190)];
+        assert_eq!(said(&rows), "b fails 16.4 ± 1.9 min/year less than a for reads and writes.");
+        let block = [row(BLOCK.id, 3.1, 0.2, 90)];
+        assert_eq!(said(&block), "b is down 3.10 ± 0.20 min/year more than a.");
+        let missing = [row(MISSING.id, 116.0, 22.0, 90)];
+        assert_eq!(said(&missing), "b leaves 116 ± 22 more writes missing than a at the end of 1y.");
+    }
+
+    #[test]
+    fn what_is_not_settled_is_no_difference() {
+        let text = said(&[row(WRITES.id, -0.3, 0.9, 150)]);
+        assert_eq!(
+            text,
+            "Writes: the difference is not settled by 200 replications: between 1.20 min/year less and 0.60 min/year \
+             more (95 %); if it is as large as it seems, 3 600 would settle it."
+        );
+        // Nothing can be recommended where nothing is seen, or too much would be needed.
+        for x in [0.0, 1e-6] {
+            assert!(said(&[row(WRITES.id, x, 0.9, 150)]).ends_with("more (95 %)."), "{x}");
+        }
+    }
+
+    #[test]
+    fn what_was_never_different_is_bounded() {
+        let rows = [row(WRITES.id, 0.0, 0.0, 0), row(READS.id, 0.0, 0.0, 0), row(LOST.id, 0.0, 0.0, 0)];
+        assert_eq!(
+            said(&rows),
+            "No difference between b and a was seen in 200 replications (reads, writes and writes lost): at most \
+             1.5 % of them differ (95 %)."
+        );
+        let mut one = row(WRITES.id, 4.0, 0.0, 1);
+        (one.low, one.high, one.n) = (None, None, 1);
+        assert_eq!(said(&[one]), "Writes: one replication settles nothing.");
+    }
+
+    #[test]
+    fn prices() {
+        let mut same = row("price_factor", 0.0, 0.0, 0);
+        assert_eq!(said(std::slice::from_ref(&same)), "b costs the same as a.");
+        same.reference = None;
+        assert_eq!(said(std::slice::from_ref(&same)), "What a costs is not known.");
+        // Money goes before factors.
+        let rows = [row("price_factor", 50.0, 0.0, 0), row("cost_per_year", -10.0, 0.0, 0)];
+        assert_eq!(said(&rows), "b costs 20 % less than a.");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// Two variants of one store under frequent faults; 600 replications make ten blocks.
-const ORDERS: &str = r#"
+pub const ORDERS: &str = r#"
 [scenario]
 name = "Orders"
 horizon = "90d"
@@ -49,7 +49,7 @@ is = "== 0"
 "#;
 
 /// A folder of this test's own, empty.
-fn folder(test: &str) -> PathBuf {
+pub fn folder(test: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
@@ -63,7 +63,7 @@ fn names(files: &[(String, Vec<u8>)]) -> (Vec<&str>, Vec<&str>) {
 }
 
 /// A folder with [`ORDERS`] as `orders.toml`.
-fn with_orders(test: &str) -> PathBuf {
+pub fn with_orders(test: &str) -> PathBuf {
     let path = folder(test);
     fs::write(path.join("orders.toml"), ORDERS).unwrap();
     path
@@ -80,7 +80,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Runs the command and checks its exit code.
-fn expect(folder: &Path, args: &[&str], code: i32) -> (String, String) {
+pub fn expect(folder: &Path, args: &[&str], code: i32) -> (String, String) {
     let output = zonefall(folder, args);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
@@ -88,7 +88,7 @@ fn expect(folder: &Path, args: &[&str], code: i32) -> (String, String) {
 }
 
 /// Names and contents of the files in a folder, by name.
-fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap())

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod compare;
 mod readme;
 mod source;
 mod tidy;

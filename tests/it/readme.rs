@@ -38,6 +38,27 @@ fn the_sample_is_what_the_scenario_gives() {
 }
 
 #[test]
+fn the_verdict_is_what_compare_says() {
+    let path = source::root().join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (_, scenario) = block(&readme, "```toml\n");
+    let open = "what they are worth:\n\n```text\n";
+    let (at, shown) = block(&readme, open);
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme-compare.toml");
+    fs::write(&file, scenario).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zonefall"));
+    let output = command.arg("compare").arg(&file).env_remove("CLICOLOR_FORCE").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let start = printed.find("  strong fails").expect("a verdict");
+    let verdict = &printed[start..start + printed[start..].find("\n\n").unwrap() + 1];
+    if bless() && verdict != shown {
+        fs::write(&path, format!("{}{verdict}{}", &readme[..at], &readme[at + shown.len()..])).unwrap();
+        return;
+    }
+    assert_eq!(verdict, shown, "README.md shows something else; ZONEFALL_BLESS=1 cargo test puts this in");
+}
+
+#[test]
 fn files_it_links_to_exist() {
     let readme = fs::read_to_string(source::root().join("README.md")).unwrap();
     let links: Vec<&str> = readme

@@ -9,6 +9,7 @@ mod runs;
 mod support;
 mod tiers;
 mod words;
+mod zones;
 
 use runs::{outcome, shipped};
 use support::{folder, model, names, read, replications, text};
@@ -83,6 +84,7 @@ promises! {
     c12_c14_c17_c18_c23_write_region: "cosmos-db/write-region",
     c12_c14_c23_c27_write_region_destroyed: "cosmos-db/write-region-destroyed",
     c17_write_region_isolated: "cosmos-db/write-region-isolated",
+    c06_zone_redundancy: "cosmos-db/zone-redundancy",
     c01_c04_c07_zone_redundant: "cosmos-db/zone-redundant",
     c02_c05_c07_zone_unzoned: "cosmos-db/zone-unzoned",
     c04_zones_together: "cosmos-db/zones-together",

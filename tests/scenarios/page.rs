@@ -2,7 +2,7 @@
 
 use crate::conformance::Verdict;
 use crate::rules::{Claim, Rule, promises, rules};
-use crate::tiers;
+use crate::{tiers, zones};
 use std::fmt::Write;
 
 /// What the page says of one rule.
@@ -27,8 +27,15 @@ impl Section {
         if !theirs.is_empty() {
             let _ = write!(body, "Documented:\n\n{theirs}\n");
         }
-        if rule.id == "c07" {
-            body += &section.tiers();
+        let table = match rule.id.as_str() {
+            "c06" => Some(zones::table(&rules().zones)),
+            "c07" => Some(tiers::table(&rules().tiers)),
+            _ => None,
+        };
+        if let Some(table) = table {
+            section.seen(table.differs);
+            section.problems.extend(table.problems);
+            body += &table.text;
         }
         if body.is_empty() {
             body = "Nothing shows this rule yet.\n\n".into();
@@ -107,13 +114,6 @@ impl Section {
         }
         let end = if outcome.is_empty() { String::new() } else { format!("; {outcome}") };
         format!("- {source}{} {place}: {}{end}\n", claim.says, found.simulated)
-    }
-
-    fn tiers(&mut self) -> String {
-        let table = tiers::table(&rules().tiers);
-        self.seen(table.differs);
-        self.problems.extend(table.problems);
-        table.text
     }
 }
 

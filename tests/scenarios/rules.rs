@@ -20,6 +20,8 @@ pub struct Rules {
     pub document: Vec<Document>,
     /// The documented table of tiers.
     pub tiers: crate::tiers::Documented,
+    /// The documented table of what zone redundancy buys.
+    pub zones: crate::zones::Documented,
     pub rule: Vec<Rule>,
 }
 

@@ -4,8 +4,9 @@ use crate::support::{read, text};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock};
+use zonefall::experiment::compare::Comparison;
 use zonefall::experiment::runner::{Subject, run};
-use zonefall::experiment::{Accumulator, Experiment, Outcome, VariantOutcome};
+use zonefall::experiment::{Experiment, Outcome};
 use zonefall::scenario::Scenario;
 use zonefall::sim::observe::Replication;
 
@@ -52,27 +53,29 @@ pub fn extended(name: &str, set: &Settings, add: &str) -> &'static Run {
 
 /// Runs all replications of all variants; `observe` sees each result.
 pub fn outcome(scenario: &Scenario, observe: impl Fn(usize, &Replication) + Sync) -> Outcome {
-    let subjects = scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect();
-    let experiment = Experiment {
-        subjects,
+    let experiment = experiment(scenario, None);
+    let seen = |v: usize, r: &Replication, (): &mut ()| observe(v, r);
+    let sums = run(&experiment, &AtomicBool::new(false), seen, |()| Ok::<(), String>(()), |_| {}).unwrap();
+    Outcome { version: String::new(), ..experiment.outcome(&scenario.name, scenario.digest, &sums) }
+}
+
+/// Runs a scenario and compares its variants with the first.
+pub fn compared(scenario: &Scenario) -> Comparison {
+    let experiment = experiment(scenario, Some(0));
+    let nothing = |_: usize, _: &Replication, (): &mut ()| {};
+    let sums = run(&experiment, &AtomicBool::new(false), nothing, |()| Ok::<(), String>(()), |_| {}).unwrap();
+    let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
+    experiment.comparison(&outcome, &sums).unwrap()
+}
+
+fn experiment(scenario: &Scenario, reference: Option<usize>) -> Experiment<'_> {
+    Experiment {
+        subjects: scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect(),
         seed: scenario.seed,
         replications: 0..scenario.replications,
         block: 64,
         jobs: 2,
         timeline: false,
-        reference: None,
-    };
-    let seen = |v: usize, r: &Replication, (): &mut ()| observe(v, r);
-    let sums: Vec<Accumulator> =
-        run(&experiment, &AtomicBool::new(false), seen, |()| Ok::<(), String>(()), |_| {}).unwrap();
-    let variants = scenario.variants.iter().zip(&sums);
-    Outcome {
-        scenario: scenario.name.clone(),
-        seed: scenario.seed,
-        replications: scenario.replications,
-        first_replication: 0,
-        version: String::new(),
-        digest: scenario.digest,
-        variants: variants.map(|(v, acc)| VariantOutcome::new(&v.name, &v.model, acc)).collect(),
+        reference,
     }
 }

@@ -105,7 +105,8 @@ pub enum Fate {
     Lost,
 }
 
-/// The table as text.
+/// A table as text.
+#[derive(Default)]
 pub struct Table {
     pub text: String,
     pub differs: bool,
@@ -114,7 +115,7 @@ pub struct Table {
 
 /// Simulates every cell.
 pub fn table(documented: &Documented) -> Table {
-    let mut table = Table { text: String::new(), differs: false, problems: Vec::new() };
+    let mut table = Table::default();
     let _ = write!(
         table.text,
         "The table of tiers ({}), each cell simulated at session consistency with a fault of 24 h that passes (*down*)\n\
@@ -159,7 +160,7 @@ impl Tier {
 }
 
 impl Table {
-    fn row(&mut self, title: &str, cells: impl Iterator<Item = String>) {
+    pub fn row(&mut self, title: &str, cells: impl Iterator<Item = String>) {
         let _ = writeln!(self.text, "| {title} | {} |", cells.collect::<Vec<_>>().join(" | "));
     }
 

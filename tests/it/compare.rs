@@ -1,0 +1,161 @@
+//! `zonefall compare`, as its users meet it.
+
+use crate::cli::{ORDERS, contents, expect, folder, with_orders};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Columns of a row of `compare.csv`, by name.
+fn row(csv: &str, variant: &str, metric: &str) -> Vec<(String, String)> {
+    let mut lines = csv.lines();
+    let columns: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let fields = |line: &str| -> Vec<String> { line.split(',').map(str::to_string).collect() };
+    let found = lines.map(fields).find(|f| f[0] == variant && f[3] == metric);
+    let found = found.unwrap_or_else(|| panic!("no {metric} of {variant} in\n{csv}"));
+    columns.into_iter().map(str::to_string).zip(found).collect()
+}
+
+fn number(row: &[(String, String)], column: &str) -> f64 {
+    let field = &row.iter().find(|(name, _)| name == column).unwrap_or_else(|| panic!("no {column}")).1;
+    field.parse().unwrap_or_else(|_| panic!("{column} is {field:?} in {row:?}"))
+}
+
+fn compare(folder: &Path, args: &[&str]) -> String {
+    expect(folder, &[&["compare"], args].concat(), 0).0
+}
+
+/// [`ORDERS`] as `orders.toml`, and beside it one variant of its own in `near/orders.toml`: changed by `change`.
+fn two_files(test: &str, change: impl Fn(String) -> String) -> PathBuf {
+    let folder = with_orders(test);
+    let single = ORDERS.replace("[variant.strong]\n\"store.orders.consistency\" = \"strong\"\n", "");
+    let single = single.replace("variant = \"strong\"\n", "");
+    fs::create_dir(folder.join("near")).unwrap();
+    fs::write(folder.join("near/orders.toml"), change(single)).unwrap();
+    folder
+}
+
+#[test]
+fn differences_are_paired_and_turn_with_the_reference() {
+    let folder = with_orders("compare-csv");
+    let csv = compare(&folder, &["orders.toml", "--format", "csv", "--out", "out"]);
+    assert_eq!(fs::read_to_string(folder.join("out/compare.csv")).unwrap(), csv);
+    assert!(csv.lines().skip(1).all(|line| line.starts_with("strong,base,")), "{csv}");
+    let there = row(&csv, "strong", "failed_minutes_per_year.write");
+    let difference = number(&there, "difference");
+    assert_eq!(difference, number(&there, "estimate") - number(&there, "reference_estimate"));
+    assert!(number(&there, "low") < difference && difference < number(&there, "high"));
+    assert_eq!((number(&there, "n"), number(&there, "differ") > 30.0), (600.0, true));
+    let back = compare(&folder, &["orders.toml", "--reference", "strong", "--format", "csv"]);
+    let back = row(&back, "base", "failed_minutes_per_year.write");
+    assert_eq!(number(&back, "difference"), -difference);
+    assert_eq!(number(&back, "variance_reduction"), number(&there, "variance_reduction"));
+    // Both lose the write region at the same instants: pairs tell more than their number.
+    let outages = row(&csv, "strong", "outages_per_year.write.region");
+    assert!(number(&outages, "variance_reduction") > 1.0, "{outages:?}");
+    // What pairs cannot tell says so.
+    let quantile = row(&csv, "strong", "rto_seconds.write.p90");
+    assert_eq!(quantile.last().unwrap().1, "difference of two estimates: no interval");
+}
+
+#[test]
+fn a_comparison_reads_well_and_does_not_depend_on_jobs() {
+    let folder = with_orders("compare-human");
+    let run = |jobs: &str, out: &str| {
+        let text = compare(&folder, &["orders.toml", "--jobs", jobs, "--rows", "all", "--out", out]);
+        (text, contents(&folder.join(out)))
+    };
+    let one = run("1", "a");
+    assert_eq!(one, run("3", "b"));
+    let text = &one.0;
+    for part in [
+        "Orders\n600 replications × 90d · seed 42",
+        "compared with base: all variants meet the same faults",
+        "reference",
+        "strong fails ",
+        " min/year more than base for writes",
+        "expectations: 1 of 2 met",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let json = compare(&folder, &["orders.toml", "--replications", "50", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let comparison = &json["comparison"];
+    assert_eq!((&comparison["reference"], &comparison["same_faults"]), (&"base".into(), &true.into()));
+    assert!(comparison["differences"].as_array().unwrap().len() > 100);
+    assert_eq!(comparison["verdicts"][0]["subject"], "orders");
+    // A run has none.
+    let run = expect(&folder, &["run", "orders.toml", "--replications", "5", "--format", "json"], 0).0;
+    assert!(!run.contains("\"comparison\""));
+}
+
+/// Files of one name, paired by the names of what fails; promises of each are judged.
+#[test]
+fn several_files_are_one_comparison() {
+    let folder = two_files("compare-files", |text| text);
+    let files = ["orders.toml", "near/orders.toml", "--replications", "100"];
+    let text = compare(&folder, &files);
+    assert!(text.contains("compared with orders/base: all variants meet the same faults"), "{text}");
+    assert!(text.contains("orders-2 costs the same as orders/base. No difference was seen in 100"), "{text}");
+    assert!(text.contains("expectations: 1 of 4 met"), "{text}");
+    let only = [&files[..], &["--variant", "orders-2", "--variant", "orders/strong"]].concat();
+    let text = compare(&folder, &only);
+    assert!(text.contains("compared with orders/strong") && !text.contains("orders/base"), "{text}");
+}
+
+#[test]
+fn other_faults_are_told() {
+    let folder = two_files("compare-faults", |text| text.replace("per_year = 6", "per_year = 7"));
+    let text = compare(&folder, &["orders.toml", "near/orders.toml", "--replications", "50"]);
+    assert!(text.contains("other faults strike orders-2: differences include those of the faults"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let folder = two_files("compare-refused", |text| text);
+    let single = folder.join("near/orders.toml");
+    let refuse = |args: &[&str], parts: &[&str]| {
+        let (out, err) = expect(&folder, &[&["compare"], args].concat(), 2);
+        assert_eq!(out, "", "{args:?}");
+        for part in parts {
+            assert!(err.contains(part), "{args:?}: {part} in\n{err}");
+        }
+    };
+    refuse(&["near/orders.toml"], &["nothing to compare", "only the variant base", "[variant.NAME]"]);
+    refuse(&["orders.toml", "--reference", "strnog"], &["no variant strnog", "did you mean `strong`?"]);
+    refuse(&["orders.toml", "--variant", "weak"], &["it has base, strong"]);
+    refuse(&["orders.toml", "--replication", "3"], &["--replication"]);
+    let both = ["orders.toml", "near/orders.toml"];
+    let few = "--replications=20";
+    for (from, to, parts, settled) in [
+        ("replications = 600", "replications = 60", ["600 and 60", "give --replications N"], few),
+        ("[[region]]", "seed = 7\n[[region]]", ["42 and 7", "give --seed N"], "--seed=1"),
+        ("\"90d\"", "\"60d\"", ["90d and 60d", "give --horizon D"], "--horizon=30d"),
+    ] {
+        let text = fs::read_to_string(&single).unwrap();
+        fs::write(&single, text.replacen(from, to, 1)).unwrap();
+        refuse(&both, &[&both[..], &parts].concat());
+        compare(&folder, &[both[0], both[1], settled]);
+        fs::write(&single, text).unwrap();
+    }
+}
+
+/// The command that replays a failure names the file and the variant as that file calls it.
+#[test]
+fn a_limit_in_one_of_several_files_can_be_replayed() {
+    let folder = two_files("compare-limit", |text| {
+        text.replace("replications = 600", "replications = 600\nmax_events = 20")
+    });
+    let args = ["compare", "orders.toml", "near/orders.toml"];
+    let (_, err) = expect(&folder, &args, 3);
+    let command = err.lines().find_map(|l| l.split("to replay it: zonefall ").nth(1)).expect("a command");
+    assert!(command.starts_with("run near/orders.toml --variant=base --seed 42"), "{command}");
+    let words: Vec<&str> = command.split(' ').collect();
+    expect(&folder, &words, 3);
+}
+
+#[test]
+fn a_shipped_scenario_is_compared_by_its_name() {
+    let folder = folder("compare-shipped");
+    let text = compare(&folder, &["cosmos-db/tiers", "--replications", "20", "--reference", "T4"]);
+    assert!(text.contains("compared with T4") && text.contains("costs 60 % less"), "{text}");
+}

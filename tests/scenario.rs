@@ -62,7 +62,8 @@ fn the_world_is_a_tree_in_order() {
 fn the_preset_lies_under_the_file_and_the_variant_on_top() {
     let scenario = good(FULL, &[]);
     let names: Vec<&str> = scenario.variants.iter().map(|v| v.name.as_str()).collect();
-    assert_eq!(names, ["as-written", "strong", "unzoned", "quick"]);
+    assert_eq!(names[..4], ["as-written", "strong", "unzoned", "quick"]);
+    assert_eq!(names[4..], ["partitions = 10", "partitions = 30"]);
     let store = |i: usize| &scenario.variants[i].model.stores[0];
     let base = store(0);
     assert_eq!((base.replicas, base.write_quorum, base.read_quorum), (4, 3, 1));
@@ -193,6 +194,97 @@ fn blocks_come_after_their_members_and_actions_in_time() {
     assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
     assert_eq!(scenario.expects[0].comparison, Comparison::Eq(0.0));
     assert_eq!(scenario.expects[0].rules, ["c14", "x03"]);
+}
+
+const SWEPT: &str = r#"
+[scenario]
+name    = "swept"
+horizon = "1y"
+[[region]]
+name           = "a"
+nodes_per_zone = 4
+[fault.node]
+target   = "node:*"
+mtbf     = "90d"
+duration = "1h"
+[block.b]
+k  = 1
+of = ["node:*"]
+[variant.other]
+"block.b.k" = 4
+"#;
+
+fn points(sweep: &str) -> Vec<String> {
+    let scenario = good(&format!("{SWEPT}{sweep}"), &[]);
+    let names: Vec<String> = scenario.variants.into_iter().map(|v| v.name).collect();
+    assert_eq!(names[..2], ["base", "other"]);
+    names[2..].to_vec()
+}
+
+#[test]
+fn a_sweep_makes_variants_of_all_values() {
+    let sweep =
+        "[sweep]\n\"fault.node.duration\" = [\"30m\", \"2h\"]\nblock.b.k = { from = 1, to = 3, step = 2 }\n";
+    let scenario = good(&format!("{SWEPT}{sweep}"), &[]);
+    let found: Vec<_> = scenario.variants[2..]
+        .iter()
+        .map(|v| {
+            let model = &v.model;
+            (
+                v.name.as_str(),
+                model.faults[0].duration.as_constant().unwrap().to_string(),
+                model.blocks[0].need,
+            )
+        })
+        .collect();
+    let wanted = [
+        ("duration = 30m, k = 1", "30m".to_string(), 1),
+        ("duration = 30m, k = 3", "30m".to_string(), 3),
+        ("duration = 2h, k = 1", "2h".to_string(), 1),
+        ("duration = 2h, k = 3", "2h".to_string(), 3),
+    ];
+    assert_eq!(found, wanted);
+    let axis = |i: usize| {
+        let axis = &scenario.axes[i];
+        let values: Vec<_> = axis.values.iter().map(|c| (c.label.as_str(), c.value.unwrap())).collect();
+        (axis.path.as_str(), axis.label.as_str(), axis.unit, values)
+    };
+    assert_eq!(
+        axis(0),
+        ("fault.node.duration", "duration", "seconds", vec![("30m", 1800.0), ("2h", 7200.0)])
+    );
+    assert_eq!(axis(1), ("block.b.k", "k", "", vec![("1", 1.0), ("3", 3.0)]));
+    let point = &scenario.variants[5].point;
+    assert_eq!(*point, [scenario.axes[0].values[1].clone(), scenario.axes[1].values[1].clone()]);
+    assert!(scenario.variants[..2].iter().all(|v| v.point.is_empty()));
+    // One at a time: the other setting stays as in the file.
+    let alone = sweep.replace("[sweep]", "[sweep]\nmode = \"one-at-a-time\"");
+    assert_eq!(points(&alone), ["duration = 30m", "duration = 2h", "k = 1", "k = 3"]);
+}
+
+#[test]
+fn ranges_are_written_as_people_would() {
+    let values = |range: &str| {
+        let names = points(&format!("[sweep]\nfault.node.mtbf = {range}\n"));
+        names.iter().map(|n| n.strip_prefix("mtbf = ").unwrap().to_owned()).collect::<Vec<_>>().join(" | ")
+    };
+    let range =
+        |from: &str, to: &str, rest: &str| values(&format!("{{ from = \"{from}\", to = \"{to}\", {rest} }}"));
+    assert_eq!(range("12h", "60h", "step = \"24h\""), "12h | 36h | 60h");
+    // The last step stops short of the end.
+    assert_eq!(range("1d", "4d", "step = \"36h\""), "1d | 2d 12h | 4d");
+    assert_eq!(range("1d", "3d", "step = \"36h\""), "1d | 2d 12h");
+    // 24^(1/4) = 2.2134 hours and so on, to the minute.
+    assert_eq!(range("1h", "24h", "points = 5, scale = \"log\""), "1h | 2h 13m | 4h 54m | 10h 51m | 24h");
+    assert_eq!(range("1h", "1h 30m", "points = 3"), "1h | 1h 15m | 1h 30m");
+    let numbers = |key: &str, range: &str| {
+        let names = points(&format!("[sweep]\n{key} = {range}\n"));
+        names.iter().map(|n| n.rsplit(' ').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(numbers("fault.node.per_year", "{ from = 0.1, to = 0.5, step = 0.1 }"), "0.1 0.2 0.3 0.4 0.5");
+    let thirds = numbers("fault.node.per_year", "{ from = 1.0, to = 2, points = 4 }");
+    assert_eq!(thirds, "1 1.333 1.667 2");
+    assert_eq!(numbers("block.b.k", "{ from = 1, to = 4, points = 3, scale = \"log\" }"), "1 2 4");
 }
 
 #[test]

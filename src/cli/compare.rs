@@ -4,7 +4,7 @@ use super::args::CompareArgs;
 use super::exit::Failure;
 use super::study::{self, Batch, Origin, unique};
 use zonefall::engine::Digest;
-use zonefall::experiment::Sources;
+use zonefall::experiment::{Axis, Sources};
 use zonefall::scenario::{Scenario, Variant, suggestion};
 
 /// Runs all variants of all files on the same faults and compares them with one of them.
@@ -42,6 +42,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
     }
     let mut origins = Vec::new();
     let mut variants: Vec<Variant> = Vec::new();
+    let mut axes: Vec<Axis> = Vec::new();
     let mut expects = Vec::new();
     let mut sources: Vec<Sources> = Vec::new();
     let mut digest = Digest::new();
@@ -65,8 +66,17 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
             expect.variant = Some(full(expect.variant.as_ref().unwrap_or(&first)));
             expects.push(expect);
         }
-        for Variant { name, model } in scenario.variants.drain(..) {
-            variants.push(Variant { name: full(&name), model });
+        for axis in scenario.axes.drain(..) {
+            match axes.iter_mut().find(|a| a.path == axis.path) {
+                Some(known) => {
+                    let new: Vec<_> = axis.values.into_iter().filter(|v| !known.values.contains(v)).collect();
+                    known.values.extend(new);
+                }
+                None => axes.push(axis),
+            }
+        }
+        for Variant { name, model, point } in scenario.variants.drain(..) {
+            variants.push(Variant { name: full(&name), model, point });
             origins.push(Origin { file: file.clone(), variant: name });
         }
     }
@@ -79,6 +89,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
         seed: scenarios[0].seed,
         replications: scenarios[0].replications,
         variants,
+        axes,
         expects,
         digest: digest.finish(),
         sources,

@@ -123,6 +123,7 @@ fn unknown_metrics(source: Source<'_>, scenario: &Scenario) -> Vec<Diagnostic> {
         replications: 0,
         version: String::new(),
         digest: scenario.digest,
+        axes: Vec::new(),
         variants: scenario.variants.iter().map(nothing_seen).collect(),
     };
     let first = scenario.variants.first().map_or("", |v| v.name.as_str());

@@ -215,7 +215,11 @@ fn simulate(
     );
     drop(bar);
     let sums = sums.map_err(|failure| explain(failure, options, &batch))?;
-    let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
+    let mut outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
+    outcome.axes.clone_from(&scenario.axes);
+    for (variant, read) in outcome.variants.iter_mut().zip(&scenario.variants) {
+        variant.point.clone_from(&read.point);
+    }
     let promises = promises(scenario, &outcome);
     let worst = if folder.is_some() { worst(&outcome) } else { Vec::new() };
     let recorded = worst::timelines(&experiment, &worst, |variant, replication| {

@@ -273,6 +273,7 @@ pub(crate) fn outcome(n: u64) -> Outcome {
         replications: n,
         first_replication: 0,
         version: "0.1.0".into(),
+        axes: Vec::new(),
         digest: 0xabc,
         variants: vec![VariantOutcome::new("base", &model, &acc)],
     }

@@ -6,6 +6,7 @@ use super::distribution::{self, Distribution};
 use super::metric::Metric;
 use super::months::MonthRow;
 use super::objective::{self, ObjectiveResult};
+use super::sweep::{Axis, Coordinate};
 use super::tally::StoreTally;
 use super::worst::Worst;
 use crate::model::Model;
@@ -27,6 +28,8 @@ pub struct Outcome {
     pub version: String,
     /// Digest of the scenario as run.
     pub digest: u64,
+    /// What a sweep varies, in order of declaration; empty without one.
+    pub axes: Vec<Axis>,
     /// In order of declaration.
     pub variants: Vec<VariantOutcome>,
 }
@@ -36,6 +39,8 @@ pub struct Outcome {
 pub struct VariantOutcome {
     /// Name of the variant.
     pub name: String,
+    /// Where it stands in a sweep; empty if it is no point of one.
+    pub point: Vec<Coordinate>,
     /// Measured time of each replication.
     pub horizon: Duration,
     /// The figures, in the order of the catalogue.
@@ -97,6 +102,7 @@ impl VariantOutcome {
             name: name.into(),
             months: months(model, acc, &objectives),
             objectives,
+            point: Vec::new(),
             horizon: model.horizon,
             metrics: catalogue::metrics(model, acc),
             causes: causes(model, acc),

@@ -105,6 +105,7 @@ impl Experiment<'_> {
             first_replication: self.replications.start,
             version: env!("CARGO_PKG_VERSION").to_string(),
             digest,
+            axes: Vec::new(),
             variants: self.subjects.iter().zip(sums).map(variant).collect(),
         }
     }

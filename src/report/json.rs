@@ -1,7 +1,7 @@
 //! JSON: `run.json` and the outcome for `--format json`. Keys in fixed order of declaration.
 
 use crate::experiment::compare::Comparison;
-use crate::experiment::{Estimate, MonthRow, ObjectiveResult, Outcome, Study, Verdict};
+use crate::experiment::{Coordinate, Estimate, MonthRow, ObjectiveResult, Outcome, Study, Verdict};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -20,6 +20,17 @@ struct RunVariant<'a> {
     name: &'a str,
     horizon_s: f64,
     fault_digest: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    point: Vec<Place<'a>>,
+}
+
+/// A value that a sweep gives a setting.
+#[derive(Serialize)]
+struct Place<'a> {
+    parameter: &'a str,
+    value: &'a str,
+    number: Option<f64>,
+    unit: &'a str,
 }
 
 #[derive(Serialize)]
@@ -165,11 +176,16 @@ struct Expectation<'a> {
     close: &'a [String],
 }
 
+fn place(c: &Coordinate) -> Place<'_> {
+    Place { parameter: &c.path, value: &c.label, number: c.value, unit: c.unit }
+}
+
 fn run(outcome: &Outcome) -> Run<'_> {
     let variants = outcome.variants.iter().map(|v| RunVariant {
         name: &v.name,
         horizon_s: v.horizon.as_secs_f64(),
         fault_digest: format!("{:016x}", v.fault_digest),
+        point: v.point.iter().map(place).collect(),
     });
     Run {
         zonefall: &outcome.version,

@@ -81,6 +81,7 @@ pub(super) mod code {
     pub const METRIC: &str = "ZF0704";
     pub const RULE: &str = "ZF0705";
     pub const OBJECTIVE: &str = "ZF0706";
+    pub const SWEEP: &str = "ZF0707";
     pub const FAILOVER_OFF: &str = "ZF0901";
     pub const NO_EFFECT: &str = "ZF0902";
     pub const FAULT_UNUSED: &str = "ZF0903";
@@ -140,6 +141,7 @@ pub const CODES: &[(&str, &str)] = &[
     (code::METRIC, "an expectation about a figure that does not exist"),
     (code::RULE, "an expectation that names no rule"),
     (code::OBJECTIVE, "an objective that does not say of what, or what"),
+    (code::SWEEP, "a sweep that makes no points"),
     (code::FAILOVER_OFF, "read regions, but nothing fails over to them"),
     (code::NO_EFFECT, "a setting without effect"),
     (code::FAULT_UNUSED, "a fault that touches no store and no block"),

@@ -213,10 +213,12 @@ pub(super) fn beyond_staleness(allowed: Duration) -> Problem {
     ))
 }
 
-/// Warnings about variants that differ in nothing this version simulates.
+/// Warnings about variants that differ in nothing this version simulates. A sweep may come by what the file or a
+/// variant says; of its own points that are alike, one pair is named.
 pub(super) fn variants(cx: &Context<'_>, file: &Value, variants: &[Variant]) {
+    let along = |v: &Variant| v.point.iter().map(|c| c.path.clone()).collect::<Vec<_>>();
     for (i, b) in variants.iter().enumerate() {
-        for a in &variants[..i] {
+        for a in variants[..i].iter().filter(|a| along(a) == along(b)) {
             let (what, label, help) = if a.model == b.model {
                 ("are the same", "changes nothing", "remove one, or let an override change something")
             } else if alike(&a.model, &b.model) {
@@ -226,6 +228,10 @@ pub(super) fn variants(cx: &Context<'_>, file: &Value, variants: &[Variant]) {
             };
             let message = format!("variants `{}` and `{}` {what}", a.name, b.name);
             let problem = Problem::new(code::SAME_LEVELS, message, label).help(help);
+            if !b.point.is_empty() {
+                cx.report(Severity::Warning, &place(file, &["sweep"]), "sweep", problem);
+                return;
+            }
             let path = format!("variant.{}", b.name);
             cx.report(Severity::Warning, &place(file, &["variant", &b.name]), &path, problem);
             break;

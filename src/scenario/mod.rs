@@ -21,12 +21,14 @@ mod overrides;
 mod plans;
 mod price;
 mod problems;
+mod range;
 mod reader;
 mod routing;
 mod selector;
 mod sources;
 mod store;
 mod suggest;
+mod sweep;
 mod tree;
 mod workload;
 mod world;
@@ -38,6 +40,7 @@ pub use layers::presets;
 pub use suggest::help as suggestion;
 
 use crate::experiment::about::Sources;
+use crate::experiment::sweep::{Axis, Coordinate};
 use crate::model::Model;
 use crate::units::Duration;
 use context::{Context, Problem};
@@ -67,8 +70,10 @@ pub struct Scenario {
     pub seed: u64,
     /// Number of replications, at least 1.
     pub replications: u64,
-    /// The file as written first, then each `[variant.NAME]` in order; never empty.
+    /// The file as written first, then each `[variant.NAME]` in order, then the points of `[sweep]`; never empty.
     pub variants: Vec<Variant>,
+    /// What `[sweep]` varies, in order.
+    pub axes: Vec<Axis>,
     /// Promises.
     pub expects: Vec<Expect>,
     /// FNV-1a (64 bits) of the text, the settings and the files it refers to.
@@ -84,6 +89,8 @@ pub struct Variant {
     pub name: String,
     /// What is simulated.
     pub model: Model,
+    /// Where it stands in the sweep; empty if it is no point of one.
+    pub point: Vec<Coordinate>,
 }
 
 /// A text with the name diagnostics call it by.
@@ -151,7 +158,7 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
         }
     };
     let settings = plans::settings(&cx, options.set);
-    let plans = plans::read(&cx, &file, &settings);
+    let (plans, axes) = plans::read(&cx, &file, &settings);
     let mut problems = Problems::new(plans.len());
     problems.add(&cx);
     let mut files = Vec::new();
@@ -169,6 +176,7 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
         seed: head.seed,
         replications: head.replications,
         variants: read.variants,
+        axes,
         expects: read.expects,
         digest: digest(source.text, options.set, &files),
         sources: sources::gather(source.name, source.text, &read.presets),
@@ -210,7 +218,7 @@ fn variants(
                 collected.head = Some(head);
             }
             nodes += model.world.nodes.len();
-            collected.variants.push(Variant { name: plan.name.clone(), model });
+            collected.variants.push(Variant { name: plan.name.clone(), model, point: plan.point.clone() });
         }
         if nodes > MAX_NODES {
             let label = format!("all variants together may have {MAX_NODES}");
@@ -250,7 +258,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         }
     }
     // Read by `plans`; asked for here so that it is known.
-    root.get("variant");
+    root.know(&["variant", "sweep"]);
     let horizon = head.as_ref().map_or(MAX_HORIZON, |h| h.horizon);
     let world = world::read(&root);
     let places = selector::Places::new(&root, &world);

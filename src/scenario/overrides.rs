@@ -49,11 +49,30 @@ fn steps(path: &str) -> Option<Vec<Step<'_>>> {
     (found.len() <= 16).then_some(found)
 }
 
+/// Reports and takes out the overrides of what all variants share.
+pub(super) fn refuse_shared(cx: &Context<'_>, overrides: &mut Vec<Override>) {
+    overrides.retain(|over| {
+        let may = variant_may_change(&over.path);
+        if !may {
+            let message = format!("`{}` is the same for all variants", over.path);
+            let problem = Problem::new(code::NOT_PER_VARIANT, message, "cannot be changed by a variant");
+            cx.report(Severity::Error, &over.at, &over.path, problem);
+        }
+        may
+    });
+}
+
+/// Whether one path is the other, or leads further into it.
+pub(super) fn overlap(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 /// Whether a variant may change what this path names.
-pub(super) fn variant_may_change(path: &str) -> bool {
+fn variant_may_change(path: &str) -> bool {
     match steps(path).as_deref() {
         Some([Step::Key("scenario"), Step::Key(key), ..]) => !SHARED.contains(key),
-        Some([Step::Key("scenario" | "variant" | "expect"), ..]) => false,
+        Some([Step::Key("scenario" | "variant" | "expect" | "sweep"), ..]) => false,
         _ => true,
     }
 }

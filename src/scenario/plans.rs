@@ -4,10 +4,12 @@ use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
 use super::overrides::{self, Override};
 use super::reader::{Item, Named, Reader};
+use super::sweep;
 use super::tree::{self, Kind, Value};
+use crate::experiment::sweep::{Axis, Coordinate};
 
-/// Most variants of a scenario.
-const MAX_VARIANTS: usize = 256;
+/// Most variants of a scenario besides the file as written.
+pub(super) const MAX_VARIANTS: usize = 256;
 /// Most bytes of text times variants: each variant is read from the whole text.
 const MAX_WORK: usize = 200_000_000;
 
@@ -16,7 +18,7 @@ pub(super) fn settings(cx: &Context<'_>, set: &[(String, String)]) -> Vec<Overri
     let mut found = Vec::new();
     for (path, text) in set {
         let value = tree::parse_setting(path, text);
-        if path == "scenario.base" || ["variant", "expect"].iter().any(|p| path.starts_with(p)) {
+        if path == "scenario.base" || ["variant", "expect", "sweep"].iter().any(|p| path.starts_with(p)) {
             let message = format!("`{path}` cannot be set on the command line");
             let problem = Problem::new(code::OVERRIDE, message, "belongs into the file");
             cx.report(Severity::Error, &value.at, path, problem);
@@ -31,18 +33,40 @@ pub(super) fn settings(cx: &Context<'_>, set: &[(String, String)]) -> Vec<Overri
 pub(super) struct Plan {
     pub name: String,
     pub overrides: Vec<Override>,
+    /// Where it stands in the sweep.
+    pub point: Vec<Coordinate>,
 }
 
-/// The file as written and its variants, each with its overrides and the settings of the command line on top.
-pub(super) fn read(cx: &Context<'_>, file: &Value, settings: &[Override]) -> Vec<Plan> {
+/// The file as written, its variants and the points of its sweep, each with its overrides and the settings of the command
+/// line on top; and the axes of the sweep.
+pub(super) fn read(cx: &Context<'_>, file: &Value, settings: &[Override]) -> (Vec<Plan>, Vec<Axis>) {
     let root = Item { cx, value: file, path: String::new() };
-    let mut plans = vec![Plan { name: "base".into(), overrides: settings.to_vec() }];
-    let Some(reader) = root.table() else { return plans };
+    let mut plans = vec![Plan { name: "base".into(), overrides: settings.to_vec(), point: Vec::new() }];
+    let Some(reader) = root.table() else { return (plans, Vec::new()) };
     // Wrong types are reported when `[scenario]` is read.
     if let Some(name) = reader.table.table("scenario").and_then(|s| s.text("base")) {
         plans[0].name = name.to_owned();
     }
-    let Some(table) = reader.table("variant") else { return plans };
+    if let Some(table) = reader.table("variant") {
+        declared(&table, settings, &mut plans);
+    }
+    let Some(table) = reader.table("sweep") else { return (plans, Vec::new()) };
+    let sweep = sweep::read(&table, settings, (MAX_VARIANTS + 1).saturating_sub(plans.len()));
+    if cx.text.len().saturating_mul(plans.len() + sweep.points.len()) > MAX_WORK {
+        table.error(Problem::new(code::LIMIT, "too many variants of so large a file", "too many points"));
+        return (plans, sweep.axes);
+    }
+    plans.extend(sweep.points.into_iter().map(|p| Plan {
+        name: p.name,
+        overrides: p.overrides.into_iter().chain(settings.iter().cloned()).collect(),
+        point: p.coordinates,
+    }));
+    (plans, sweep.axes)
+}
+
+/// Each `[variant.NAME]`.
+fn declared(table: &Reader<'_>, settings: &[Override], plans: &mut Vec<Plan>) {
+    let cx = table.cx;
     for Named { name, item, .. } in table.named() {
         if plans.iter().any(|p| p.name == name) {
             let problem = Problem::new(
@@ -65,27 +89,15 @@ pub(super) fn read(cx: &Context<'_>, file: &Value, settings: &[Override]) -> Vec
         let Some(r) = item.table() else { continue };
         let mut overrides = Vec::new();
         flatten(&r, "", &mut overrides);
-        for over in &overrides {
-            if !overrides::variant_may_change(&over.path) {
-                let message = format!("`{}` is the same for all variants", over.path);
-                cx.report(
-                    Severity::Error,
-                    &over.at,
-                    &over.path,
-                    Problem::new(code::NOT_PER_VARIANT, message, "cannot be changed by a variant"),
-                );
-            }
-        }
-        overrides.retain(|o| overrides::variant_may_change(&o.path));
+        overrides::refuse_shared(cx, &mut overrides);
         overrides.extend_from_slice(settings);
-        plans.push(Plan { name: name.to_owned(), overrides });
+        plans.push(Plan { name: name.to_owned(), overrides, point: Vec::new() });
     }
-    plans
 }
 
 /// Overrides of a variant. `"store.orders.consistency" = …` and the unquoted `store.orders.consistency = …` (which
 /// TOML reads as nested tables) mean the same, except that inside the latter a table goes on as path.
-fn flatten(r: &Reader<'_>, prefix: &str, found: &mut Vec<Override>) {
+pub(super) fn flatten(r: &Reader<'_>, prefix: &str, found: &mut Vec<Override>) {
     for entry in &r.table.entries {
         let path = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
         let dotted = entry.key.contains('.') || !prefix.is_empty();

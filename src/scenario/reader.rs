@@ -240,7 +240,7 @@ fn label_of(value: &Value, index: usize) -> String {
 }
 
 /// Reads a size; decimal units.
-fn parse_bytes(text: &str, suffix: &str) -> Option<u64> {
+pub(super) fn parse_bytes(text: &str, suffix: &str) -> Option<u64> {
     let text = text.trim().strip_suffix(suffix)?.trim();
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (number, unit) = text.split_at(split);

@@ -12,7 +12,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sim", &["engine", "model", "rng", "units"]),
     ("stats", &["units"]),
     ("experiment", &["sim", "model", "stats", "rng", "units", "error"]),
-    ("scenario", &["model", "rng", "units", "experiment::about", "experiment::expect", "error"]),
+    (
+        "scenario",
+        &["model", "rng", "units", "experiment::about", "experiment::expect", "experiment::sweep", "error"],
+    ),
     ("plot", &["experiment", "stats", "units", "sim::observe"]),
     ("report", &["experiment", "stats", "units", "model", "sim::observe", "plot", "error"]),
     // The command line is a crate of its own: it sees the library only through its public API.

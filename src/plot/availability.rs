@@ -92,53 +92,55 @@ fn main_kind(panel: &Panel) -> &'static str {
 
 fn title(panel: &Panel, several: bool) -> String {
     let kind = main_kind(panel);
-    let entry = |row: &'_ Row| -> Option<(String, Share)> {
+    let shares = panel.rows.iter().filter_map(|row| {
         let (_, share) = row.shares.iter().find(|(k, _)| *k == kind)?;
-        Some((row.variant.clone(), *share))
-    };
-    let found: Vec<(String, Share)> = panel.rows.iter().filter_map(entry).collect();
-    let year = |share: f64| format!("{} a year", minutes(share * MINUTES_PER_YEAR));
-    let (verb, what) = match kind {
-        "block" => ("is down", "time"),
-        "read" => ("fails", "reads"),
-        _ => ("fails", "writes"),
-    };
-    let entries = found
+        Some((row.variant.as_str(), *share))
+    });
+    let shares: Vec<(&str, Share)> = shares.collect();
+    let entries = shares
         .iter()
-        .filter_map(|(name, s)| Some(Entry { name, value: s.estimate?, low: s.low, high: s.high }));
-    let bound = found.iter().filter_map(|(_, s)| s.high).fold(0.0, f64::max);
+        .filter_map(|&(name, s)| Some(Entry { name, value: s.estimate?, low: s.low, high: s.high }));
+    let subject = short(&panel.subject);
+    // Blocks are named in the sentence.
+    let named = several && kind != "block";
+    let (verbs, what) = match kind {
+        "block" => (["has the least downtime of", "have the least downtime of"], subject.as_str()),
+        "read" => (["fails the fewest reads", "fail the fewest reads"], "reads"),
+        _ => (["fails the fewest writes", "fail the fewest writes"], "writes"),
+    };
+    let year = |share: f64| format!("{} a year", minutes(share * MINUTES_PER_YEAR));
+    let bound = shares.iter().filter_map(|(_, s)| s.high).fold(0.0, f64::max);
     let said = match rank(entries.collect()) {
-        Ranking::None => format!("nothing was measured of {}", panel.subject),
-        Ranking::Only(e) if e.value == 0.0 => none_failed(kind, bound),
-        Ranking::Only(e) => match kind {
-            "block" => format!("{} is down {}", short(&panel.subject), year(e.value)),
-            _ => format!("{} {what} are answered: {} fail", number::percent(1.0 - e.value), year(e.value)),
-        },
-        Ranking::Equal(0.0) => none_failed(kind, bound),
-        Ranking::Equal(value) if kind == "block" => format!("every variant is down as long: {}", year(value)),
-        Ranking::Equal(value) => format!("every variant fails as many {what}: {}", year(value)),
+        Ranking::None => "Nothing was measured".into(),
+        Ranking::Only(Entry { value: 0.0, .. }) | Ranking::Equal(0.0) => none_failed(kind, &subject, bound),
+        Ranking::Only(e) if kind == "block" => format!("{subject} is down {}", year(e.value)),
+        Ranking::Only(e) => {
+            format!("{} of {what} are answered; {} fail", number::percent(1.0 - e.value), year(e.value))
+        }
+        Ranking::Equal(value) if kind == "block" => {
+            format!("{subject} is down as long in every variant: {}", year(value))
+        }
+        Ranking::Equal(value) => format!("Every variant fails as many {what}: {}", year(value)),
         Ranking::Least { first, ties, near, most } => {
             let who = and_others(first.name, ties);
-            let verb =
-                if ties > 0 { verb.replace("is", "are").replace("fails", "fail") } else { verb.into() };
-            let how = if kind == "block" { "least".into() } else { format!("the fewest {what}") };
+            let verb = verbs[usize::from(ties > 0)];
+            let of = if kind == "block" { format!(" {subject}") } else { String::new() };
             let value = if first.value == 0.0 { "none seen".into() } else { year(first.value) };
-            let doubt = if near > 0 { ", though not beyond chance" } else { "" };
-            format!("{who} {verb} {how}: {value}{doubt}; {}: {}", short(most.name), year(most.value))
+            let doubt = if near > 0 { " (others may be as good)" } else { "" };
+            format!("{who} {verb}{of}: {value}{doubt}; {} the most: {}", short(most.name), year(most.value))
         }
     };
-    let said = if several { format!("{}: {said}", short(&panel.subject)) } else { said };
-    super::sentence(&said)
+    if named { format!("{subject}: {said}") } else { said }
 }
 
-fn none_failed(kind: &str, bound: f64) -> String {
+fn none_failed(kind: &str, subject: &str, bound: f64) -> String {
     let what = match kind {
-        "block" => "no outage was seen",
-        "read" => "no read failed",
-        _ => "no write failed",
+        "block" => format!("No outage of {subject} was seen"),
+        "read" => "No read failed".into(),
+        _ => "No write failed".into(),
     };
     let bound = minutes(bound * MINUTES_PER_YEAR);
-    format!("{what}: less than {bound} a year on average with 95 % confidence")
+    format!("{what}: at most {bound} a year on average, with 95 % confidence")
 }
 
 fn describe(panel: &Panel, row: &Row) -> String {

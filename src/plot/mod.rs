@@ -4,18 +4,16 @@
 //! through the same code. What a picture says stands in its title, made from the data.
 
 mod availability;
-#[allow(dead_code)]
+mod cdf;
 mod font;
+mod price;
 mod render;
-#[allow(dead_code)]
 mod scale;
-#[allow(dead_code)]
 mod scene;
-#[allow(dead_code)]
 mod sheet;
-#[allow(dead_code)]
 mod theme;
-#[allow(dead_code)]
+mod timeline;
+mod window;
 mod words;
 
 use crate::experiment::Study;
@@ -57,7 +55,7 @@ struct Picture {
 
 /// Every drawing that the study has something to show in.
 pub fn svg(study: &Study) -> Vec<Drawing> {
-    let pictures = [availability::picture];
+    let pictures = [availability::picture, cdf::rto, cdf::rpo, price::picture, timeline::picture];
     pictures.iter().filter_map(|picture| picture(study)).map(drawing).collect()
 }
 
@@ -79,12 +77,6 @@ fn subjects(study: &Study) -> Vec<String> {
         }
     }
     names
-}
-
-/// With a capital letter.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

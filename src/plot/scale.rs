@@ -168,6 +168,16 @@ pub(crate) fn minutes(minutes: f64) -> String {
     format!("{} {unit}", two_digits(minutes / size))
 }
 
+/// Seconds as a length of time with two digits: `250 ms`, `41 s`, `5.3 min`.
+pub(crate) fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s <= 0.0 => "0 s".into(),
+        s if s < 0.9995 => format!("{} ms", two_digits(s * 1000.0)),
+        s if s < 120.0 => format!("{} s", two_digits(s)),
+        s => minutes(s / 60.0),
+    }
+}
+
 /// Minutes with their interval, in one unit: `5.3 min (4.9–5.7)`.
 pub(crate) fn minutes_within(estimate: f64, low: f64, high: f64) -> String {
     let (size, unit) = unit(estimate);
@@ -259,6 +269,11 @@ mod tests {
             (5256.0, "3.7 d"),
         ] {
             assert_eq!(minutes(given), shown);
+        }
+        for (given, shown) in
+            [(0.0, "0 s"), (0.25, "250 ms"), (41.2, "41 s"), (200.0, "3.3 min"), (9e4, "25 h")]
+        {
+            assert_eq!(seconds(given), shown);
         }
     }
 

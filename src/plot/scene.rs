@@ -1,7 +1,7 @@
 //! What a drawing consists of, in pixels of a page: lines, areas, discs and texts, in the order they are drawn.
 
 use super::font;
-use super::theme::{Colour, GRID, INK, Sign};
+use super::theme::{Colour, INK, Sign};
 
 /// A place: to the right, down.
 pub(crate) type Point = (f64, f64);
@@ -18,10 +18,6 @@ pub(crate) struct Area {
 impl Area {
     pub(crate) fn width(&self) -> f64 {
         self.right - self.left
-    }
-
-    pub(crate) fn height(&self) -> f64 {
-        self.bottom - self.top
     }
 
     pub(crate) fn meets(&self, other: &Area) -> bool {
@@ -169,12 +165,6 @@ impl Scene {
     pub(crate) fn rect(&mut self, a: Area, colour: Colour, opacity: f64) {
         let corners = [(a.left, a.top), (a.right, a.top), (a.right, a.bottom), (a.left, a.bottom)];
         self.fill(&corners, colour, opacity);
-    }
-
-    pub(crate) fn frame(&mut self, a: Area) {
-        let corners =
-            [(a.left, a.top), (a.right, a.top), (a.right, a.bottom), (a.left, a.bottom), (a.left, a.top)];
-        self.line(&corners, 1.0, GRID);
     }
 
     pub(crate) fn text(&mut self, at: Point, text: &str, of: Type) {

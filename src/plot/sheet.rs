@@ -2,7 +2,7 @@
 
 use super::font;
 use super::scale::{Scale, Tick};
-use super::scene::{Area, Point, Scene, Type, ink};
+use super::scene::{Area, Scene, Type, ink};
 use super::theme::{AXIS, Colour, GRID, MARGIN, QUIET, SMALL, Sign, TEXT, TITLE, WIDTH};
 use crate::experiment::Outcome;
 use crate::stats::number;
@@ -119,9 +119,4 @@ pub(crate) fn interval(scene: &mut Scene, low: (f64, bool), high: (f64, bool), y
 /// Width of the column of names: as much as they need, within bounds.
 pub(crate) fn names_width<'a>(names: impl IntoIterator<Item = &'a str>, most: f64) -> f64 {
     names.into_iter().map(|name| font::width(name, TEXT, true)).fold(0.0, f64::max).min(most)
-}
-
-/// Whether two points are closer than this in both directions.
-pub(crate) fn close(a: Point, b: Point, by: f64) -> bool {
-    (a.0 - b.0).abs() < by && (a.1 - b.1).abs() < by
 }

@@ -3,10 +3,67 @@
 use super::scene::{Area, Shape};
 use super::*;
 use crate::experiment::fixture;
-use crate::experiment::{About, Outcome, VariantOutcome};
+use crate::experiment::worst::Timeline;
+use crate::experiment::{About, Metric, Outcome, VariantOutcome};
+use crate::sim::observe::{Series, Span, Track};
+use crate::units::{Duration, Time};
+
+/// A made-up year: a region is lost, writes fail until another takes over, some are missing until they come back.
+fn timeline(name: &str) -> Timeline {
+    let at = |secs: u64| Time::ZERO + Duration::from_secs(1_000_000 + secs);
+    let span = |from, to, state: &str, detail: &str| Span {
+        from: at(from),
+        to: at(to),
+        state: state.into(),
+        detail: detail.into(),
+    };
+    let track = |object: &str, what, spans| Track { object: object.into(), what, spans };
+    let mut tracks = vec![
+        track("region:west", "fault", vec![span(0, 9000, "down", "region-lost #0")]),
+        track(
+            &format!("store:{name}"),
+            "write-region",
+            vec![span(0, 400, "west", ""), span(400, 90_000, "north", "")],
+        ),
+        track(
+            &format!("store:{name}"),
+            "write",
+            vec![span(1, 60, "detect", ""), span(60, 61, "decide", ""), span(61, 400, "promote", "")],
+        ),
+        track("block:quorum", "block", vec![span(1, 400, "down", "")]),
+    ];
+    tracks.extend(
+        (0..20).map(|i| track(&format!("node:west/1/{i}"), "fault", vec![span(10 * i, 5000, "destroy", "")])),
+    );
+    let series = |what, unit| Series {
+        object: format!("store:{name}"),
+        what,
+        unit,
+        points: vec![(at(1), 0), (at(1), 1_000_000), (at(400), 500), (at(9500), 0)],
+    };
+    Timeline {
+        variant: name.into(),
+        replication: 7,
+        replay: String::new(),
+        horizon: Duration::YEAR,
+        entries: vec![],
+        tracks,
+        series: vec![
+            series("failing-write", "ppm"),
+            series("missing", "writes"),
+            series("backlog", "writes"),
+        ],
+    }
+}
 
 fn study(outcome: Outcome) -> Study {
-    Study { about: About::default(), outcome, promises: vec![], comparison: None, timelines: vec![] }
+    Study {
+        about: About::default(),
+        outcome,
+        promises: vec![],
+        comparison: None,
+        timelines: vec![timeline("orders")],
+    }
 }
 
 /// Variants whose figures are those of the first, the second with other names.
@@ -23,6 +80,17 @@ fn variants(n: u64, names: &[&str]) -> Study {
                 *x = x.map(|x| x * factor);
             }
         }
+        let price = Metric {
+            id: "price_factor".into(),
+            subject: "orders".into(),
+            unit: "factor",
+            note: String::new(),
+            n: 0,
+            estimate: Some(1.0 + 0.25 * (i % 9) as f64),
+            low: None,
+            high: None,
+        };
+        variant.metrics.push(price);
     }
     study(outcome)
 }
@@ -44,8 +112,11 @@ fn studies() -> Vec<(&'static str, Study)> {
         variant.causes.retain(|c| c.kind == "block");
         variant.distributions.retain(|d| d.subject != "orders");
     }
+    let mut quiet = variants(12, &["a", "b"]);
+    quiet.timelines = vec![];
     let mut evil = variants(12, &[EVIL, "b"]);
     evil.outcome.scenario = EVIL.into();
+    evil.timelines = vec![timeline(EVIL)];
     for variant in &mut evil.outcome.variants {
         variant.metrics.iter_mut().filter(|m| m.subject == "orders").for_each(|m| m.subject = EVIL.into());
         variant.causes.iter_mut().for_each(|c| c.cause = EVIL.into());
@@ -59,6 +130,7 @@ fn studies() -> Vec<(&'static str, Study)> {
         ("one replication", variants(1, &["base", "other"])),
         ("undefined", undefined),
         ("blocks only", blocks),
+        ("no timeline", quiet),
         ("evil names", evil),
     ]
 }
@@ -113,6 +185,7 @@ fn every_drawing_of_every_study() {
                 assert!(!drawing.svg.contains(word), "{what}: {word}");
             }
             assert!(!drawing.title.is_empty() && drawing.alt.ends_with('.'), "{what}");
+            assert!(drawing.title.starts_with(|c: char| !c.is_whitespace()), "{what}");
             inside(&what, &drawing.scene);
         }
     }
@@ -174,4 +247,24 @@ fn every_drawing_has_names_for_its_files() {
             assert!(crate::report::files::NAMES.contains(&name) && !bytes.is_empty());
         }
     }
+}
+
+#[test]
+fn colours_go_round() {
+    use super::theme::{SERIES, coloured};
+    assert_eq!(coloured(3), [Some(0), Some(1), Some(2)]);
+    let many = coloured(25);
+    assert_eq!((many[0], many[24]), (Some(0), Some(6)));
+    assert_eq!(many.iter().flatten().count(), SERIES.len());
+}
+
+#[test]
+fn what_there_is_to_draw_is_drawn() {
+    let names = |study: &Study| svg(study).into_iter().map(|d| d.name).collect::<Vec<_>>();
+    let all = studies();
+    let of = |wanted: &str| names(&all.iter().find(|(what, _)| *what == wanted).expect("there").1);
+    assert_eq!(of("some variants"), ["availability", "rto", "rpo", "price", "timeline"]);
+    assert_eq!(of("blocks only"), ["availability", "rto", "timeline"]);
+    assert_eq!(of("nothing happened"), ["timeline"]);
+    assert_eq!(of("no timeline"), ["availability", "rto", "rpo", "price"]);
 }

@@ -51,3 +51,17 @@ pub(crate) enum Sign {
 /// One for each colour of [`SERIES`].
 pub(crate) const SIGNS: [Sign; 7] =
     [Sign::Disc, Sign::Square, Sign::Triangle, Sign::Diamond, Sign::Cross, Sign::Ring, Sign::Down];
+
+/// Colours of so many series: an index into [`SERIES`] and [`SIGNS`], or none for those drawn for context only. More
+/// than there are colours: the first, the last and some evenly between.
+pub(crate) fn coloured(series: usize) -> Vec<Option<usize>> {
+    let most = SERIES.len();
+    if series <= most {
+        return (0..series).map(Some).collect();
+    }
+    let mut colours = vec![None; series];
+    for i in 0..most {
+        colours[i * (series - 1) / (most - 1)] = Some(i);
+    }
+    colours
+}

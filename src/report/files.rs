@@ -15,6 +15,14 @@ pub const NAMES: &[&str] = &[
     "report.md",
     "availability.svg",
     "availability.png",
+    "rto.svg",
+    "rto.png",
+    "rpo.svg",
+    "rpo.png",
+    "price.svg",
+    "price.png",
+    "timeline.svg",
+    "timeline.png",
 ];
 
 /// Files of a study with their bytes; those that have nothing to say are left out.

@@ -1,0 +1,321 @@
+//! How long outages take and how much writes takeovers lose: cumulative shares by class and variant.
+
+use super::Picture;
+use super::scale::{Scale, Tick, seconds};
+use super::scene::{Area, Point, Scene, Type, ink};
+use super::sheet::{Sheet, across, up};
+use super::theme::{self, AXIS, FAINT, MARGIN, QUIET, SERIES, SIGNS, SMALL, TEXT, WIDTH};
+use super::words::short;
+use crate::experiment::{Distribution, Study};
+use crate::sim::observe::Class;
+use crate::stats::number;
+
+const MOST_PANELS: usize = 8;
+const HEIGHT: f64 = 150.0;
+/// Room for zeros, which a logarithmic axis has no place for.
+const ZERO: f64 = 18.0;
+
+/// The curves of one figure and class.
+#[derive(Clone, Debug, PartialEq)]
+struct Panel {
+    subject: String,
+    figure: &'static str,
+    class: Option<Class>,
+    curves: Vec<Curve>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Curve {
+    /// Index of the variant.
+    variant: usize,
+    events: u64,
+    small: bool,
+    median: f64,
+    points: Vec<(f64, f64)>,
+}
+
+/// What all panels share.
+struct Look<'a> {
+    panels: &'a [Panel],
+    colours: &'a [Option<usize>],
+    /// Panels are about several subjects.
+    several: bool,
+}
+
+/// Lengths of outages; none if there was no outage.
+pub(super) fn rto(study: &Study) -> Option<Picture> {
+    picture(study, "rto", "rto_seconds.", "Share of the outages that are over after a time (RTO)")
+}
+
+/// Writes lost by takeovers, as time; none if nothing of the kind happened.
+pub(super) fn rpo(study: &Study) -> Option<Picture> {
+    picture(study, "rpo", "rpo_seconds", "Share of the loss events that reach back at most a time (RPO)")
+}
+
+fn picture(study: &Study, name: &'static str, prefix: &str, about: &str) -> Option<Picture> {
+    let (panels, left_out) = panels(study, prefix);
+    let names: Vec<&str> = study.outcome.variants.iter().map(|v| v.name.as_str()).collect();
+    let main = panels.iter().max_by_key(|p| p.curves.iter().map(|c| c.events).sum::<u64>())?;
+    let title = title(main, &names);
+    let colours = theme::coloured(names.len());
+    let drawn = |v: &usize| panels.iter().any(|p| p.curves.iter().any(|c| c.variant == *v));
+    let shown: Vec<usize> = (0..names.len()).filter(drawn).collect();
+
+    let about = format!("{about}, by what was to blame. Steeper and further left is better.");
+    let mut sheet = Sheet::new(&title, &about);
+    if names.len() > 1 {
+        let key =
+            shown.iter().filter_map(|&v| colours[v].map(|c| (SIGNS[c], SERIES[c], names[v].to_string())));
+        sheet.key(&key.collect::<Vec<_>>());
+    }
+    let several = panels.iter().any(|p| p.subject != panels[0].subject);
+    let look = Look { panels: &panels, colours: &colours, several };
+    let columns = if panels.len() == 1 { 1 } else { 2 };
+    let gap = 22.0;
+    let wide = (WIDTH - 2.0 * MARGIN - gap * (columns - 1) as f64) / columns as f64;
+    for row in panels.chunks(columns) {
+        for (i, panel) in row.iter().enumerate() {
+            let left = MARGIN + i as f64 * (wide + gap);
+            let place = Area { left, top: sheet.y, right: left + wide, bottom: sheet.y };
+            draw(&mut sheet.scene, panel, &look, place);
+        }
+        sheet.y += HEIGHT + 52.0;
+    }
+    notes(&mut sheet, &panels, &colours, shown.len(), left_out);
+    let mut alt = vec![title.clone()];
+    alt.extend(panels.iter().map(|panel| describe(panel, &names)));
+    Some(Picture { name, title, alt: alt.join(". ") + ".", scene: sheet.finish(&study.outcome) })
+}
+
+/// By subject, figure and class; those with most events if there are too many. Also how many are left out.
+fn panels(study: &Study, prefix: &str) -> (Vec<Panel>, usize) {
+    let mut panels: Vec<Panel> = Vec::new();
+    for (variant, outcome) in study.outcome.variants.iter().enumerate() {
+        for d in outcome.distributions.iter().filter(|d| d.figure.starts_with(prefix)) {
+            // All classes together say nothing that the classes do not.
+            let Some(class) = d.class else { continue };
+            let same =
+                |p: &&mut Panel| p.subject == d.subject && p.figure == d.figure && p.class == Some(class);
+            let curve = curve(variant, d);
+            match panels.iter_mut().find(same) {
+                Some(panel) => panel.curves.push(curve),
+                None => panels.push(Panel {
+                    subject: d.subject.clone(),
+                    figure: d.figure,
+                    class: Some(class),
+                    curves: vec![curve],
+                }),
+            }
+        }
+    }
+    let events = |p: &Panel| p.curves.iter().map(|c| c.events).sum::<u64>();
+    panels.sort_by_key(|p| std::cmp::Reverse(events(p)));
+    let left_out = panels.len().saturating_sub(MOST_PANELS);
+    panels.truncate(MOST_PANELS);
+    panels.sort_by(|a, b| (&a.subject, a.figure, a.class).cmp(&(&b.subject, b.figure, b.class)));
+    (panels, left_out)
+}
+
+fn curve(variant: usize, d: &Distribution) -> Curve {
+    Curve {
+        variant,
+        events: d.events,
+        small: d.small(),
+        median: d.quantile(0.5).unwrap_or(0.0),
+        points: d.points.clone(),
+    }
+}
+
+/// What the events are, in the plural.
+fn events(figure: &str) -> &'static str {
+    match figure {
+        "rto_seconds.read" => "read outages",
+        "rto_seconds.write" => "write outages",
+        "rto_seconds.block" => "outages",
+        _ => "loss events",
+    }
+}
+
+fn after(class: Option<Class>) -> &'static str {
+    match class {
+        None => "after anything",
+        Some(Class::Node) => "after node faults",
+        Some(Class::Datacenter) => "after datacenter faults",
+        Some(Class::Zone) => "after zone faults",
+        Some(Class::Region) => "after region faults",
+        Some(Class::Store) => "after faults of the store",
+        Some(Class::Link) => "after link faults",
+        Some(Class::Software) => "after software faults",
+        Some(Class::Maintenance) => "after maintenance",
+        Some(Class::Load) => "by overload",
+        Some(Class::Action) => "after actions",
+    }
+}
+
+fn title(panel: &Panel, names: &[&str]) -> String {
+    // Variants with few events say little; they count only where there are no others.
+    let all_small = panel.curves.iter().all(|c| c.small);
+    let known = || panel.curves.iter().filter(|c| all_small || !c.small);
+    let best = known().min_by(|a, b| a.median.total_cmp(&b.median));
+    let worst = known().rev().max_by(|a, b| a.median.total_cmp(&b.median));
+    let (Some(best), Some(worst)) = (best, worst) else { return String::new() };
+    let what = format!("alf of the {} {}", events(panel.figure), after(panel.class));
+    let said = match (panel.figure, best.median) {
+        ("rpo_seconds", m) if m <= 0.0 => "cost no write".to_string(),
+        ("rpo_seconds", m) => format!("reach back at most {}", seconds(m)),
+        (_, m) => format!("are over within {}", seconds(m)),
+    };
+    let few = if all_small { " (few events)" } else { "" };
+    match seconds(best.median) == seconds(worst.median) {
+        true if known().count() == 1 && names.len() > 1 => {
+            format!("In {} h{what} {said}{few}", short(names[best.variant]))
+        }
+        true => format!("H{what} {said}{few}"),
+        false => {
+            let (a, b) = (short(names[best.variant]), short(names[worst.variant]));
+            format!("H{what} {said} in {a}, {} in {b}{few}", seconds(worst.median))
+        }
+    }
+}
+
+fn describe(panel: &Panel, names: &[&str]) -> String {
+    let medians = panel.curves.iter().map(|c| {
+        format!("{} {} (of {})", names[c.variant], seconds(c.median), number::counted(c.events, "event"))
+    });
+    let of = format!("{}, {} {}", panel.subject, events(panel.figure), after(panel.class));
+    format!("{of}, median: {}", medians.collect::<Vec<_>>().join(", "))
+}
+
+/// One axis for all panels, so that they can be compared.
+fn shared_scale(panels: &[Panel], ends: Point) -> Scale {
+    let values =
+        || panels.iter().flat_map(|p| &p.curves).flat_map(|c| &c.points).map(|p| p.0).filter(|&x| x > 0.0);
+    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+    if low > high {
+        return Scale::logarithmic(1.0, 3600.0, ends);
+    }
+    let (mut from, mut to) = (low / 1.3, high * 1.3);
+    while to / from < 20.0 {
+        (from, to) = (from / 1.5, to * 1.5);
+    }
+    Scale::logarithmic(from, to, ends)
+}
+
+fn draw(scene: &mut Scene, panel: &Panel, look: &Look<'_>, place: Area) {
+    let n: u64 = panel.curves.iter().map(|c| c.events).sum();
+    let count = format!("n = {}", number::thousands(n));
+    let heading = format!("{} {}", events(panel.figure), after(panel.class));
+    let heading = if look.several { format!("{}: {heading}", panel.subject) } else { heading };
+    let quiet = Type::new(SMALL, QUIET).end();
+    let room = place.width() - quiet.width(&count) - 16.0;
+    scene.text_within((place.left, place.top + TEXT + 4.0), &heading, ink(TEXT).bold(), room);
+    scene.text((place.right, place.top + TEXT + 4.0), &count, quiet);
+    let area = Area {
+        left: place.left + 42.0,
+        top: place.top + 28.0,
+        right: place.right - 6.0,
+        bottom: place.top + 20.0 + HEIGHT,
+    };
+    let zeros = panel.curves.iter().any(|c| c.points.first().is_some_and(|p| p.0 <= 0.0));
+    let times = shared_scale(look.panels, (area.left + ZERO, area.right));
+    let shares = Scale::linear(0.0, 1.0, (area.bottom, area.top));
+    let percents = [0.0, 0.25, 0.5, 0.75, 1.0].map(|at| Tick { at, label: format!("{:.0} %", at * 100.0) });
+    up(scene, area, &shares, &percents);
+    let mut ticks = times.times();
+    if zeros {
+        let x = area.left + 4.0;
+        ticks.retain(|t| times.at(t.at) > x + 30.0);
+        scene.text((x, area.bottom + SMALL + 4.0), "0", Type::new(SMALL, QUIET).middle());
+    }
+    across(scene, area, &times, &ticks);
+    scene.rule((area.left, area.bottom), (area.left + ZERO, area.bottom), AXIS);
+    let faint_first = {
+        let mut order: Vec<&Curve> = panel.curves.iter().collect();
+        order.sort_by_key(|c| look.colours[c.variant].is_some());
+        order
+    };
+    let lines = faint_first.len();
+    for (i, curve) in faint_first.into_iter().enumerate() {
+        let x = |value: f64| if value <= 0.0 { area.left + 4.0 } else { times.at(value) };
+        let steps = steps(&curve.points, x, |share| shares.at(share));
+        // Where curves coincide, the wider ones below show.
+        let width = 1.5 + 2.0 * (lines - 1 - i) as f64 / lines as f64;
+        let colour = look.colours[curve.variant].map_or(FAINT, |c| SERIES[c]);
+        match curve.small {
+            true => scene.dashes(&steps, (5.0, 4.0), width, colour),
+            false => scene.line(&steps, width, colour),
+        }
+        if let Some(sign) = look.colours[curve.variant] {
+            // Spread over the height, so that curves that coincide are told apart.
+            let share = 0.2 + 0.7 * (sign as f64 + 0.5) / SIGNS.len() as f64;
+            let at = curve.points.iter().find(|p| p.1 >= share).map_or(0.0, |p| p.0);
+            scene.sign(SIGNS[sign], (x(at), shares.at(share)), 4.0, colour);
+        }
+    }
+}
+
+/// A staircase: from the bottom at the first value to the top at the last one.
+fn steps(points: &[(f64, f64)], x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -> Vec<Point> {
+    let mut path: Vec<Point> = Vec::new();
+    let mut before = 0.0;
+    for &(value, share) in points {
+        path.extend([(x(value), y(before)), (x(value), y(share))]);
+        before = share;
+    }
+    path
+}
+
+fn notes(sheet: &mut Sheet, panels: &[Panel], colours: &[Option<usize>], shown: usize, left_out: usize) {
+    let mut notes: Vec<String> = Vec::new();
+    if panels.iter().any(|p| p.curves.iter().any(|c| c.small)) {
+        notes.push("Dashed: fewer than 30 replications with such an event.".into());
+    }
+    let faint = colours.iter().filter(|c| c.is_none()).count();
+    if faint > 0 {
+        notes.push(format!("Grey: {} of the {} variants.", faint.min(shown), colours.len()));
+    }
+    if left_out > 0 {
+        notes.push(format!("Not shown: {left_out} more with fewer events."));
+    }
+    if !notes.is_empty() {
+        sheet.note(&notes.join(" "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_staircase_begins_at_the_bottom_and_ends_at_the_top() {
+        let path = steps(&[(1.0, 0.25), (3.0, 1.0)], |x| x, |y| y);
+        assert_eq!(path, [(1.0, 0.0), (1.0, 0.25), (3.0, 0.25), (3.0, 1.0)]);
+    }
+
+    #[test]
+    fn medians_make_the_title() {
+        let curve = |variant, median| Curve {
+            variant,
+            events: 40,
+            small: false,
+            median,
+            points: vec![(median, 1.0)],
+        };
+        let panel =
+            |figure, curves| Panel { subject: "orders".into(), figure, class: Some(Class::Zone), curves };
+        let names = ["T1", "T2"];
+        let said = |p: &Panel| title(p, &names);
+        assert_eq!(
+            said(&panel("rto_seconds.write", vec![curve(0, 4000.0), curve(1, 90.0)])),
+            "Half of the write outages after zone faults are over within 90 s in T2, 67 min in T1"
+        );
+        assert_eq!(
+            said(&panel("rto_seconds.block", vec![curve(0, 60.0), curve(1, 60.0)])),
+            "Half of the outages after zone faults are over within 60 s"
+        );
+        assert_eq!(
+            said(&panel("rpo_seconds", vec![curve(1, 0.0)])),
+            "In T2 half of the loss events after zone faults cost no write"
+        );
+    }
+}

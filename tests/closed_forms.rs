@@ -4,7 +4,9 @@
 mod support;
 
 use support::{Sample, expect_ratio, model, replications};
+use zonefall::experiment::{Accumulator, VariantOutcome};
 use zonefall::model::Model;
+use zonefall::model::objective::Goal;
 use zonefall::sim::observe::{Kind, Outage, Replication, Subject};
 use zonefall::units::Duration;
 
@@ -359,4 +361,57 @@ fn c13_time_to_restore() {
     let took = Sample(runs.iter().map(|r| hours(r.restores[0].took) - 15.0 * 24.0).collect());
     took.expect("hours", 2.0, 0.02);
     assert!(took.0.iter().all(|hours| (1.5..=2.5).contains(hours)));
+}
+
+/// P(n outages of exponential lengths with mean `theta` last at most x): Erlang's law.
+fn erlang(n: u32, theta: f64, x: f64) -> f64 {
+    1.0 - (0..n).map(|k| poisson(k, x / theta)).sum::<f64>()
+}
+
+fn poisson(n: u32, mean: f64) -> f64 {
+    (1..=n).fold(libm::exp(-mean), |p, k| p * mean / f64::from(k))
+}
+
+/// Reference 10: months of a compound Poisson process, of an alternating renewal process and of outages of one length,
+/// against the months that miss a target.
+#[test]
+fn c09_months_that_miss_a_target() {
+    // Outages come while the service is up, T − x hours of a month in which it is down for just x.
+    let down_longer = |rate: f64, x: f64, lasts_at_most: &dyn Fn(u32, f64) -> f64| {
+        1.0 - (0..60).map(|n| poisson(n, rate * (744.0 - x)) * lasts_at_most(n, x)).sum::<f64>()
+    };
+    // The reference's figures are those of half an outage, whenever it comes: close by, as the time down is short.
+    for (x, known) in [(43.8, 0.125_743), (4.38, 0.351_534)] {
+        let compound = 1.0 - (0..60).map(|n| poisson(n, 0.5) * erlang(n, 30.0, x)).sum::<f64>();
+        assert!((compound - known).abs() < 1e-6);
+        let exact = down_longer(0.5 / 744.0, x / 60.0, &|n, x| erlang(n, 0.5, x));
+        assert!((exact - known).abs() < 2e-4, "{exact}");
+    }
+    let thrice = |n: u32, x: f64| if f64::from(n) * 20.0 <= x * 60.0 { 1.0 } else { 0.0 };
+    assert!((1.0 - (0..3).map(|n| poisson(n, 0.5)).sum::<f64>() - 0.014_388).abs() < 1e-6);
+    for (variant, objective, x, expected) in [
+        ("base", "three-nines", 0.73, down_longer(0.5 / 744.0, 0.73, &|n, x| erlang(n, 0.5, x))),
+        ("base", "four-nines", 0.073, down_longer(0.5 / 744.0, 0.073, &|n, x| erlang(n, 0.5, x))),
+        ("fixed-length", "three-nines", 0.73, down_longer(0.5 / 744.0, 0.73, &thrice)),
+        ("busy", "nine-tenths", 74.4, down_longer(0.01, 74.4, &|n, x| erlang(n, 10.0, x))),
+    ] {
+        let m = model("reference/sla-month", variant, &[]);
+        let goal = &m.objectives.iter().find(|o| o.name == objective).unwrap().goal;
+        let Goal::Availability { target, .. } = goal else { panic!("{goal:?}") };
+        assert!(((1.0 - *target as f64 / 1e12) * 744.0 - x).abs() < 1e-9, "{objective}");
+        let n = 50_000;
+        let runs = replications(&m, SEED, n);
+        let mut figures = Accumulator::new(&m);
+        runs.iter().for_each(|r| figures.add(r));
+        let outcome = VariantOutcome::new(variant, &m, &figures);
+        let missed = outcome.metric(&format!("objective.{objective}.months_missed")).unwrap();
+        // One month a replication: independent.
+        let spread = (expected * (1.0 - expected) / n as f64).sqrt();
+        let estimate = missed.estimate.unwrap();
+        assert!((estimate - expected).abs() < 3.3 * spread, "{variant}: {estimate} and {expected}");
+        assert!(missed.low.unwrap() < estimate && estimate < missed.high.unwrap());
+        // The same from the outages themselves.
+        let down = |r: &Replication| r.blocks[0].down.as_secs_f64() / 3600.0 > x;
+        assert_eq!((estimate * n as f64).round() as usize, runs.iter().filter(|r| down(r)).count());
+    }
 }

@@ -200,8 +200,9 @@ fn verdict(result: &ObjectiveResult) -> String {
             }
         }
         (_, Some(low), Some(high)) => {
-            let digits = |x: f64| significant(x * 100.0, 2);
-            format!("missed in {} of {per}s ({}–{} %)", part(chance), digits(low), digits(high))
+            let low = part(low);
+            let low = low.trim_end_matches(" %");
+            format!("missed in {} of {per}s ({low}–{})", part(chance), part(high))
         }
         _ => format!("missed in {} of {per}s", part(chance)),
     };

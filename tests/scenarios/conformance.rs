@@ -70,8 +70,8 @@ macro_rules! rules {
 }
 
 rules! {
-    c01 c02 c03 c04 c05 c06 c07 c08 c10 c11 c12 c13 c14 c15 c16 c17 c18 c19 c20 c21 c22 c23 c24 c25 c26 c27 c28 c29
-    c30 c31 c32 c33 c34 c35 c36 c37 x02 x03
+    c01 c02 c03 c04 c05 c06 c07 c08 c09 c10 c11 c12 c13 c14 c15 c16 c17 c18 c19 c20 c21 c22 c23 c24 c25 c26 c27 c28
+    c29 c30 c31 c32 c33 c34 c35 c36 c37 x02 x03
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
-use zonefall::experiment::Accumulator;
+use std::sync::atomic::AtomicBool;
+use zonefall::experiment::runner::{Subject, run};
+use zonefall::experiment::{Accumulator, Experiment};
 use zonefall::sim::observe::Replication;
 use zonefall::sim::{Plan, Simulation, Tape};
 
@@ -58,6 +60,31 @@ fn sharing_allocates_nothing(file: &str, variants: [&str; 2], replications: u64)
     assert_eq!((change.allocations, change.reallocations), (0, 0), "{file} {variants:?}");
 }
 
+/// Reading pairs off the sums of each replication takes no memory: what a comparison allocates beyond a run does not
+/// depend on how many replications there are.
+fn pairs_allocate_nothing(file: &str) {
+    let scenario = support::read(&support::text(file), &[]);
+    let allocated = |replications: u64, reference: Option<usize>| {
+        let experiment = Experiment {
+            subjects: scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect(),
+            seed: 42,
+            replications: 0..replications,
+            block: u64::MAX,
+            jobs: 1,
+            timeline: false,
+            reference,
+        };
+        let region = Region::new(ALLOCATOR);
+        let nothing = |_: usize, _: &Replication, (): &mut ()| {};
+        let sums = run(&experiment, &AtomicBool::new(false), nothing, |()| Ok::<(), String>(()), |_| {});
+        assert_eq!(sums.unwrap().len(), scenario.variants.len());
+        region.change().allocations
+    };
+    let extra = |replications| allocated(replications, Some(0)) - allocated(replications, None);
+    assert!(extra(10) > 0);
+    assert_eq!(extra(10), extra(300), "{file}");
+}
+
 // One test: the counters are those of the whole process.
 #[test]
 fn replications_run_without_allocating() {
@@ -69,4 +96,5 @@ fn replications_run_without_allocating() {
     allocates_nothing("reference/w1", "base", 1);
     allocates_nothing("reference/warm-standby", "base", 50);
     sharing_allocates_nothing("cosmos-db/tiers", ["T1", "T4"], 200);
+    pairs_allocate_nothing("cosmos-db/tiers");
 }

@@ -95,6 +95,30 @@ impl MonthlyTally {
         all
     }
 
+    /// Means over replications by name, with divisor and factor; what is not there has no figure of the name.
+    pub(super) fn means(&self, wholes: &[Amounts]) -> [(&'static str, f64, f64, &Moments); 8] {
+        let counted = |m: usize| wholes.iter().filter(|w| w[m][self.series] > 0).count() as f64;
+        let (per, years) = (counted(self.measure), (wholes.len() / YEAR) as f64);
+        let (percent, budget) = (PPM / 100.0, self.budget as f64);
+        [
+            ("months_missed", per, 1.0, &self.missed),
+            ("years_missed", years, 1.0, &self.years_missed),
+            ("availability.mean", SHARE * per, -1.0, &self.months.sums),
+            ("availability_requests.mean", SHARE * counted(1), -1.0, &self.by_requests),
+            ("budget_left.month.mean", budget * per, -1.0, &self.months.sums),
+            ("budget_left.year.mean", budget * years, -1.0, &self.years.sums),
+            ("credit_percent.month", percent * per, 1.0, &self.credit),
+            ("credit_percent.year", percent * 365.0 * years, 1.0, &self.year_credit),
+        ]
+    }
+
+    /// Months of a replication, and those of each credit in percent.
+    pub(super) fn credited(&self, wholes: &[Amounts]) -> (f64, impl Iterator<Item = (f64, &Moments)>) {
+        let per = wholes.iter().filter(|w| w[self.measure][self.series] > 0).count() as f64;
+        let percent = self.credits.iter().map(|&(_, ppm)| f64::from(ppm) / PPM * 100.0);
+        (per, percent.zip(&self.bands))
+    }
+
     /// What is left of the error budget.
     fn budget(&self, all: &mut Vec<Figure>, word: &str, mean: &Estimate, pool: &Pool) {
         let left = |used: &Estimate| match self.budget {

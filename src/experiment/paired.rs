@@ -6,8 +6,11 @@
 
 use super::accumulate::{Accumulator, SHARE_ONE};
 use super::catalogue::MINUTES_PER_YEAR;
+use super::months::MonthsTally;
 use super::tally::{BlockTally, ByClass, Events, OutageTally, StoreTally};
+use super::targets::ObjectiveTally;
 use crate::model::Model;
+use crate::model::objective::Watched;
 use crate::sim::observe::{Class, Kind, Party, Phase};
 use crate::stats::{Moments, Pair, Ratio, RatioPair};
 use crate::units::{Duration, NS_PER_SECOND};
@@ -63,6 +66,13 @@ fn walk(model: &Model, acc: &Accumulator, visit: &mut Visit<'_>) {
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
         w.subject = &block.name;
         w.block(tally);
+    }
+    for (objective, tally) in model.objectives.iter().zip(&acc.objectives) {
+        w.subject = match objective.of {
+            Watched::Store(store, _) => &model.stores[store as usize].name,
+            Watched::Block(block) => &model.blocks[block as usize].name,
+        };
+        w.objective(&objective.name, tally, &acc.months);
     }
     w.subject = "";
     w.one(&|| "occurrences_per_year".into(), w.years, 1.0, Source::Mean(&acc.occurrences));
@@ -130,6 +140,27 @@ impl Walk<'_, '_, '_> {
         let down = Source::Mean(&tally.outages.down);
         self.share(".block", self.horizon_ns, "downtime_minutes_per_year", down);
         self.outages("block", &tally.outages);
+    }
+
+    fn objective(&mut self, name: &str, tally: &ObjectiveTally, months: &[MonthsTally]) {
+        match tally {
+            ObjectiveTally::Events(tally) => {
+                self.one(&|| id(&["objective", name, "kept"]), 1.0, -1.0, Source::Chance(tally.broken));
+                let kept = Source::PerEvent(&tally.events);
+                self.one(&|| id(&["objective", name, "events_kept"]), 1.0, -1.0, kept);
+            }
+            ObjectiveTally::Months(tally) => {
+                let wholes = &months[tally.subject].wholes;
+                for (word, per, times, moments) in tally.means(wholes) {
+                    self.one(&|| id(&["objective", name, word]), per, times, Source::OrZero(moments));
+                }
+                let (per, bands) = tally.credited(wholes);
+                for (percent, months) in bands {
+                    let id = || format!("objective.{name}.months_credited.{percent}");
+                    self.one(&id, per, 1.0, Source::OrZero(months));
+                }
+            }
+        }
     }
 
     /// A failing share and what is said in its terms.

@@ -9,7 +9,7 @@ use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::number::significant;
 
 /// The figures that are shown, with their titles; the rest is in `compare.csv`.
-const SHOWN: [(&str, &str); 10] = [
+pub(super) const SHOWN: [(&str, &str); 10] = [
     ("failed_minutes_per_year.write", "writes: failed minutes per year"),
     ("failed_minutes_per_year.read", "reads: failed minutes per year"),
     ("downtime_minutes_per_year.block", "minutes down per year"),
@@ -64,7 +64,7 @@ pub fn comparison(study: &Study, comparison: &Comparison, style: Style) -> Strin
     page.text
 }
 
-fn faults(study: &Study, comparison: &Comparison) -> String {
+pub(super) fn faults(study: &Study, comparison: &Comparison) -> String {
     if comparison.same_faults {
         return "all variants meet the same faults".into();
     }

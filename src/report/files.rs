@@ -38,20 +38,28 @@ pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     }
     files.push(("run.json", json::run_json(outcome)));
     files.extend(study.comparison.iter().map(|c| ("compare.csv", csv::compare_csv(c))));
-    files.extend([("report.html", page::report_html(study)), ("report.md", page::report_md(study))]);
-    #[cfg(feature = "plot")]
-    let files = with_drawings(files, study);
+    let figures = drawings(study, &mut files);
+    let (html, markdown) = page::report(study, figures);
+    files.extend([("report.html", html), ("report.md", markdown)]);
     files
 }
 
+/// Adds the files of drawings; gives the drawings for the page.
 #[cfg(feature = "plot")]
-fn with_drawings(mut files: Vec<(&'static str, Vec<u8>)>, study: &Study) -> Vec<(&'static str, Vec<u8>)> {
-    for drawing in crate::plot::svg(study) {
+fn drawings(study: &Study, files: &mut Vec<(&'static str, Vec<u8>)>) -> Vec<page::Figure> {
+    let figure = |drawing: crate::plot::Drawing| {
         let named = |ending| {
             let name = format!("{}.{ending}", drawing.name);
             NAMES.iter().find(|known| **known == name).expect("every drawing has names for its files")
         };
         files.extend([(*named("svg"), drawing.svg_file()), (*named("png"), drawing.png())]);
-    }
-    files
+        page::Figure { name: drawing.name, title: drawing.title, alt: drawing.alt, svg: drawing.svg }
+    };
+    crate::plot::svg(study).into_iter().map(figure).collect()
+}
+
+/// There are none without the feature.
+#[cfg(not(feature = "plot"))]
+fn drawings(_: &Study, _: &mut Vec<(&'static str, Vec<u8>)>) -> Vec<page::Figure> {
+    Vec::new()
 }

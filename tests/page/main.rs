@@ -178,7 +178,7 @@ fn it_fits_every_width() {
         browser.script("document.querySelectorAll('details').forEach(d => d.open = true)");
         for width in [320, 360, 768, 1280] {
             browser.width(width);
-            let wide = "return [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, pre, .skip') \
+            let wide = "return [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, pre, .skip, nav') \
                         && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
             assert_eq!(browser.script("return innerWidth"), width);
             assert_eq!(browser.script("return document.documentElement.scrollWidth"), width);

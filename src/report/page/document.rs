@@ -32,6 +32,8 @@ pub(super) struct Section {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(super) enum Block {
+    /// A part of the section with a heading, perhaps about one variant.
+    Part { title: String, variant: Option<String>, blocks: Vec<Block> },
     /// A paragraph.
     Text { text: String },
     /// The sentences the whole page is about.
@@ -42,6 +44,10 @@ pub(super) enum Block {
     Facts { facts: Vec<(String, String)> },
     /// Rows and columns.
     Table(Table),
+    /// A drawing: its file, a complete SVG element that needs no escaping, what it shows and what there is to see.
+    Figure { file: String, svg: String, title: String, alt: String },
+    /// Something to type.
+    Code { text: String },
     /// What most readers need not see at once.
     Details { summary: String, blocks: Vec<Block> },
 }
@@ -51,6 +57,17 @@ pub(super) enum Block {
 pub(super) struct Sentence {
     pub(super) variant: Option<String>,
     pub(super) text: String,
+    /// What else there is to say, less loudly.
+    pub(super) more: String,
+}
+
+impl Sentence {
+    /// The first sentence of a text, and the rest.
+    pub(super) fn new(variant: Option<&str>, text: &str) -> Sentence {
+        let (text, more) = text.split_once(". ").map_or((text, ""), |(text, more)| (text, more));
+        let end = if text.ends_with('.') { "" } else { "." };
+        Sentence { variant: variant.map(str::to_string), text: format!("{text}{end}"), more: more.into() }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Default)]

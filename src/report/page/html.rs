@@ -19,8 +19,57 @@ pub(super) fn render(document: &Document) -> String {
     // Lines with nothing but a tag leave no blank lines behind.
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().expect(SOUND);
     environment.set_syntax(syntax);
+    // For our own words, and for those of the scenario.
+    environment.add_filter("prose", |text: &str| Value::from_safe_string(prose(text, true)));
+    environment.add_filter("quoted", |text: &str| Value::from_safe_string(prose(text, false)));
     environment.add_template(NAME, PAGE).expect(SOUND);
     let page = Value::from(Serde(document));
     let values = minijinja::context! { page, style => STYLE.trim_end(), script => SCRIPT.trim_end() };
     environment.get_template(NAME).expect(SOUND).render(values).expect(SOUND)
+}
+
+/// Escaped text whose numbers stay on one line and, if wanted, whose words in backticks are code.
+fn prose(text: &str, marks: bool) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut code = false;
+    let pairs = if marks { text.matches('`').count() / 2 } else { 0 };
+    let mut ticks = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#x27;"),
+            '`' if ticks < 2 * pairs => {
+                ticks += 1;
+                code = !code;
+                out.push_str(if code { "<code>" } else { "</code>" });
+            }
+            ' ' if !code && tied(&text[..at], &text[at + 1..]) => out.push('\u{a0}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether a blank between the two belongs to a number: `12 345`, `± 3`, `4 %`.
+fn tied(before: &str, after: &str) -> bool {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let grouped =
+        digit(before.chars().next_back()) && after.chars().take_while(char::is_ascii_digit).count() == 3;
+    grouped || after.starts_with(['±', '%', '×']) || before.ends_with(['±', '×', '<', '≤', '≥'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_escaped_and_numbers_stay_together() {
+        assert_eq!(prose("12 345 ± 1 of 3 in 20 runs", true), "12\u{a0}345\u{a0}±\u{a0}1 of 3 in 20 runs");
+        assert_eq!(prose("< 3 &'\"> 4 %", true), "&lt;\u{a0}3 &amp;&#x27;&quot;&gt; 4\u{a0}%");
+        assert_eq!(prose("give `a 1 000<b>` and `", true), "give <code>a 1 000&lt;b&gt;</code> and `");
+        assert_eq!(prose("`a`", false), "`a`");
+    }
 }

@@ -28,12 +28,16 @@ pub(super) fn render(document: &Document) -> String {
 
 fn block(out: &mut String, block: &Block) {
     match block {
+        Block::Part { title, blocks, .. } => {
+            out.push_str(&format!("\n### {}\n", text(title)));
+            blocks.iter().for_each(|b| self::block(out, b));
+        }
         Block::Text { text: words } => out.push_str(&format!("\n{}\n", text(words))),
         Block::Verdict { sentences } => {
             out.push('\n');
             for s in sentences {
-                let variant = s.variant.as_ref().map_or_else(String::new, |v| format!("{}: ", text(v)));
-                out.push_str(&format!("- **{variant}{}**\n", text(&s.text)));
+                let more = if s.more.is_empty() { String::new() } else { format!(" {}", text(&s.more)) };
+                out.push_str(&format!("- **{}**{more}\n", text(&s.text)));
             }
         }
         Block::List { items } => {
@@ -47,6 +51,8 @@ fn block(out: &mut String, block: &Block) {
             }
         }
         Block::Table(t) => table(out, t),
+        Block::Figure { file, alt, .. } => out.push_str(&format!("\n![{}]({file})\n", text(alt))),
+        Block::Code { text: code } => out.push_str(&format!("\n{}\n", fenced(code))),
         Block::Details { summary, blocks } => {
             out.push_str(&format!("\n<details><summary>{}</summary>\n", text(summary)));
             blocks.iter().for_each(|b| self::block(out, b));
@@ -100,4 +106,11 @@ fn text(words: &str) -> String {
         }
     }
     out
+}
+
+/// Code between more backticks than it holds in a row.
+fn fenced(code: &str) -> String {
+    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{}\n{fence}", code.replace(char::is_control, " "))
 }

@@ -2,44 +2,80 @@
 //!
 //! [`document`] says what there is to say; [`html`] and [`markdown`] write it down.
 
+mod against;
 mod document;
 mod html;
 mod markdown;
 mod origin;
 mod results;
+mod targets;
+mod worst;
 
 use crate::experiment::Study;
 use crate::stats::number::counted;
-use document::{Document, Section};
+use document::{Block, Document, Section};
 
-/// `report.html`: one self-contained file, readable without JavaScript.
-pub fn report_html(study: &Study) -> Vec<u8> {
-    html::render(&document(study)).into_bytes()
+/// A drawing for the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it is: `availability`, …
+    pub name: &'static str,
+    /// What it shows, a sentence.
+    pub title: String,
+    /// What there is to see, for those who cannot see it.
+    pub alt: String,
+    /// An SVG element that refers to nothing outside; it is trusted.
+    pub svg: String,
 }
 
-/// `report.md`: the same facts for a pull request.
-pub fn report_md(study: &Study) -> Vec<u8> {
-    markdown::render(&document(study)).into_bytes()
+/// `report.html`, one self-contained file that is readable without JavaScript, and `report.md`, the same facts for a
+/// pull request.
+pub fn report(study: &Study, figures: Vec<Figure>) -> (Vec<u8>, Vec<u8>) {
+    let document = document(study, figures);
+    (html::render(&document).into_bytes(), markdown::render(&document).into_bytes())
 }
+
+/// Which section a drawing belongs to.
+const PLACES: [(&str, &str); 7] = [
+    ("availability", "figures"),
+    ("price", "figures"),
+    ("rto", "classes"),
+    ("rpo", "classes"),
+    ("sweep", "sweep"),
+    ("attribution", "attribution"),
+    ("timeline", "worst"),
+];
 
 /// The facts, in the order in which a stranger needs them; sections without content are left out.
-fn document(study: &Study) -> Document {
+fn document(study: &Study, figures: Vec<Figure>) -> Document {
     let outcome = &study.outcome;
     let horizon = outcome.variants.first().map_or_else(String::new, |v| format!(" × {}", v.horizon));
     let variants = match outcome.variants.len() {
         0 | 1 => Vec::new(),
         _ => outcome.variants.iter().map(|v| v.name.clone()).collect(),
     };
-    let sections: [fn(&Study) -> Section; 8] = [
+    let sections: [fn(&Study) -> Section; 11] = [
         results::verdict,
         results::key_figures,
+        against::differences,
+        targets::objectives,
         results::by_class,
+        worst::replications,
         results::promises,
         origin::sources,
         origin::beyond,
         origin::provenance,
         origin::glossary,
     ];
+    let mut sections: Vec<Section> = sections.iter().map(|section| section(study)).collect();
+    for Figure { name, title, alt, svg } in figures.into_iter().rev() {
+        let place = PLACES.iter().find(|(known, _)| *known == name).map(|(_, place)| *place);
+        if let Some(section) = sections.iter_mut().find(|s| Some(s.id) == place) {
+            // Below the words the section begins with.
+            let at = usize::from(matches!(section.blocks.first(), Some(Block::Text { .. })));
+            section.blocks.insert(at, Block::Figure { file: format!("{name}.svg"), svg, title, alt });
+        }
+    }
     Document {
         title: outcome.scenario.clone(),
         question: study.about.question.clone(),
@@ -52,7 +88,7 @@ fn document(study: &Study) -> Document {
             outcome.version
         ),
         variants,
-        sections: sections.iter().map(|section| section(study)).filter(|s| !s.blocks.is_empty()).collect(),
+        sections: sections.into_iter().filter(|s| !s.blocks.is_empty()).collect(),
     }
 }
 
@@ -77,13 +113,13 @@ mod tests {
 
     #[test]
     fn names_are_escaped_in_both() {
-        let html = String::from_utf8(report_html(&hostile())).unwrap();
+        let html = String::from_utf8(report(&hostile(), vec![]).0).unwrap();
         for part in ["<script>1", "<img", "</title><b>"] {
             assert!(!html.contains(part), "{part}");
         }
         assert!(html.contains("data-variant=\"&quot;&gt;&lt;img onerror=x&gt;|`y`\""));
         assert!(html.contains("&lt;script&gt;1|2: what each variant gives"));
-        let page = String::from_utf8(report_md(&hostile())).unwrap();
+        let page = String::from_utf8(report(&hostile(), vec![]).1).unwrap();
         assert!(page.starts_with("# &lt;/title&gt;&lt;b&gt; \\# x\n\n\\*why\\* &amp; &#64;you?\n"), "{page}");
         let rows: Vec<&str> =
             page.lines().filter(|l| l.starts_with("| \"&gt;&lt;img onerror=x&gt;\\|\\`y\\`")).collect();
@@ -95,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_has_no_content_has_no_section() {
-        let titles = |study: &Study| document(study).sections.iter().map(|s| s.id).collect::<Vec<_>>();
+        let titles =
+            |study: &Study| document(study, vec![]).sections.iter().map(|s| s.id).collect::<Vec<_>>();
         let mut study = hostile();
         assert!(!titles(&study).contains(&"promises") && !titles(&study).contains(&"beyond"));
         study.about.beyond.push("x".into());

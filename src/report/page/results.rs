@@ -7,19 +7,26 @@ use crate::sim::observe::Class;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::number::{counted, duration, fixed, percent, significant};
 
+/// Most variants that get a sentence; the tables have all.
+const MOST_VERDICTS: usize = 12;
+
 /// The statements the whole page is about.
 pub(super) fn verdict(study: &Study) -> Section {
     let mut section = Section::new("verdict", "Verdict");
     let outcome = &study.outcome;
     let mut sentences = Vec::new();
+    let compared = study.comparison.iter().flat_map(|c| &c.verdicts).take(MOST_VERDICTS);
+    sentences.extend(compared.map(|v| Sentence::new(Some(&v.variant), &v.text)));
+    let compared = !sentences.is_empty();
     for subject in every_subject(outcome) {
         match outcome.variants.as_slice() {
             [only] => sentences.extend(alone(Figures { variant: only, subject })),
+            _ if compared => {}
             several => sentences.extend(side_by_side(several, subject)),
         }
     }
     if let Some(text) = kept(&study.promises) {
-        sentences.push(Sentence { variant: None, text });
+        sentences.push(Sentence::new(None, &text));
     }
     if !sentences.is_empty() {
         section.blocks.push(Block::Verdict { sentences });
@@ -28,7 +35,7 @@ pub(super) fn verdict(study: &Study) -> Section {
 }
 
 /// Stores and blocks of all variants, in order of first appearance.
-fn every_subject(outcome: &Outcome) -> Vec<&str> {
+pub(super) fn every_subject(outcome: &Outcome) -> Vec<&str> {
     let mut all: Vec<&str> = Vec::new();
     for subject in outcome.variants.iter().flat_map(subjects) {
         if !all.contains(&subject) {
@@ -48,7 +55,7 @@ const KINDS: [(&str, &str, &str); 3] = [
 /// What is to be said of one variant.
 fn alone(f: Figures) -> Vec<Sentence> {
     let mut sentences = Vec::new();
-    let mut say = |text| sentences.push(Sentence { variant: None, text });
+    let mut say = |text: String| sentences.push(Sentence::new(None, &text));
     for (kind, id, fails) in KINDS {
         let Some(m) = f.get(id).filter(|m| m.estimate.is_some()) else { continue };
         let subject = f.subject;
@@ -126,7 +133,7 @@ fn side_by_side(variants: &[VariantOutcome], subject: &str) -> Vec<Sentence> {
                 with_interval(worst.2)
             )
         };
-        sentences.push(Sentence { variant: None, text });
+        sentences.push(Sentence::new(None, &text));
     }
     sentences
 }

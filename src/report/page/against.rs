@@ -1,0 +1,102 @@
+//! Variants beside the reference they are compared with.
+
+use super::document::{Block, Cell, Section, Table};
+use super::results::every_subject;
+use crate::experiment::compare::{Comparison, Difference};
+use crate::experiment::{Study, VariantOutcome};
+use crate::report::beside::{SHOWN, faults};
+use crate::report::figure::difference;
+use crate::stats::histogram::SMALL_SAMPLE;
+use crate::stats::number::significant;
+
+/// Differences to the reference, and what it helps that all meet the same faults.
+pub(super) fn differences(study: &Study) -> Section {
+    let mut section = Section::new("differences", "Differences to the reference");
+    let Some(comparison) = &study.comparison else { return section };
+    if comparison.rows.is_empty() {
+        return section;
+    }
+    section.text(format!(
+        "Each variant minus {}, replication by replication: {}.",
+        comparison.reference,
+        faults(study, comparison)
+    ));
+    for subject in every_subject(&study.outcome) {
+        let shown: Vec<(&str, &str)> =
+            SHOWN.into_iter().filter(|(id, _)| differs(comparison, subject, id)).collect();
+        if shown.is_empty() {
+            continue;
+        }
+        let others: Vec<&VariantOutcome> =
+            study.outcome.variants.iter().filter(|v| v.name != comparison.reference).collect();
+        let caption = format!("{subject}: difference to {}", comparison.reference);
+        section.table(table(comparison, &others, subject, &shown, caption, difference_cell), "compare.csv");
+        let caption =
+            format!("{subject}: how many times as many replications it would take on faults of their own");
+        let pairing = table(comparison, &others, subject, &shown, caption, pairing_cell);
+        if pairing.rows.iter().any(|row| row.cells[1..].iter().any(|cell| cell.sort.is_some())) {
+            let summary = format!("{subject}: what it helps that all meet the same faults");
+            let blocks = pairing.block("compare.csv").into_iter().collect();
+            section.blocks.push(Block::Details { summary, blocks });
+        }
+    }
+    section
+}
+
+/// Whether the figure is more than 0 somewhere.
+fn differs(comparison: &Comparison, subject: &str, id: &str) -> bool {
+    let nonzero = |x: Option<f64>| x.is_some_and(|x| x != 0.0);
+    let mut rows = comparison.rows.iter().filter(|r| r.subject == subject && r.metric == id);
+    rows.any(|r| nonzero(r.estimate) || nonzero(r.reference))
+}
+
+type MakeCell = fn(&mut Table, &Difference) -> Cell;
+
+/// A row for each variant, a column for each figure.
+fn table(
+    comparison: &Comparison,
+    variants: &[&VariantOutcome],
+    subject: &str,
+    shown: &[(&str, &str)],
+    caption: String,
+    cell: MakeCell,
+) -> Table {
+    let titles: Vec<String> = shown.iter().map(|(_, title)| format!("{title}#")).collect();
+    let columns: Vec<&str> = core::iter::once("Variant").chain(titles.iter().map(String::as_str)).collect();
+    let mut table = Table::new(caption, &columns);
+    for variant in variants {
+        let rows = comparison.rows.iter().filter(|r| r.variant == variant.name && r.subject == subject);
+        let rows: Vec<&Difference> = rows.collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let mut cells = vec![Cell::text(&variant.name)];
+        for (id, _) in shown {
+            let row = rows.iter().find(|r| r.metric == *id);
+            cells.push(row.map_or_else(|| Cell::text("–"), |row| cell(&mut table, row)));
+        }
+        table.row(Some(&variant.name), cells);
+    }
+    table
+}
+
+fn difference_cell(table: &mut Table, row: &Difference) -> Cell {
+    if row.difference.is_none() {
+        let why = if row.note.is_empty() { "undefined in one of the two" } else { row.note.as_str() };
+        return Cell { mark: Some(table.note(why)), tone: Some("dim"), ..Cell::text("–") };
+    }
+    let rough = row.low.is_some() && row.differ.is_some_and(|n| n < SMALL_SAMPLE);
+    let mark =
+        rough.then(|| table.note(&format!("fewer than {SMALL_SAMPLE} replications differ: read with care")));
+    // Settled by chance or not: that is what the interval is for.
+    let settled = row.low.zip(row.high).is_some_and(|(low, high)| low > 0.0 || high < 0.0);
+    let tone = (!settled && row.low.is_some()).then_some("dim");
+    Cell { mark, tone, ..Cell::number(difference(row), row.difference) }
+}
+
+fn pairing_cell(_: &mut Table, row: &Difference) -> Cell {
+    match row.variance_reduction {
+        Some(x) => Cell::number(format!("× {}", significant(x, 2)), Some(x)),
+        None => Cell::text("–"),
+    }
+}

@@ -101,6 +101,10 @@ pub struct RunOptions {
     /// Rows to write into --out, besides summary.csv, causes.csv and run.json [default: replications]
     #[arg(long, value_enum)]
     pub rows: Option<Rows>,
+    /// Run a variant again without each of what fails most, and tell what would help: its name, `all` or `none`
+    /// [default: with --out the first or the reference, for at most 1000 replications; else none]
+    #[arg(long, value_name = "VARIANT")]
+    pub what_if: Option<String>,
     /// What standard output gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

@@ -12,6 +12,7 @@ mod replay;
 mod rows;
 mod run;
 mod study;
+mod what_if;
 
 use args::{Cli, Command, Shelf, ValidateArgs};
 use clap::Parser;

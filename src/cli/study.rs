@@ -6,6 +6,7 @@ use super::files::Folder;
 use super::input::{self, Text};
 use super::progress::Progress;
 use super::rows::{self, BlockRows};
+use super::what_if::Chosen;
 use super::{print, replay};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -169,7 +170,7 @@ pub fn run(
         (Format::Csv, None) => print(&report::csv::summary_csv(&study.outcome)),
         (Format::Csv, Some(comparison)) => print(&report::csv::compare_csv(comparison)),
         (Format::Json, _) => print(&report::json::study_json(&study)),
-        (Format::Human, _) => human(&study, &timelines),
+        (Format::Human, _) => human(&study, &timelines, options.what_if.is_some()),
     }
 }
 
@@ -185,6 +186,9 @@ fn simulate(
         Some(one) => one..one + 1,
         None => 0..scenario.replications,
     };
+    let names: Vec<&str> = scenario.variants.iter().map(|v| v.name.as_str()).collect();
+    let files = folder.is_some() && replication.is_none();
+    let chosen = Chosen::of(options, &names, batch.reference.unwrap_or(0), files)?;
     let experiment = Experiment {
         subjects: scenario.variants.iter().map(|v| Subject { name: &v.name, model: &v.model }).collect(),
         seed: scenario.seed,
@@ -227,6 +231,7 @@ fn simulate(
         replay::command(options, file, variant, scenario.seed, replication)
     });
     let timelines = recorded.map_err(|failure| explain(failure, options, &batch))?;
+    let what_if = chosen.run(&experiment, &outcome)?;
     let about = About {
         question: scenario.question.clone(),
         description: scenario.description.clone(),
@@ -236,7 +241,7 @@ fn simulate(
         beyond: beyond(&scenario.variants.iter().map(|v| &v.model).collect::<Vec<_>>()),
     };
     let comparison = experiment.comparison(&outcome, &sums);
-    Ok((Study { about, outcome, promises, comparison, timelines }, text))
+    Ok((Study { about, outcome, promises, comparison, what_if, timelines }, text))
 }
 
 /// The replications to tell about: the worst of each of the first variants, by failures if anything failed.
@@ -297,7 +302,7 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
 }
 
 /// The human form: timelines if there are any, then the summary.
-fn human(study: &Study, timelines: &str) -> Result<(), Failure> {
+fn human(study: &Study, timelines: &str, asked: bool) -> Result<(), Failure> {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let style = report::terminal::Style { colour };
     let summary = match &study.comparison {
@@ -305,5 +310,7 @@ fn human(study: &Study, timelines: &str) -> Result<(), Failure> {
         Some(comparison) => report::beside::comparison(study, comparison, style),
     };
     let end = if summary.ends_with('\n') { "" } else { "\n" };
-    print(format!("{timelines}{summary}{end}").as_bytes())
+    // What was not asked for is in the files.
+    let helps = if asked { report::what_if::what_if(&study.what_if) } else { String::new() };
+    print(format!("{timelines}{summary}{end}{helps}").as_bytes())
 }

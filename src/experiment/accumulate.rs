@@ -52,7 +52,7 @@ impl Accumulator {
                 .map(|block| BlockTally {
                     report: block.report,
                     outages: OutageTally::new(faults_only),
-                    causes: vec![0; model.faults.len()],
+                    causes: vec![Moments::default(); model.faults.len()],
                 })
                 .collect(),
             worst: WorstTally::default(),
@@ -125,7 +125,7 @@ impl Accumulator {
         self.stores.iter_mut().zip(&other.stores).for_each(|(a, b)| a.merge(b));
         for (a, b) in self.blocks.iter_mut().zip(&other.blocks) {
             a.outages.merge(&b.outages);
-            a.causes.iter_mut().zip(&b.causes).for_each(|(x, y)| *x += y);
+            a.causes.iter_mut().zip(&b.causes).for_each(|(x, y)| x.merge(y));
         }
         if let (Some(paired), Some(more)) = (&mut self.paired, &other.paired) {
             paired.merge(more);

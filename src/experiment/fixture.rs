@@ -161,7 +161,6 @@ pub(crate) fn replication(index: u64) -> Replication {
         fault_digest: index.wrapping_mul(0x1234_5678_9abc_def1),
         ..Replication::default()
     };
-    let none = CauseRun { failed: [0, 0], lost: [0, 0] };
     let mut run = StoreRun {
         volume_per_request: REQUEST,
         requested,
@@ -172,7 +171,7 @@ pub(crate) fn replication(index: u64) -> Replication {
         client_failed: vec![[0, 0]; 2],
         client_reads: Vec::new(),
         down: [Duration::ZERO; 2],
-        causes: vec![none; 4],
+        accounts: Vec::new(),
         months: Vec::new(),
         acknowledged: requested[1],
         surviving: requested[1],
@@ -218,7 +217,10 @@ fn outage(rep: &mut Replication, run: &mut StoreRun, rule: u32, class: Class, le
     run.client_failed[0][1] += failed / 2;
     run.client_failed[1][1] += failed / 2;
     run.down[1] = run.down[1].saturating_add(length);
-    run.causes[rule as usize].failed[1] += failed;
+    let account = Account { cause: Cause::Rule(rule), phase: Phase::Repair, party: Party::Provider };
+    let booked = run.booked(account);
+    booked.failed[1] += failed;
+    booked.down[1] = booked.down[1].saturating_add(length);
     let mut phases = [Duration::ZERO; Phase::ALL.len()];
     phases[Phase::Repair as usize] = length;
     rep.outages.push(Outage {
@@ -244,7 +246,10 @@ fn lose(rep: &mut Replication, run: &mut StoreRun, seconds: i128) {
     run.lost += absent / 2;
     run.recovered += absent - absent / 2;
     run.missing_peak = absent;
-    run.causes[1].lost[0] += absent / 2;
+    let account = Account { cause: Cause::Rule(1), phase: Phase::Promote, party: Party::Provider };
+    if absent > 0 {
+        run.booked(account).lost += absent / 2;
+    }
     rep.losses.push(Loss {
         store: 0,
         at: Time::ZERO + Duration::from_days(11),

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod accumulate;
+pub mod attribution;
 pub mod beyond;
 pub mod blocks;
 pub mod catalogue;
@@ -23,11 +24,13 @@ pub mod study;
 pub mod sweep;
 pub(crate) mod tally;
 mod targets;
+pub mod whatif;
 mod words;
 pub mod worst;
 
 pub use about::{About, SourceNote, Sources};
 pub use accumulate::Accumulator;
+pub use attribution::AttributionRow;
 pub use distribution::Distribution;
 pub use expect::{Comparison, ExpectResult, Verdict};
 pub use metric::{Estimate, Metric};
@@ -37,4 +40,5 @@ pub use outcome::{CauseRow, Outcome, VariantOutcome};
 pub use runner::{Experiment, Failure};
 pub use study::Study;
 pub use sweep::{Axis, Coordinate, Curve};
+pub use whatif::{WhatIf, Without};
 pub use worst::{Timeline, Worst};

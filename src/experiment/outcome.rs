@@ -1,6 +1,7 @@
 //! The results of an experiment as plain data: what reporters read.
 
 use super::accumulate::Accumulator;
+use super::attribution::{self, AttributionRow};
 use super::catalogue::{self, MINUTES_PER_YEAR};
 use super::distribution::{self, Distribution};
 use super::metric::Metric;
@@ -11,6 +12,7 @@ use super::tally::StoreTally;
 use super::worst::Worst;
 use crate::model::Model;
 use crate::sim::observe::{Class, Kind, Party};
+use crate::stats::Moments;
 use crate::units::Duration;
 
 /// Results of one scenario.
@@ -47,6 +49,8 @@ pub struct VariantOutcome {
     pub metrics: Vec<Metric>,
     /// Who is to blame for what; only causes that did something.
     pub causes: Vec<CauseRow>,
+    /// Who is to blame for what, and in which phase.
+    pub attribution: Vec<AttributionRow>,
     /// Which replications went worst.
     pub worst: Worst,
     /// RTO and RPO of the events, by subject, figure and class; only those with an event.
@@ -106,6 +110,7 @@ impl VariantOutcome {
             horizon: model.horizon,
             metrics: catalogue::metrics(model, acc),
             causes: causes(model, acc),
+            attribution: attribution::rows(model, acc),
             worst: acc.worst.worst(),
             distributions: distribution::distributions(model, acc),
             notes: notes(model, acc),
@@ -136,30 +141,26 @@ fn months(model: &Model, acc: &Accumulator, objectives: &[ObjectiveResult]) -> V
 
 fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
     let n = acc.replications as f64;
-    let name = |i: usize| match model.faults.get(i) {
-        Some(rule) => rule.name.clone(),
-        None if i == model.faults.len() => "(load)".into(),
-        None => "(action)".into(),
-    };
     let mut rows = Vec::new();
     for (store, tally) in model.stores.iter().zip(&acc.stores) {
         for kind in Kind::ALL {
             let k = kind as usize;
             let requested = tally.requested[k].to_f64();
-            let total: f64 = tally.causes.iter().map(|c| c.failed[k].to_f64()).sum();
-            for (i, cause) in tally.causes.iter().enumerate() {
-                let lost = if kind == Kind::Write { cause.lost } else { Default::default() };
-                if cause.failed[k].is_zero() && lost.iter().all(|l| l.is_zero()) {
+            let by_cause = tally.accounts.by_cause();
+            let total: f64 = by_cause.iter().map(|c| c.failed[k].to_f64()).sum();
+            for sums in by_cause {
+                let lost = if kind == Kind::Write { sums.lost } else { Default::default() };
+                if sums.failed[k].is_zero() && lost.iter().all(|l| l.is_zero()) {
                     continue;
                 }
-                let failed = cause.failed[k].to_f64();
+                let failed = sums.failed[k].to_f64();
                 let per_request = tally.volume_per_request as f64 * n;
                 let writes_lost_by = (kind == Kind::Write && per_request > 0.0)
                     .then(|| lost.map(|l| l.to_f64() / per_request));
                 rows.push(CauseRow {
                     subject: store.name.clone(),
                     kind: kind.word(),
-                    cause: name(i),
+                    cause: sums.cause.name(&model.faults).into(),
                     failed_requests: (per_request > 0.0).then(|| failed / per_request),
                     minutes_per_year: (requested > 0.0).then(|| failed / requested * MINUTES_PER_YEAR),
                     share: (total > 0.0).then(|| failed / total),
@@ -170,13 +171,14 @@ fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
         }
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
-        let total: i128 = tally.causes.iter().sum();
+        let total: i128 = tally.causes.iter().map(Moments::sum).sum();
         let measured = model.horizon.ns() as f64 * n;
-        for (i, &down) in tally.causes.iter().enumerate().filter(|&(_, &down)| down > 0) {
+        for (rule, down) in model.faults.iter().zip(&tally.causes).filter(|(_, down)| down.sum() > 0) {
+            let down = down.sum();
             rows.push(CauseRow {
                 subject: block.name.clone(),
                 kind: "block",
-                cause: name(i),
+                cause: rule.name.clone(),
                 failed_requests: None,
                 minutes_per_year: (measured > 0.0).then(|| down as f64 / measured * MINUTES_PER_YEAR),
                 share: Some(down as f64 / total as f64),

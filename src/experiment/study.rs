@@ -4,6 +4,7 @@ use super::about::About;
 use super::compare::Comparison;
 use super::expect::ExpectResult;
 use super::outcome::Outcome;
+use super::whatif::WhatIf;
 use super::worst::Timeline;
 
 /// Results with what is known about them: what every reporter reads.
@@ -17,6 +18,8 @@ pub struct Study {
     pub promises: Vec<ExpectResult>,
     /// The variants beside a reference, if a comparison was asked for.
     pub comparison: Option<Comparison>,
+    /// What would help most, of some variants.
+    pub what_if: Vec<WhatIf>,
     /// How single replications went, the worst of their variants.
     pub timelines: Vec<Timeline>,
 }

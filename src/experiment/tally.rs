@@ -1,9 +1,10 @@
 //! What an accumulator keeps of stores, blocks, outages and losses.
 
 use super::accumulate::SHARE_ONE;
+use super::attribution::{self, Accounts};
 use super::contention::ContentionTally;
 use crate::model::{Billing, Effect, Model};
-use crate::sim::observe::{BlockRun, CauseRun, Class, Kind, Loss, Outage, Party, Phase, Restored, StoreRun};
+use crate::sim::observe::{BlockRun, Class, Loss, Outage, Party, Phase, Restored, StoreRun};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
 
@@ -39,8 +40,8 @@ pub(crate) struct StoreTally {
     pub(crate) used: Moments,
     /// Thousandths of a request unit of a read and of a write, where use is billed.
     costs_mru: Option<[u64; 2]>,
-    /// By rule, then load, then actions.
-    pub(crate) causes: Vec<CauseTally>,
+    /// By cause, phase and party.
+    pub(crate) accounts: Accounts,
 }
 
 /// Whole writes per replication.
@@ -63,13 +64,6 @@ pub(crate) struct WritesTally {
     pub(crate) with_missing: u64,
 }
 
-/// What one cause did to a store.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub(crate) struct CauseTally {
-    pub(crate) failed: [U256; 2],
-    pub(crate) lost: [U256; PARTIES],
-}
-
 /// Figures of one block.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BlockTally {
@@ -77,7 +71,7 @@ pub(crate) struct BlockTally {
     pub(crate) report: bool,
     pub(crate) outages: OutageTally,
     /// Nanoseconds down, by rule.
-    pub(crate) causes: Vec<i128>,
+    pub(crate) causes: Vec<Moments>,
 }
 
 /// Outages of one subject.
@@ -273,7 +267,7 @@ fn add_shares(to: &mut Moments, to_sla: &mut Moments, part: i128, sla: i128, who
     }
 }
 
-fn add_volume(to: &mut U256, volume: i128) {
+pub(super) fn add_volume(to: &mut U256, volume: i128) {
     if volume > 0 {
         *to = to.wrapping_add(U256::from(volume.unsigned_abs()));
     }
@@ -304,7 +298,7 @@ impl StoreTally {
             contention: ContentionTally::new(model, &model.stores[store]),
             used: Moments::default(),
             costs_mru: billed_by_use.then_some([of.read_cost_mru, of.write_cost_mru]),
-            causes: vec![CauseTally::default(); model.faults.len() + 2],
+            accounts: Accounts::default(),
         }
     }
 
@@ -343,9 +337,7 @@ impl StoreTally {
             };
             self.used.add((units(0) + units(1) + 500) / 1000);
         }
-        for (tally, cause) in self.causes.iter_mut().zip(&run.causes) {
-            tally.add(cause);
-        }
+        self.accounts.add(&run.accounts);
     }
 
     pub(super) fn push_loss(&mut self, loss: &Loss, per_request: i128) {
@@ -384,7 +376,7 @@ impl StoreTally {
         self.writes.merge(&other.writes);
         self.contention.merge(&other.contention);
         self.used.merge(&other.used);
-        self.causes.iter_mut().zip(&other.causes).for_each(|(a, b)| a.merge(b));
+        self.accounts.merge(&other.accounts);
     }
 }
 
@@ -413,8 +405,8 @@ impl WritesTally {
         self.missing_peak.add(whole(run.missing_peak));
         self.recovered.add(whole(run.recovered));
         self.superseded.add(whole(run.superseded));
-        for (party, sum) in self.lost_by.iter_mut().enumerate() {
-            sum.add(whole(run.causes.iter().map(|c| c.lost[party]).sum()));
+        for (sum, party) in self.lost_by.iter_mut().zip(Party::ALL) {
+            sum.add(whole(attribution::lost_by(&run.accounts, party)));
         }
         self.damaged.add(whole(run.damaged));
         self.damaged_peak.add(whole(run.damaged_peak));
@@ -439,31 +431,11 @@ impl WritesTally {
     }
 }
 
-impl CauseTally {
-    pub(super) fn add(&mut self, run: &CauseRun) {
-        for kind in Kind::ALL {
-            add_volume(&mut self.failed[kind as usize], run.failed[kind as usize]);
-        }
-        for (sum, &lost) in self.lost.iter_mut().zip(&run.lost) {
-            add_volume(sum, lost);
-        }
-    }
-
-    pub(super) fn merge(&mut self, other: &CauseTally) {
-        for k in 0..2 {
-            self.failed[k] = self.failed[k].wrapping_add(other.failed[k]);
-        }
-        for (sum, &lost) in self.lost.iter_mut().zip(&other.lost) {
-            *sum = sum.wrapping_add(lost);
-        }
-    }
-}
-
 impl BlockTally {
     pub(super) fn add(&mut self, run: &BlockRun) {
         self.outages.close(run.down);
         for (sum, down) in self.causes.iter_mut().zip(&run.causes) {
-            *sum += i128::from(down.ns());
+            sum.add(i128::from(down.ns()));
         }
     }
 }

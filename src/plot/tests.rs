@@ -62,6 +62,7 @@ fn study(outcome: Outcome) -> Study {
         outcome,
         promises: vec![],
         comparison: None,
+        what_if: vec![],
         timelines: vec![timeline("orders")],
     }
 }

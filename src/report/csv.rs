@@ -2,13 +2,17 @@
 //!
 //! Rows of the large files are written as they come, into any [`io::Write`]; nothing is kept.
 
+mod attribution;
 mod compare;
 mod months;
 mod objectives;
+mod what_if;
 
+pub use attribution::{ATTRIBUTION, attribution_csv};
 pub use compare::{COMPARE, compare_csv};
 pub use months::{MONTHS, months_csv};
 pub use objectives::{OBJECTIVES, objectives_csv};
+pub use what_if::{WHAT_IF, what_if_csv};
 
 use crate::experiment::Outcome;
 use crate::experiment::tally::requests;
@@ -520,6 +524,8 @@ mod tests {
             ("causes.csv", strings(&CAUSES)),
             ("months.csv", strings(&MONTHS)),
             ("objectives.csv", strings(&OBJECTIVES)),
+            ("attribution.csv", strings(&ATTRIBUTION)),
+            ("what-if.csv", strings(&WHAT_IF)),
             ("replications.csv", strings(&REPLICATIONS)),
             ("outages.csv", outage_columns()),
             ("losses.csv", strings(&LOSSES)),

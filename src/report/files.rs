@@ -7,6 +7,8 @@ use crate::experiment::Study;
 pub const NAMES: &[&str] = &[
     "summary.csv",
     "causes.csv",
+    "attribution.csv",
+    "what-if.csv",
     "months.csv",
     "objectives.csv",
     "run.json",
@@ -28,8 +30,14 @@ pub const NAMES: &[&str] = &[
 /// Files of a study with their bytes; those that have nothing to say are left out.
 pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     let outcome = &study.outcome;
-    let mut files =
-        vec![("summary.csv", csv::summary_csv(outcome)), ("causes.csv", csv::causes_csv(outcome))];
+    let mut files = vec![
+        ("summary.csv", csv::summary_csv(outcome)),
+        ("causes.csv", csv::causes_csv(outcome)),
+        ("attribution.csv", csv::attribution_csv(outcome)),
+    ];
+    if !study.what_if.is_empty() {
+        files.push(("what-if.csv", csv::what_if_csv(&study.what_if)));
+    }
     if outcome.variants.iter().any(|v| !v.months.is_empty()) {
         files.push(("months.csv", csv::months_csv(outcome)));
     }

@@ -1,7 +1,9 @@
 //! JSON: `run.json` and the outcome for `--format json`. Keys in fixed order of declaration.
 
 use crate::experiment::compare::Comparison;
-use crate::experiment::{Coordinate, Estimate, MonthRow, ObjectiveResult, Outcome, Study, Verdict};
+use crate::experiment::{
+    AttributionRow, Coordinate, Estimate, MonthRow, ObjectiveResult, Outcome, Study, Verdict,
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -80,6 +82,7 @@ struct Results<'a> {
     variant: &'a str,
     metrics: Vec<Figure<'a>>,
     causes: Vec<Cause<'a>>,
+    attribution: Vec<Booked<'a>>,
     worst_by_failures: Option<u64>,
     worst_by_losses: Option<u64>,
     months: Vec<Month<'a>>,
@@ -165,6 +168,43 @@ struct Cause<'a> {
 }
 
 #[derive(Serialize)]
+struct Booked<'a> {
+    subject: &'a str,
+    kind: &'a str,
+    cause: &'a str,
+    phase: &'a str,
+    party: &'a str,
+    down_minutes_per_year: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    down_share: Option<f64>,
+    failed_requests_mean: Option<f64>,
+    failed_minutes_per_year: Option<f64>,
+    failed_share: Option<f64>,
+    writes_lost_mean: Option<f64>,
+}
+
+impl<'a> From<&'a AttributionRow> for Booked<'a> {
+    fn from(row: &'a AttributionRow) -> Booked<'a> {
+        Booked {
+            subject: &row.subject,
+            kind: row.kind,
+            cause: &row.cause,
+            phase: row.phase,
+            party: row.party,
+            down_minutes_per_year: row.minutes_per_year,
+            low: row.interval.map(|[low, _]| low),
+            high: row.interval.map(|[_, high]| high),
+            down_share: row.share,
+            failed_requests_mean: row.failed_requests,
+            failed_minutes_per_year: row.failed_minutes_per_year,
+            failed_share: row.failed_share,
+            writes_lost_mean: row.writes_lost,
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct Expectation<'a> {
     variant: &'a str,
     metric: &'a str,
@@ -237,6 +277,7 @@ pub fn study_json(study: &Study) -> Vec<u8> {
                 writes_lost_customer_mean: c.writes_lost_by.map(|by| by[1]),
             })
             .collect(),
+        attribution: v.attribution.iter().map(Booked::from).collect(),
         worst_by_failures: v.worst.by_failures,
         worst_by_losses: v.worst.by_losses,
         months: v.months.iter().map(month).collect(),
@@ -371,7 +412,14 @@ mod tests {
                 ..evaluate(&outcome, "base", "availability.wirte", Comparison::Ge(0.99))
             },
         ];
-        let study = Study { about: About::default(), outcome, promises, comparison: None, timelines: vec![] };
+        let study = Study {
+            about: About::default(),
+            outcome,
+            promises,
+            comparison: None,
+            what_if: vec![],
+            timelines: vec![],
+        };
         let json: serde_json::Value = serde_json::from_slice(&study_json(&study)).unwrap();
         assert_eq!(json["expectations"][0]["verdict"], "met");
         assert_eq!(json["expectations"][0]["rules"], serde_json::json!([]));

@@ -11,3 +11,4 @@ pub mod json;
 pub mod page;
 pub(crate) mod table;
 pub mod terminal;
+pub mod what_if;

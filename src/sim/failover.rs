@@ -6,6 +6,7 @@ use crate::sim::faults::Culprit;
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::Segment;
+use crate::sim::observe::Phase;
 use crate::sim::state::{Follow, Offline, Step, StoreState};
 use crate::units::{Duration, Time};
 
@@ -218,6 +219,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 amount: absent,
                 rpo,
                 loss,
+                phase: Phase::Promote,
                 mark,
                 merge_at: Time::NEVER,
                 growing,

@@ -5,7 +5,7 @@ use crate::sim::faults::Culprit;
 use crate::sim::layout::StorePlan;
 use crate::sim::months;
 use crate::sim::observe::{
-    Blame, CauseRun, ContentionRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject,
+    Account, Blame, Cause, ContentionRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject,
 };
 use crate::sim::plan::Plan;
 use crate::sim::state::StoreRules;
@@ -18,7 +18,8 @@ pub(crate) struct Rates {
     pub(crate) above: [i128; 2],
     pub(crate) below: [i128; 2],
     pub(crate) client_failed: Vec<[i128; 2]>,
-    pub(crate) cause_failed: Vec<[i128; 2]>,
+    /// By account, in the order in which they turned up; only those with something to book.
+    pub(crate) accounts: Vec<(Account, [i128; 2])>,
     /// Regions at which requests fail, and the first failing group's culprit, phase and party.
     pub(crate) regions: [u16; 2],
     pub(crate) first: [Option<(Culprit, Phase, Party)>; 2],
@@ -52,19 +53,18 @@ pub(crate) struct Flow {
     start: Time,
     /// Losses before this one happened before measurement: they are not reported.
     pub(crate) first_loss: usize,
-    /// Phase in force for each kind while out, and who answers for it.
-    phase: [(Phase, Party); 2],
+    /// To what the time of each kind is booked while it is out.
+    account: [Account; 2],
     open: [Option<Open>; 2],
     pub(crate) run: StoreRun,
 }
 
 impl Flow {
-    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules, fault_rules: usize) -> Flow {
+    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules) -> Flow {
         let partitions = i128::from(store.partitions);
         let sum = |f: fn(&crate::model::Client) -> u64| -> i128 {
             store.clients.iter().map(|c| i128::from(f(c))).sum::<i128>() * partitions
         };
-        let no_cause = CauseRun { failed: [0; 2], lost: [0; 2] };
         let run = StoreRun {
             volume_per_request: rules.volume_per_request,
             requested: [0; 2],
@@ -75,7 +75,7 @@ impl Flow {
             client_failed: vec![[0; 2]; plan.clients],
             client_reads: vec![[0; 2]; if plan.lags.is_some() { plan.clients } else { 0 }],
             down: [Duration::ZERO; 2],
-            causes: vec![no_cause; fault_rules + 2],
+            accounts: Vec::new(),
             months: Vec::new(),
             acknowledged: 0,
             surviving: 0,
@@ -89,18 +89,14 @@ impl Flow {
             damaged_peak: 0,
         };
         Flow {
-            rates: Rates {
-                client_failed: vec![[0; 2]; plan.clients],
-                cause_failed: vec![[0; 2]; fault_rules + 2],
-                ..Rates::default()
-            },
+            rates: Rates { client_failed: vec![[0; 2]; plan.clients], ..Rates::default() },
             failing: false,
             total: [sum(|c| c.reads_mps), sum(|c| c.writes_mps)],
             threshold_ppm: i128::from(store.outage_threshold_ppm),
             measuring: false,
             start: Time::ZERO,
             first_loss: 0,
-            phase: [(Phase::Repair, Party::Provider); 2],
+            account: [Account { cause: Cause::Load, phase: Phase::Repair, party: Party::Provider }; 2],
             open: [None; 2],
             run,
         }
@@ -109,11 +105,11 @@ impl Flow {
     pub(crate) fn copy_from(&mut self, other: &Flow) {
         let rates = &mut self.rates;
         rates.client_failed.copy_from_slice(&other.rates.client_failed);
-        rates.cause_failed.copy_from_slice(&other.rates.cause_failed);
+        rates.accounts.clone_from(&other.rates.accounts);
         (rates.failed, rates.above, rates.below) = (other.rates.failed, other.rates.above, other.rates.below);
         (rates.regions, rates.first) = (other.rates.regions, other.rates.first);
         (self.failing, self.measuring, self.first_loss) = (other.failing, other.measuring, other.first_loss);
-        (self.start, self.phase, self.open) = (other.start, other.phase, other.open);
+        (self.start, self.account, self.open) = (other.start, other.account, other.open);
         copy_run(&mut self.run, &other.run);
     }
 
@@ -123,19 +119,18 @@ impl Flow {
         self.start = now;
         self.first_loss = losses;
         (self.run.missing_peak, self.run.damaged_peak) = (0, 0);
-        self.run.causes.iter_mut().for_each(|c| c.lost = [0; 2]);
+        self.run.accounts.clear();
         for open in self.open.iter_mut().flatten() {
             open.counted = open.start == now;
         }
     }
 
-    /// Books lost or missing writes to whom they are blamed on and to who answers for them, unless the loss happened
-    /// before measurement.
-    pub(crate) fn book_lost(&mut self, index: u32, loss: &mut Loss, party: Party, lost: i128) {
+    /// Books lost or missing writes to whom they are blamed on, to the phase in which they went missing and to who
+    /// answers for them, unless the loss happened before measurement.
+    pub(crate) fn book_lost(&mut self, index: u32, loss: &mut Loss, phase: Phase, party: Party, lost: i128) {
         loss.parties[party as usize] += lost;
-        if index as usize >= self.first_loss {
-            let cause = cause_index(self.run.causes.len(), loss.blame);
-            self.run.causes[cause].lost[party as usize] += lost;
+        if index as usize >= self.first_loss && lost > 0 {
+            self.run.booked(Account { cause: loss.blame.into(), phase, party }).lost += lost;
         }
     }
 
@@ -171,7 +166,7 @@ impl Flow {
         for k in 0..2 {
             if let Some(open) = &mut self.open[k] {
                 open.failed += self.rates.failed[k] * lambda;
-                let (phase, party) = self.phase[k];
+                let Account { phase, party, .. } = self.account[k];
                 for time in [&mut open.phases[phase as usize], &mut open.parties[party as usize]] {
                     *time = time.saturating_add(to - from);
                 }
@@ -184,12 +179,17 @@ impl Flow {
             self.run.throttled_below[k] += self.rates.below[k] * lambda;
             if self.open[k].is_some() {
                 self.run.down[k] = self.run.down[k].saturating_add(to - from);
+                let down = &mut self.run.booked(self.account[k]).down[k];
+                *down = down.saturating_add(to - from);
             }
             for (sum, rate) in self.run.client_failed.iter_mut().zip(&self.rates.client_failed) {
                 sum[k] += rate[k] * lambda;
             }
-            for (sum, rate) in self.run.causes.iter_mut().zip(&self.rates.cause_failed) {
-                sum.failed[k] += rate[k] * lambda;
+        }
+        if self.measuring {
+            for (account, rate) in &self.rates.accounts {
+                let failed = &mut self.run.booked(*account).failed;
+                failed.iter_mut().zip(rate).for_each(|(sum, rate)| *sum += rate * lambda);
             }
         }
     }
@@ -199,7 +199,7 @@ impl Flow {
         if self.failing {
             let rates = &mut self.rates;
             rates.client_failed.fill([0; 2]);
-            rates.cause_failed.fill([0; 2]);
+            rates.accounts.clear();
             (rates.failed, rates.above, rates.below) = ([0; 2], [0; 2], [0; 2]);
             (rates.regions, rates.first) = ([0; 2], [None; 2]);
         }
@@ -216,8 +216,15 @@ impl Flow {
         let k = kind as usize;
         self.rates.failed[k] += rate;
         self.rates.client_failed[client][k] += rate;
-        let cause = cause_index(self.rates.cause_failed.len(), culprit.blame);
-        self.rates.cause_failed[cause][k] += rate;
+        let account = Account { cause: culprit.blame.into(), phase, party };
+        match self.rates.accounts.iter_mut().find(|(known, _)| *known == account) {
+            Some((_, rates)) => rates[k] += rate,
+            None => {
+                let mut rates = [0; 2];
+                rates[k] = rate;
+                self.rates.accounts.push((account, rates));
+            }
+        }
         self.rates.regions[k] |= 1 << region;
         if self.rates.first[k].is_none() {
             self.rates.first[k] = Some((culprit, phase, party));
@@ -236,7 +243,7 @@ impl Flow {
                 (open, true) => {
                     let (culprit, phase, party) =
                         self.rates.first[k].expect("failing requests have a culprit");
-                    self.phase[k] = (phase, party);
+                    self.account[k] = Account { cause: culprit.blame.into(), phase, party };
                     let fresh = Open {
                         start: now,
                         culprit,
@@ -351,15 +358,6 @@ pub(crate) struct Failing {
     pub(crate) party: Party,
 }
 
-/// Index into [`StoreRun::causes`].
-pub(crate) fn cause_index(causes: usize, blame: Blame) -> usize {
-    match blame {
-        Blame::Fault { rule, .. } => rule as usize,
-        Blame::Load => causes - 2,
-        Blame::Action(_) => causes - 1,
-    }
-}
-
 /// Cause class of whoever is to blame.
 pub(crate) fn cause_class(plan: &Plan, blame: Blame) -> CauseClass {
     match blame {
@@ -373,12 +371,12 @@ pub(crate) fn copy_run(to: &mut StoreRun, from: &StoreRun) {
     let mut client_requested = core::mem::take(&mut to.client_requested);
     let mut client_failed = core::mem::take(&mut to.client_failed);
     let mut client_reads = core::mem::take(&mut to.client_reads);
-    let mut causes = core::mem::take(&mut to.causes);
+    let mut accounts = core::mem::take(&mut to.accounts);
     let mut months = core::mem::take(&mut to.months);
     client_requested.clone_from(&from.client_requested);
     client_failed.clone_from(&from.client_failed);
     client_reads.clone_from(&from.client_reads);
-    causes.clone_from(&from.causes);
+    accounts.clone_from(&from.accounts);
     months.clone_from(&from.months);
-    *to = StoreRun { client_requested, client_failed, client_reads, causes, months, ..*from };
+    *to = StoreRun { client_requested, client_failed, client_reads, accounts, months, ..*from };
 }

@@ -195,7 +195,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if absent > 0 {
             let mark = culprit.map_or_else(|| self.mark(st, g), |c| c.mark);
             let (origin, merge_at, growing) = (w as u8, Time::NEVER, 0);
-            let segment = Segment { origin, amount: absent, rpo, loss, mark, merge_at, growing };
+            let phase = Phase::Repair;
+            let segment = Segment { origin, amount: absent, rpo, loss, phase, mark, merge_at, growing };
             st.groups[g].ledger.open.push(segment);
             let complete_to = st.logs[g * self.layout.regions + from].complete_to;
             st.groups[g].ledger.cut(position, Some(complete_to));

@@ -3,6 +3,7 @@
 
 use crate::sim::damage::Damage;
 use crate::sim::driver::Mark;
+use crate::sim::observe::Phase;
 use crate::units::{Duration, Time};
 
 /// Acknowledged writes that only one region's copy has. Amounts are per partition of the group.
@@ -15,6 +16,8 @@ pub(crate) struct Segment {
     pub(crate) rpo: Duration,
     /// Entry in the replication's list of losses.
     pub(crate) loss: u32,
+    /// What was going on when they went missing.
+    pub(crate) phase: Phase,
     pub(crate) mark: Mark,
     /// When they are merged; never, until the region is back.
     pub(crate) merge_at: Time,

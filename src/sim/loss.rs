@@ -8,7 +8,7 @@ use crate::sim::flow::{Flow, cause_class};
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{Segment, Settled};
-use crate::sim::observe::{Loss, Replication};
+use crate::sim::observe::{Loss, Phase, Replication};
 use crate::sim::phase::responsible;
 use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::{Duration, Time};
@@ -60,6 +60,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 amount: absent,
                 rpo,
                 loss,
+                // What no backup has is lost with the data, the rest by going back to the backup.
+                phase: if stored.is_some() { Phase::Restore } else { Phase::Repair },
                 mark: self.mark(st, g),
                 merge_at: Time::NEVER,
                 growing: 0,
@@ -336,5 +338,5 @@ pub(crate) fn book(model: &Model, out: &mut Replication, flow: &mut Flow, settle
         loss.rpo_final = loss.rpo_final.max(settled.segment.rpo);
     }
     let party = responsible(model, loss.blame);
-    flow.book_lost(settled.segment.loss, loss, party, settled.lost * weight);
+    flow.book_lost(settled.segment.loss, loss, settled.segment.phase, party, settled.lost * weight);
 }

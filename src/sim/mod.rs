@@ -5,6 +5,7 @@
 
 mod backup;
 mod blocks;
+mod books;
 mod contention;
 mod damage;
 mod domains;
@@ -37,6 +38,8 @@ mod sync;
 mod tape;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_accounts;
 #[cfg(test)]
 mod tests_backup;
 #[cfg(test)]
@@ -107,7 +110,7 @@ impl<'p> Simulation<'p> {
                 .iter()
                 .zip(&plan.stores)
                 .zip(&plan.rules)
-                .map(|((m, s), r)| StoreState::new(m, s, r, plan.model.faults.len()))
+                .map(|((m, s), r)| StoreState::new(m, s, r))
                 .collect()
         };
         let state = State {

@@ -3,9 +3,12 @@
 //! Volumes of requests are `i128` in units of thousandths of a request per second × thousandths of the profile
 //! × nanoseconds × partitions; [`StoreRun::volume_per_request`] of them are one request. They are exact.
 
+mod accounts;
+
 use crate::model::{CauseClass, Target};
 pub use crate::model::{Class, Party};
 use crate::units::{Duration, Time};
+pub use accounts::{Account, Booked, Cause};
 
 /// Kind of request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -209,15 +212,6 @@ pub struct Restored {
     pub newest: Time,
 }
 
-/// Failing requests of one store by who is to blame; sums equal [`StoreRun::failed`].
-#[derive(Clone, Debug, PartialEq, Hash)]
-pub struct CauseRun {
-    /// Failed volume by [`Kind`].
-    pub failed: [i128; 2],
-    /// Writes lost or still missing, as a volume, by the [`Party`] that answers for them.
-    pub lost: [i128; Party::ALL.len()],
-}
-
 /// How far copies lagged and what that did to single items, in the measured time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub struct ContentionRun {
@@ -274,8 +268,9 @@ pub struct StoreRun {
     pub client_reads: Vec<[i128; 2]>,
     /// Time with a failing share above the threshold, by [`Kind`], up to the horizon.
     pub down: [Duration; 2],
-    /// By rule index, then one entry for load, then one for actions.
-    pub causes: Vec<CauseRun>,
+    /// In order, and only those with something on them. Sums equal `failed`, `down`, and what is lost or missing of the
+    /// losses of the measured time.
+    pub accounts: Vec<Booked>,
     /// Months in which requests failed, in order; the failed volumes sum to `failed`.
     pub months: Vec<MonthRun>,
     /// Acknowledged writes over the whole run, but for those lost or superseded before measurement began, as a

@@ -51,6 +51,7 @@ impl Restore {
             amount: absent,
             rpo,
             loss,
+            phase: Phase::Restore,
             mark: culprit.mark,
             merge_at: Time::NEVER,
             growing: 0,

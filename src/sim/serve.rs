@@ -403,11 +403,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             return;
         }
         let culprit = st.groups[g].culprits[kind as usize].unwrap_or_else(|| self.load_culprit());
-        let (phase, party) = match (st.flow.rates.first[kind as usize], kind) {
-            // Only the first that fails tells what an outage waits for.
-            (Some((_, phase, party)), _) => (phase, party),
-            (None, Kind::Write) => self.write_state(st, g, client, &culprit),
-            (None, Kind::Read) => self.read_state(st, g, client, &culprit),
+        let (phase, party) = match kind {
+            Kind::Write => self.write_state(st, g, client, &culprit),
+            Kind::Read => self.read_state(st, g, client, &culprit),
         };
         st.flow.fail(Failing { kind, client, region, rate, culprit, phase, party });
     }

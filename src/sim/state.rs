@@ -1,6 +1,6 @@
 //! The state of one store in one replication: a plain value.
 
-use crate::model::{Client, Consistency, FailoverMode, Party, Profile, Resolve, Store, World, Writes};
+use crate::model::{Client, Consistency, FailoverMode, Profile, Store, World};
 use crate::sim::backup::Vaults;
 use crate::sim::contention::Contention;
 use crate::sim::effects::Condition;
@@ -9,9 +9,6 @@ use crate::sim::flow::Flow;
 use crate::sim::history::History;
 use crate::sim::layout::StorePlan;
 use crate::sim::ledger::Ledger;
-use crate::sim::observe::Replication;
-use crate::sim::phase::responsible;
-use crate::sim::plan::Plan;
 use crate::sim::quorum::{Quorum, QuorumRules};
 use crate::sim::restore::Restore;
 use crate::units::{Duration, Time};
@@ -289,7 +286,7 @@ pub(crate) fn transfer(bytes: u128, bandwidth: u128) -> Duration {
 }
 
 impl StoreState {
-    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules, fault_rules: usize) -> StoreState {
+    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules) -> StoreState {
         let log = Log {
             follow: Follow::Following,
             position: 0,
@@ -353,7 +350,7 @@ impl StoreState {
             last_culprit: None,
             at: Time::ZERO,
             lambda: 0,
-            flow: Flow::new(store, plan, rules, fault_rules),
+            flow: Flow::new(store, plan, rules),
             contention: Contention::new(plan),
         }
     }
@@ -391,63 +388,6 @@ impl StoreState {
         if !quorum.dirty {
             quorum.dirty = true;
             self.dirty_copies.push(copy);
-        }
-    }
-
-    /// Measurement begins: writes lost, superseded or recovered so far are history; the others stay on the books.
-    pub(crate) fn forget_settled(&mut self) {
-        for group in &mut self.groups {
-            let ledger = &mut group.ledger;
-            group.acknowledged -= ledger.lost + ledger.superseded;
-            (ledger.lost, ledger.superseded, ledger.recovered) = (0, 0, 0);
-        }
-    }
-
-    /// Closes the books: whole-store sums of what the groups hold, and what is still missing.
-    pub(crate) fn close(&mut self, plan: &Plan, s: u32, now: Time, weights: &[u32], out: &mut Replication) {
-        self.flow.close_all(plan, s, now, &mut out.outages);
-        let (regions, store) = (plan.stores[s as usize].regions, &plan.model.stores[s as usize]);
-        for (g, (group, &weight)) in self.groups.iter().zip(weights).enumerate() {
-            let weight = i128::from(weight);
-            let ledger = &group.ledger;
-            let copies = &self.logs[g * regions..(g + 1) * regions];
-            let surviving = surviving(group, copies);
-            assert!(
-                group.acknowledged == surviving + ledger.elsewhere(),
-                "conservation of writes broken at the end of a replication, group {g}"
-            );
-            let run = &mut self.flow.run;
-            run.acknowledged += group.acknowledged * weight;
-            run.surviving += surviving * weight;
-            run.missing += ledger.missing() * weight;
-            run.superseded += ledger.superseded * weight;
-            run.damaged += ledger.damaged * weight;
-            run.lost += ledger.lost * weight;
-            run.recovered += ledger.recovered * weight;
-            // Losers of conflicts that nobody has read yet: demand is to blame, the application has to act.
-            let load = self.flow.run.causes.len() - 2;
-            self.flow.run.causes[load].lost[Party::Customer as usize] += ledger.feed * weight;
-            for segment in &ledger.open {
-                let loss = &mut out.losses[segment.loss as usize];
-                loss.missing += segment.amount * weight;
-                loss.rpo_final = loss.rpo_final.max(segment.rpo);
-                // What is back waits for the application, if it is for that to write it again.
-                let origin = &copies[usize::from(segment.origin)];
-                let back = origin.follow == Follow::Following && origin.step == Step::Idle;
-                let unresolved = back
-                    && match store.writes {
-                        Writes::Single => store.on_return.merge_after.is_none(),
-                        Writes::Multi => matches!(store.conflicts.resolve, Resolve::Feed(_)),
-                    };
-                let party = if unresolved { Party::Customer } else { responsible(&plan.model, loss.blame) };
-                self.flow.book_lost(segment.loss, loss, party, segment.amount * weight);
-            }
-            if let Some(restore) = group.restore.filter(|r| r.lost) {
-                let loss = &mut out.losses[restore.loss as usize];
-                loss.missing += ledger.stored * weight;
-                let party = responsible(&plan.model, loss.blame);
-                self.flow.book_lost(restore.loss, loss, party, ledger.stored * weight);
-            }
         }
     }
 

@@ -536,7 +536,7 @@ fn random_faults_break_nothing() {
             "case {case}"
         );
         for k in 0..2 {
-            assert_eq!(st.failed[k], st.causes.iter().map(|c| c.failed[k]).sum::<i128>());
+            assert_eq!(st.failed[k], st.accounts.iter().map(|b| b.failed[k]).sum::<i128>());
             assert_eq!(st.failed[k], st.client_failed.iter().map(|c| c[k]).sum::<i128>());
             assert!(st.failed[k] <= st.requested[k]);
         }

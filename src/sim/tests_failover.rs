@@ -278,6 +278,8 @@ fn x02_the_customers_failover_is_the_services_but_for_who_answers() {
     assert_eq!((sum(&service), sum(&customer)), (2 * (90 + HOUR + 60), 0));
     for out in [&mut service, &mut customer] {
         out.outages.iter_mut().for_each(|o| o.parties = Default::default());
+        let accounts = out.stores.iter_mut().flat_map(|run| &mut run.accounts);
+        accounts.for_each(|booked| booked.account.party = Party::Provider);
     }
     let course = |out: &Replication| (out.stores.clone(), out.outages.clone(), out.losses.clone());
     assert_eq!(course(&service), course(&customer));

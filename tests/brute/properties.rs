@@ -17,19 +17,21 @@ pub fn check(out: &Replication, warm: bool, found: &mut Vec<String>) {
         claim("acknowledged = surviving + missing + superseded + damaged + lost", run.acknowledged == placed);
         for kind in Kind::ALL {
             let k = kind as usize;
-            let by_cause: i128 = run.causes.iter().map(|c| c.failed[k]).sum();
+            let by_account: i128 = run.accounts.iter().map(|b| b.failed[k]).sum();
+            let down = run.accounts.iter().fold(Duration::ZERO, |sum, b| sum.saturating_add(b.down[k]));
+            claim("time down = sum over accounts", run.down[k] == down);
             let by_client: i128 = run.client_failed.iter().map(|c| c[k]).sum();
             let requested: i128 = run.client_requested.iter().map(|c| c[k]).sum();
-            claim("failed = sum over causes", run.failed[k] == by_cause);
+            claim("failed = sum over accounts", run.failed[k] == by_account);
             claim("failed = sum over clients", run.failed[k] == by_client);
             claim("requested = sum over clients", run.requested[k] == requested);
             claim("failed <= requested", run.failed[k] <= run.requested[k]);
             let throttled = run.throttled_above[k] + run.throttled_below[k];
             claim("throttled <= failed", throttled <= run.failed[k]);
         }
-        let lost: i128 = run.causes.iter().flat_map(|c| c.lost).sum();
+        let lost: i128 = run.accounts.iter().map(|b| b.lost).sum();
         claim(
-            "causes account for lost and still missing writes",
+            "accounts hold lost and still missing writes",
             lost == run.lost + run.missing || warm && lost < run.lost + run.missing,
         );
     }

@@ -128,6 +128,7 @@ fn bytes_do_not_depend_on_jobs() {
     assert_eq!(
         names,
         [
+            "attribution.csv",
             "causes.csv",
             "losses.csv",
             "months.csv",
@@ -136,7 +137,8 @@ fn bytes_do_not_depend_on_jobs() {
             "report.html",
             "report.md",
             "run.json",
-            "summary.csv"
+            "summary.csv",
+            "what-if.csv"
         ]
     );
     for (name, bytes) in &seen[0].1 {
@@ -191,7 +193,17 @@ fn a_folder_describes_one_run() {
     let (_, names) = names(&files);
     assert_eq!(
         names,
-        ["causes.csv", "months.csv", "notes.txt", "report.html", "report.md", "run.json", "summary.csv"]
+        [
+            "attribution.csv",
+            "causes.csv",
+            "months.csv",
+            "notes.txt",
+            "report.html",
+            "report.md",
+            "run.json",
+            "summary.csv",
+            "what-if.csv"
+        ]
     );
     assert_ne!(fs::read(folder.join("out/summary.csv")).unwrap(), first);
 }

@@ -108,7 +108,7 @@ mod tests {
         }
         outcome.scenario = "</title><b>\n# x".into();
         let about = About { question: Some("*why* & @you?".into()), ..About::default() };
-        Study { about, outcome, promises: vec![], comparison: None, timelines: vec![] }
+        Study { about, outcome, promises: vec![], comparison: None, what_if: vec![], timelines: vec![] }
     }
 
     #[test]

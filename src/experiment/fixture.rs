@@ -1,5 +1,6 @@
 //! Made-up models and replications for the tests of statistics and reports.
 
+use super::sweep::{Axis, Coordinate};
 use super::{Accumulator, Outcome, VariantOutcome};
 use crate::model::objective::{Credit, Goal, Measure, Series, WHOLE, Watched};
 use crate::model::*;
@@ -282,4 +283,34 @@ pub(crate) fn outcome(n: u64) -> Outcome {
         digest: 0xabc,
         variants: vec![VariantOutcome::new("base", &model, &acc)],
     }
+}
+
+/// The same as a sweep of two settings, one of them with a value that a spreadsheet would take for a formula: four
+/// points after the file as written.
+pub(crate) fn swept(n: u64) -> Outcome {
+    let coordinate = |path: &str, label: &str, value: Option<f64>| Coordinate {
+        path: path.into(),
+        label: label.into(),
+        value,
+        unit: if value.is_some() { "seconds" } else { "" },
+    };
+    let interval = "store.s.backup.interval";
+    let level = "store.s.consistency";
+    let intervals = vec![coordinate(interval, "1h", Some(3600.0)), coordinate(interval, "4h", Some(14400.0))];
+    let levels = vec![coordinate(level, "strong", None), coordinate(level, "=1+1", None)];
+    let mut outcome = outcome(n);
+    for a in &intervals {
+        for b in &levels {
+            outcome.variants.push(VariantOutcome {
+                name: format!("interval = {}, consistency = {}", a.label, b.label),
+                point: vec![a.clone(), b.clone()],
+                ..outcome.variants[0].clone()
+            });
+        }
+    }
+    let axis =
+        |path: &str, label: &str, unit, values| Axis { path: path.into(), label: label.into(), unit, values };
+    outcome.axes =
+        vec![axis(interval, "interval", "seconds", intervals), axis(level, "consistency", "", levels)];
+    outcome
 }

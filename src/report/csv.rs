@@ -6,12 +6,14 @@ mod attribution;
 mod compare;
 mod months;
 mod objectives;
+mod sweep;
 mod what_if;
 
 pub use attribution::{ATTRIBUTION, attribution_csv};
 pub use compare::{COMPARE, compare_csv};
 pub use months::{MONTHS, months_csv};
 pub use objectives::{OBJECTIVES, objectives_csv};
+pub use sweep::{SWEEP, sweep_csv};
 pub use what_if::{WHAT_IF, what_if_csv};
 
 use crate::experiment::Outcome;

@@ -13,6 +13,7 @@ pub const NAMES: &[&str] = &[
     "objectives.csv",
     "run.json",
     "compare.csv",
+    "sweep.csv",
     "report.html",
     "report.md",
     "availability.svg",
@@ -46,6 +47,9 @@ pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     }
     files.push(("run.json", json::run_json(outcome)));
     files.extend(study.comparison.iter().map(|c| ("compare.csv", csv::compare_csv(c))));
+    if !outcome.axes.is_empty() {
+        files.push(("sweep.csv", csv::sweep_csv(outcome)));
+    }
     let figures = drawings(study, &mut files);
     let (html, markdown) = page::report(study, figures);
     files.extend([("report.html", html), ("report.md", markdown)]);

@@ -9,6 +9,7 @@ pub mod files;
 pub mod json;
 #[cfg(feature = "report")]
 pub mod page;
+mod swept;
 pub(crate) mod table;
 pub mod terminal;
 pub mod what_if;

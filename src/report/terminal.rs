@@ -27,15 +27,16 @@ impl Style {
     }
 }
 
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// The summary of an outcome with its expectations, ready to print.
 pub fn summary(outcome: &Outcome, expectations: &[ExpectResult], style: Style) -> String {
     let mut page = Page::new(style);
     page.head(outcome);
-    for variant in &outcome.variants {
+    for variant in outcome.variants.iter().filter(|v| v.point.is_empty()) {
         page.variant(variant, outcome.variants.len() > 1);
     }
+    super::swept::sweep(&mut page, outcome, style);
     page.expectations(expectations);
     page.text
 }
@@ -66,6 +67,12 @@ impl Page {
                 outcome.version
             )),
         );
+    }
+
+    /// A title in a rule across the page.
+    pub(super) fn title(&mut self, title: &str) {
+        let rule = "─".repeat(WIDTH.saturating_sub(title.chars().count() + 4));
+        self.line(0, &self.style.bold(&format!("── {title} {rule}")));
     }
 
     pub(super) fn line(&mut self, indent: usize, text: &str) {
@@ -109,9 +116,7 @@ impl Page {
     fn variant(&mut self, variant: &VariantOutcome, several: bool) {
         self.blank();
         if several {
-            let rule = "─".repeat(WIDTH.saturating_sub(variant.name.chars().count() + 4));
-            let title = format!("── {} {rule}", variant.name);
-            self.line(0, &self.style.bold(&title));
+            self.title(&variant.name);
         }
         for (i, subject) in subjects(variant).into_iter().enumerate() {
             if i > 0 {

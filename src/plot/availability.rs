@@ -2,8 +2,8 @@
 
 use super::scale::{Scale, minutes, minutes_within, nines};
 use super::scene::{Area, Scene, Type, ink};
-use super::sheet::{Sheet, across, interval, names_width};
-use super::theme::{BLOCK, Colour, FAINT, GRID, MARGIN, QUIET, READ, SMALL, Sign, TEXT, WIDTH, WRITE};
+use super::sheet::{Sheet, across, interval, name, names_width};
+use super::theme::{BLOCK, Colour, FAINT, GRID, INK, MARGIN, QUIET, READ, SMALL, Sign, WIDTH, WRITE};
 use super::words::{Entry, Ranking, and_others, rank, short};
 use super::{Picture, subjects};
 use crate::experiment::catalogue::MINUTES_PER_YEAR;
@@ -11,16 +11,28 @@ use crate::experiment::{Study, VariantOutcome};
 use crate::stats::number;
 
 const LINE: f64 = 17.0;
+/// Height of the name of a target.
+const TARGET: f64 = 15.0;
 /// Room for the percentage and for the minutes beside the axis.
 const PERCENT: f64 = 92.0;
 const MINUTES: f64 = 138.0;
 const MOST_VARIANTS: usize = 40;
+const MOST_TARGETS: usize = 5;
 
 /// What is shown of one store or block.
 #[derive(Clone, Debug, PartialEq)]
 struct Panel {
     subject: String,
     rows: Vec<Row>,
+    targets: Vec<Target>,
+}
+
+/// An availability that an objective asks for.
+#[derive(Clone, Debug, PartialEq)]
+struct Target {
+    label: String,
+    /// What may fail.
+    share: f64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +55,8 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     let panels = panels(study);
     let first = panels.first()?;
     let title = title(first, panels.len() > 1);
-    let about = "Share of requests answered (blocks: of time up) on a scale of nines, with 95 % intervals; below it, \
-                 what fails in a year. Better is further right.";
+    let about =
+        "Share of requests answered (blocks: of time up) with 95 % intervals; below, what fails in a year.";
     let mut sheet = Sheet::new(&title, about);
     let mut alt = vec![title.clone()];
     for panel in &panels {
@@ -65,10 +77,30 @@ fn panels(study: &Study) -> Vec<Panel> {
         let row = |v: &VariantOutcome| Row { variant: v.name.clone(), shares: shares(v, &subject) };
         let rows: Vec<Row> =
             variants.iter().take(MOST_VARIANTS).map(row).filter(|r| !r.shares.is_empty()).collect();
-        Panel { subject: subject.clone(), rows }
+        Panel { rows, targets: targets(variants, &subject), subject: subject.clone() }
     };
     let shown = |panel: &Panel| panel.rows.iter().any(|r| r.shares.iter().any(|(_, s)| s.estimate.is_some()));
     subjects(study).into_iter().map(panel).filter(shown).collect()
+}
+
+/// Targets of all objectives about a subject, each value once, the lowest first.
+fn targets(variants: &[VariantOutcome], subject: &str) -> Vec<Target> {
+    let mut found: Vec<(f64, &str, Vec<&str>)> = Vec::new();
+    let objectives = variants.iter().flat_map(|v| &v.objectives);
+    for o in objectives.filter(|o| o.subject == subject && o.goal == "availability" && o.value < 1.0) {
+        match found.iter_mut().find(|(value, ..)| *value == o.value) {
+            Some((_, _, names)) if names.contains(&o.name.as_str()) => {}
+            Some((_, _, names)) => names.push(&o.name),
+            None => found.push((o.value, &o.target, vec![&o.name])),
+        }
+    }
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    found.truncate(MOST_TARGETS);
+    let target = |(value, words, names): (f64, &str, Vec<&str>)| Target {
+        label: format!("{words} ({})", names.join(", ")),
+        share: 1.0 - value,
+    };
+    found.into_iter().map(target).collect()
 }
 
 fn shares(variant: &VariantOutcome, subject: &str) -> Vec<(&'static str, Share)> {
@@ -186,7 +218,9 @@ fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
         let entry = |kind: &&'static str| (look(kind).0, look(kind).1, format!("{kind}s"));
         sheet.key(&kinds.iter().map(entry).collect::<Vec<_>>());
     }
-    let names = names_width(panel.rows.iter().map(|r| r.variant.as_str()), 150.0);
+    let names = names_width(panel.rows.iter().map(|r| r.variant.as_str()));
+    let top = sheet.y;
+    sheet.y += TARGET * panel.targets.len() as f64;
     let height: f64 = panel.rows.iter().map(row_height).sum();
     let area = Area {
         left: MARGIN + names + 26.0,
@@ -197,12 +231,12 @@ fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
     let (from, to) = range(panel);
     let scale = Scale::linear(from, to, (area.left, area.right));
     across(&mut sheet.scene, area, &scale, &scale.nines());
+    lines(&mut sheet.scene, panel, &scale, area, top);
     let mut y = area.top + 2.0;
     for row in &panel.rows {
         let height = row_height(row);
         let middle = y + height / 2.0;
-        let name = ink(TEXT).bold().end();
-        sheet.scene.text_within((area.left - 14.0, middle + TEXT * 0.36), &row.variant, name, names);
+        name(&mut sheet.scene, &row.variant, (area.left - 14.0, middle), names);
         for (i, (kind, share)) in row.shares.iter().enumerate() {
             let line = middle + (i as f64 - (row.shares.len() as f64 - 1.0) / 2.0) * LINE;
             point(&mut sheet.scene, &scale, area, (*share, line), look(kind));
@@ -213,6 +247,16 @@ fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
     sheet.y = area.bottom + 2.0 * (SMALL + 4.0) + 6.0;
 }
 
+/// Lines of the targets with their names above the axis, one below the other.
+fn lines(scene: &mut Scene, panel: &Panel, scale: &Scale, area: Area, top: f64) {
+    for (i, target) in panel.targets.iter().enumerate() {
+        let (x, y) = (scale.at(nines(target.share)), top + TARGET * i as f64);
+        scene.dashes(&[(x, y + 2.0), (x, area.bottom)], (4.0, 3.0), 1.25, INK);
+        // To the right, where no line of a lower target comes by.
+        scene.text_within((x + 5.0, y + SMALL), &target.label, ink(SMALL), WIDTH - MARGIN - x - 5.0);
+    }
+}
+
 fn row_height(row: &Row) -> f64 {
     LINE * row.shares.len() as f64 + 12.0
 }
@@ -221,11 +265,12 @@ fn row_height(row: &Row) -> f64 {
 fn range(panel: &Panel) -> (f64, f64) {
     let shares = panel.rows.iter().flat_map(|r| r.shares.iter().map(|s| s.1));
     let known = shares.flat_map(|s| match s.estimate {
-        None => vec![],
-        Some(0.0) => vec![s.high],
-        Some(_) => vec![s.estimate, s.low, s.high],
+        None => [None; 3],
+        Some(0.0) => [s.high, None, None],
+        Some(_) => [s.estimate, s.low, s.high],
     });
-    let known: Vec<f64> = known.flatten().filter(|&x| x > 0.0).map(nines).collect();
+    let targets = panel.targets.iter().map(|t| Some(t.share));
+    let known: Vec<f64> = known.chain(targets).flatten().filter(|&x| x > 0.0).map(nines).collect();
     let low = known.iter().copied().fold(f64::INFINITY, f64::min);
     let high = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if low > high {

@@ -198,6 +198,9 @@ fn shared_scale(panels: &[Panel], ends: Point) -> Scale {
     while to / from < 20.0 {
         (from, to) = (from / 1.5, to * 1.5);
     }
+    // Begins at a time that has a name if there is one nearby.
+    let near = [1.0, 60.0, 3600.0, 86_400.0].into_iter().find(|&unit| from >= unit && from < 2.5 * unit);
+    from = near.unwrap_or(from);
     Scale::logarithmic(from, to, ends)
 }
 

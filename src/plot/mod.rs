@@ -3,6 +3,7 @@
 //! A drawing is first a scene, plain data in pixels of a page, then bytes: both formats come from the same scene
 //! through the same code. What a picture says stands in its title, made from the data.
 
+mod attribution;
 mod availability;
 mod cdf;
 mod font;
@@ -11,6 +12,7 @@ mod render;
 mod scale;
 mod scene;
 mod sheet;
+mod sweep;
 mod theme;
 mod timeline;
 mod window;
@@ -55,7 +57,15 @@ struct Picture {
 
 /// Every drawing that the study has something to show in.
 pub fn svg(study: &Study) -> Vec<Drawing> {
-    let pictures = [availability::picture, cdf::rto, cdf::rpo, price::picture, timeline::picture];
+    let pictures = [
+        availability::picture,
+        cdf::rto,
+        cdf::rpo,
+        price::picture,
+        attribution::picture,
+        timeline::picture,
+        sweep::picture,
+    ];
     pictures.iter().filter_map(|picture| picture(study)).map(drawing).collect()
 }
 

@@ -39,7 +39,7 @@ struct Place {
     front: bool,
 }
 
-/// The drawing, if at least two variants of a store have a price.
+/// The drawing, if variants of a store differ in price or in what fails.
 pub(super) fn picture(study: &Study) -> Option<Picture> {
     let panels: Vec<Panel> = subjects(study).iter().filter_map(|subject| panel(study, subject)).collect();
     let first = panels.first()?;
@@ -80,7 +80,8 @@ fn panel(study: &Study, subject: &str) -> Option<Panel> {
         }
     };
     let mut places: Vec<Place> = variants.iter().filter_map(|v| place(v, subject, id)).collect();
-    if places.len() < 2 {
+    let first = places.first().map(|p| (p.price, p.fails));
+    if places.iter().all(|p| Some((p.price, p.fails)) == first) {
         return None;
     }
     let others = places.clone();
@@ -244,8 +245,8 @@ fn failing(panel: &Panel, ends: Point) -> (Scale, Vec<Tick>) {
     }
     if high / low <= WIDE && low.is_finite() {
         let scale = Scale::linear(0.0, high, ends);
-        let ticks = scale.ticks(5.0).into_iter().map(|t| Tick { label: minutes(t.at), ..t });
-        return (scale, ticks.collect());
+        let ticks = scale.lengths(1.0 / 60.0);
+        return (scale, ticks);
     }
     let scale = Scale::logarithmic(low / 1.5, high * 1.2, ends);
     const LENGTHS: [f64; 17] = [
@@ -267,14 +268,8 @@ fn failing(panel: &Panel, ends: Point) -> (Scale, Vec<Tick>) {
         43_200.0,
         525_600.0,
     ];
-    let mut last = f64::INFINITY;
-    let mut ticks = Vec::new();
-    for at in LENGTHS.into_iter().filter(|&x| x >= low / 1.5 && x <= high * 1.2) {
-        if last - scale.at(at) >= 20.0 {
-            last = scale.at(at);
-            ticks.push(Tick { at, label: minutes(at) });
-        }
-    }
+    let ticks = LENGTHS.into_iter().map(|at| Tick { at, label: minutes(at) });
+    let ticks = scale.climb(ticks);
     (scale, ticks)
 }
 

@@ -52,7 +52,7 @@ impl Scale {
     }
 
     /// The ticks that lie on the axis and whose labels leave each other room, the first ones first.
-    fn thin(&self, candidates: impl IntoIterator<Item = Tick>) -> Vec<Tick> {
+    pub(crate) fn thin(&self, candidates: impl IntoIterator<Item = Tick>) -> Vec<Tick> {
         let mut kept: Vec<(f64, f64, Tick)> = Vec::new();
         for tick in candidates.into_iter().filter(|t| self.holds(t.at)) {
             let label = tick.label.lines().map(|line| font::width(line, SMALL, false)).fold(0.0, f64::max);
@@ -75,6 +75,11 @@ impl Scale {
             let count = libm::floor((self.to - first * step) / step + 1e-9).clamp(0.0, 1000.0) as usize;
             return (0..=count).map(|i| tick((first + i as f64) * step, decimals)).collect();
         }
+        self.thin(self.decimal())
+    }
+
+    /// Powers of ten on a logarithmic axis, and 3, 2 and 5 times them.
+    pub(crate) fn decimal(&self) -> Vec<Tick> {
         let (low, high) = (libm::floor(libm::log10(self.from)), libm::ceil(libm::log10(self.to)));
         let powers = || (0..=(high - low) as i32).map(move |i| low as i32 + i);
         let named = |digit: f64| {
@@ -83,12 +88,28 @@ impl Scale {
                 Tick { at, label: significant(at, 1) }
             })
         };
-        let all: Vec<Tick> = [1.0, 3.0, 2.0, 5.0].into_iter().flat_map(named).collect();
-        self.thin(all)
+        [1.0, 3.0, 2.0, 5.0].into_iter().flat_map(named).collect()
+    }
+
+    /// The ticks that lie on an axis upwards and leave each other room, the first ones first.
+    pub(crate) fn climb(&self, candidates: impl IntoIterator<Item = Tick>) -> Vec<Tick> {
+        let mut kept: Vec<Tick> = Vec::new();
+        for tick in candidates.into_iter().filter(|t| self.holds(t.at)) {
+            if kept.iter().all(|other| (self.at(other.at) - self.at(tick.at)).abs() >= 20.0) {
+                kept.push(tick);
+            }
+        }
+        kept.sort_by(|a, b| a.at.total_cmp(&b.at));
+        kept
     }
 
     /// Lengths of time that people say, on an axis of seconds.
     pub(crate) fn times(&self) -> Vec<Tick> {
+        self.thin(Scale::all_times())
+    }
+
+    /// All of them, the most usual ones first.
+    pub(crate) fn all_times() -> impl Iterator<Item = Tick> {
         const TIMES: [&[(f64, &str)]; 3] = [
             &[
                 (1.0, "1 s"),
@@ -124,7 +145,25 @@ impl Scale {
             ],
         ];
         let named = TIMES.iter().flat_map(|level| level.iter());
-        self.thin(named.map(|&(at, label)| Tick { at, label: label.into() }))
+        named.map(|&(at, label)| Tick { at, label: label.into() })
+    }
+
+    /// Lengths of time in one unit on an axis from zero; a second is so much of the axis's unit.
+    pub(crate) fn lengths(&self, second: f64) -> Vec<Tick> {
+        let most = self.to / second;
+        let (size, unit) = match most {
+            m if m < 120.0 => (1.0, "s"),
+            m if m < 9000.0 => (60.0, "min"),
+            m if m < 180_000.0 => (3600.0, "h"),
+            _ => (86_400.0, "d"),
+        };
+        let step = round_step(most / size / 5.0);
+        let count = libm::floor(most / size / step + 1e-9).clamp(0.0, 20.0) as usize;
+        let tick = |i: usize| {
+            let x = i as f64 * step;
+            Tick { at: x * size * second, label: format!("{} {unit}", compact(x)) }
+        };
+        (0..=count).map(tick).collect()
     }
 
     /// Availabilities on an axis of nines, each with the downtime it leaves in a year.
@@ -153,6 +192,22 @@ fn power_of_ten(power: i32) -> f64 {
 /// The nines of an unavailability: −log₁₀ of it.
 pub(crate) fn nines(unavailability: f64) -> f64 {
     0.0 - libm::log10(unavailability.max(1e-15))
+}
+
+/// A number with up to three digits, large ones in millions and thousand millions.
+pub(crate) fn compact(x: f64) -> String {
+    let (size, unit) = match x {
+        x if x >= 1e9 => (1e9, " G"),
+        x if x >= 1e6 => (1e6, " M"),
+        x if x >= 1000.0 => return number::fixed(x, 0),
+        _ => (1.0, ""),
+    };
+    let text = significant(x / size, 3);
+    let short = match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{short}{unit}")
 }
 
 /// The nearest of 1, 2 and 5 times a power of ten that is not smaller.
@@ -189,7 +244,7 @@ pub(crate) fn minutes_within(estimate: f64, low: f64, high: f64) -> String {
 fn unit(minutes: f64) -> (f64, &'static str) {
     match minutes {
         m if m > 0.0 && m < 1.0 => (1.0 / 60.0, "s"),
-        m if m < 120.0 => (1.0, "min"),
+        m if m < 120.0 && m != 60.0 => (1.0, "min"),
         m if m < 48.0 * 60.0 => (60.0, "h"),
         _ => (1440.0, "d"),
     }
@@ -245,6 +300,15 @@ mod tests {
     }
 
     #[test]
+    fn lengths_have_one_unit() {
+        let ticks = |most, second| labels(Scale::linear(0.0, most, (0.0, 300.0)).lengths(second));
+        assert_eq!(ticks(22_000.0, 1.0 / 60.0), ["0 d", "5 d", "10 d", "15 d"]);
+        assert_eq!(ticks(170.0, 1.0 / 60.0), ["0 h", "1 h", "2 h"]);
+        assert_eq!(ticks(0.5, 1.0 / 60.0), ["0 s", "10 s", "20 s", "30 s"]);
+        assert_eq!(ticks(7300.0, 1.0), ["0 min", "50 min", "100 min"]);
+    }
+
+    #[test]
     fn labels_leave_each_other_room() {
         for (from, to) in [(1.0, 86_400.0), (0.001, 1e8), (55.0, 70.0), (3600.0, 7200.0)] {
             let scale = Scale::logarithmic(from, to, (0.0, 250.0));
@@ -282,6 +346,21 @@ mod tests {
         assert_eq!(minutes_within(5.256, 0.5, 120.0), "5.3 min (0.5–120)");
         assert_eq!(minutes_within(190.0, 150.0, 216.0), "3.2 h (2.5–3.6)");
         assert_eq!(minutes_within(0.0067, 0.0, 0.0105), "0.4 s (0–0.6)");
+    }
+
+    #[test]
+    fn large_numbers_are_short() {
+        for (given, shown) in [
+            (0.0, "0"),
+            (2.5, "2.5"),
+            (2.0, "2"),
+            (4477.0, "4 477"),
+            (1.18e6, "1.18 M"),
+            (2e9, "2 G"),
+            (0.01, "0.01"),
+        ] {
+            assert_eq!(compact(given), shown);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::font;
 use super::scale::{Scale, Tick};
-use super::scene::{Area, Scene, Type, ink};
+use super::scene::{Area, Point, Scene, Type, ink};
 use super::theme::{AXIS, Colour, GRID, MARGIN, QUIET, SMALL, Sign, TEXT, TITLE, WIDTH};
 use crate::experiment::Outcome;
 use crate::stats::number;
@@ -117,6 +117,21 @@ pub(crate) fn interval(scene: &mut Scene, low: (f64, bool), high: (f64, bool), y
 }
 
 /// Width of the column of names: as much as they need, within bounds.
-pub(crate) fn names_width<'a>(names: impl IntoIterator<Item = &'a str>, most: f64) -> f64 {
-    names.into_iter().map(|name| font::width(name, TEXT, true)).fold(0.0, f64::max).min(most)
+pub(crate) fn names_width<'a>(names: impl IntoIterator<Item = &'a str>) -> f64 {
+    names.into_iter().map(|name| font::width(name, TEXT, true)).fold(0.0, f64::max).min(170.0)
+}
+
+/// A name that ends at `right`, with its middle at `y`: in two small lines if it is too long for one.
+pub(crate) fn name(scene: &mut Scene, text: &str, (right, y): Point, room: f64) {
+    if font::width(text, TEXT, true) <= room {
+        scene.text((right, y + TEXT * 0.36), text, ink(TEXT).bold().end());
+        return;
+    }
+    let size = SMALL - 0.5;
+    let lines = font::wrap(text, size, true, room, 2);
+    for (i, line) in lines.iter().enumerate() {
+        let up = if lines.len() > 1 { 0.5 } else { 0.0 };
+        let base = y + size * 0.36 + (i as f64 - up) * (size + 1.0);
+        scene.text((right, base), line, ink(size).bold().end());
+    }
 }

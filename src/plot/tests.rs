@@ -3,6 +3,7 @@
 use super::scene::{Area, Shape};
 use super::*;
 use crate::experiment::fixture;
+use crate::experiment::sweep::{Axis, Coordinate};
 use crate::experiment::worst::Timeline;
 use crate::experiment::{About, Metric, Outcome, VariantOutcome};
 use crate::sim::observe::{Series, Span, Track};
@@ -96,6 +97,32 @@ fn variants(n: u64, names: &[&str]) -> Study {
     study(outcome)
 }
 
+/// Four intervals times two modes.
+fn sweep() -> Study {
+    let coordinate = |path: &str, label: &str, value| Coordinate {
+        path: path.into(),
+        label: label.into(),
+        value,
+        unit: if value.is_some() { "seconds" } else { "" },
+    };
+    let intervals: Vec<Coordinate> = [1, 2, 8, 24]
+        .iter()
+        .map(|h| coordinate("a.interval", &format!("{h}h"), Some(3600.0 * f64::from(*h))))
+        .collect();
+    let modes: Vec<Coordinate> =
+        ["session", EVIL].iter().map(|word| coordinate("a.mode", word, None)).collect();
+    let names: Vec<String> = (0..8).map(|i| format!("point {i}")).collect();
+    let mut study = variants(48, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    for (i, variant) in study.outcome.variants.iter_mut().enumerate() {
+        variant.point = vec![intervals[i % 4].clone(), modes[i / 4].clone()];
+    }
+    let axis =
+        |path: &str, label: &str, unit, values| Axis { path: path.into(), label: label.into(), unit, values };
+    study.outcome.axes =
+        vec![axis("a.interval", "interval", "seconds", intervals), axis("a.mode", "mode", "", modes)];
+    study
+}
+
 const EVIL: &str =
     "<script>alert(1)</script>&\"'=\u{1}\u{202e}日本語 and a name that is far too long to fit anywhere";
 
@@ -132,6 +159,7 @@ fn studies() -> Vec<(&'static str, Study)> {
         ("undefined", undefined),
         ("blocks only", blocks),
         ("no timeline", quiet),
+        ("sweep", sweep()),
         ("evil names", evil),
     ]
 }
@@ -264,8 +292,9 @@ fn what_there_is_to_draw_is_drawn() {
     let names = |study: &Study| svg(study).into_iter().map(|d| d.name).collect::<Vec<_>>();
     let all = studies();
     let of = |wanted: &str| names(&all.iter().find(|(what, _)| *what == wanted).expect("there").1);
-    assert_eq!(of("some variants"), ["availability", "rto", "rpo", "price", "timeline"]);
-    assert_eq!(of("blocks only"), ["availability", "rto", "timeline"]);
+    assert_eq!(of("some variants"), ["availability", "rto", "rpo", "price", "attribution", "timeline"]);
+    assert_eq!(of("sweep").last(), Some(&"sweep"));
+    assert_eq!(of("blocks only"), ["availability", "rto", "attribution", "timeline"]);
     assert_eq!(of("nothing happened"), ["timeline"]);
-    assert_eq!(of("no timeline"), ["availability", "rto", "rpo", "price"]);
+    assert_eq!(of("no timeline"), ["availability", "rto", "rpo", "price", "attribution"]);
 }

@@ -1,7 +1,7 @@
 //! One replication as swim lanes: faults, the write region, outages by phase, and what waits or is missing.
 
 use super::Picture;
-use super::scale::{Scale, Tick, seconds};
+use super::scale::{Scale, Tick, compact, seconds};
 use super::scene::{Area, Scene, Type, ink};
 use super::sheet::{Sheet, across};
 use super::theme::{Colour, FAINT, GRID, INK, MARGIN, PAPER, QUIET, SERIES, SMALL, Sign, WIDTH, WRITE};
@@ -10,7 +10,6 @@ use super::words::short;
 use crate::experiment::Study;
 use crate::experiment::worst::Timeline;
 use crate::sim::observe::{Phase, Series, Span, Track};
-use crate::stats::number;
 use crate::units::Time;
 
 const LANE: f64 = 24.0;
@@ -18,7 +17,7 @@ const CHART: f64 = 40.0;
 /// Lanes of faults and charts at most.
 const MOST_FAULTS: usize = 10;
 const MOST_CHARTS: usize = 8;
-const NAMES: f64 = 168.0;
+const NAMES: f64 = 184.0;
 
 /// What is drawn: lanes and charts of a window.
 struct Picked<'a> {
@@ -223,11 +222,11 @@ fn describe(title: &str, picked: &Picked<'_>) -> String {
 
 fn words(what: &str) -> &str {
     match what {
-        "failing-write" => "writes that fail",
-        "failing-read" => "reads that fail",
-        "missing" => "writes missing",
-        "damaged" => "writes damaged",
-        "backlog" => "backlog",
+        "failing-write" => "failing writes",
+        "failing-read" => "failing reads",
+        "missing" => "missing writes",
+        "damaged" => "damaged writes",
+        "backlog" => "writes behind",
         "write-region" => "write region",
         "write" => "write outage",
         "read" => "read outage",
@@ -237,8 +236,8 @@ fn words(what: &str) -> &str {
 
 fn amount(series: &Series, most: f64) -> String {
     match series.unit {
-        "ppm" => format!("{} %", number::significant(most / 10_000.0, 3)),
-        unit => format!("{} {unit}", number::thousands(most.max(0.0) as u64)),
+        "ppm" => format!("{} %", compact(most / 10_000.0)),
+        _ => compact(most.max(0.0)),
     }
 }
 
@@ -261,15 +260,16 @@ fn draw(sheet: &mut Sheet, picked: &Picked<'_>) {
     sheet.scene.rect(outage, WRITE, 0.07);
     across(&mut sheet.scene, area, &scale, &times(&scale, since(window.from), since(window.to)));
     let at = |time: Time| scale.at(since(time));
-    for (group, tracks) in [
-        ("Faults", &picked.faults),
-        ("Write region", &picked.regions),
-        ("Outages, by phase", &picked.outages),
-    ] {
+    for (group, tracks) in
+        [("Faults", &picked.faults), ("Write region", &picked.regions), ("Outages", &picked.outages)]
+    {
         if tracks.is_empty() {
             continue;
         }
         group_name(sheet, group);
+        if group == "Outages" {
+            phase_key(&mut sheet.scene, tracks, window, (area.left, sheet.y));
+        }
         for track in tracks {
             lane(&mut sheet.scene, track, picked, sheet.y, &at);
             sheet.y += LANE;
@@ -290,6 +290,21 @@ fn draw(sheet: &mut Sheet, picked: &Picked<'_>) {
 fn group_name(sheet: &mut Sheet, name: &str) {
     sheet.y += 20.0;
     sheet.scene.text((MARGIN, sheet.y - 5.0), name, ink(SMALL).bold());
+}
+
+/// The phases that are seen, with their colours.
+fn phase_key(scene: &mut Scene, tracks: &[&Track], window: Window, (left, y): (f64, f64)) {
+    let mut x = left;
+    for phase in Phase::ALL {
+        let is = |span: &Span| span.state == phase.word() && window.meets(span.from, span.to);
+        let wide = Type::new(SMALL, QUIET).width(phase.word()) + 28.0;
+        if !tracks.iter().any(|t| t.what != "block" && t.spans.iter().any(is)) || x + wide > WIDTH - MARGIN {
+            continue;
+        }
+        scene.sign(Sign::Square, (x + 5.0, y - 9.0), 4.5, phase_colour(phase.word()));
+        scene.text((x + 14.0, y - 5.0), phase.word(), Type::new(SMALL, QUIET));
+        x += wide;
+    }
 }
 
 /// Seconds from one instant to another, below 0 if it is earlier.
@@ -431,7 +446,7 @@ fn chart(scene: &mut Scene, series: &Series, points: &[(Time, f64)], place: Area
     let middle = (place.top + place.bottom) / 2.0;
     let object = name(&series.object);
     scene.text_within((MARGIN + 10.0, middle - 3.0), object, ink(SMALL), NAMES - 22.0);
-    let text = format!("{}, ≤ {}", words(series.what), amount(series, most));
+    let text = format!("{}, max {}", words(series.what), amount(series, most));
     scene.text_within((MARGIN + 10.0, middle + SMALL + 1.0), &text, Type::new(SMALL, QUIET), NAMES - 20.0);
     scene.sign(Sign::Square, (MARGIN + 3.0, middle + SMALL - 3.0), 3.0, colour);
 }
@@ -462,6 +477,6 @@ mod tests {
     fn ticks_count_from_the_beginning() {
         let scale = Scale::linear(-700.0, 4000.0, (0.0, 500.0));
         let labels: Vec<String> = times(&scale, -700.0, 4000.0).into_iter().map(|t| t.label).collect();
-        assert_eq!(labels, ["0", "+15 min", "+30 min", "+45 min", "+60 min"]);
+        assert_eq!(labels, ["0", "+15 min", "+30 min", "+45 min", "+1 h"]);
     }
 }

@@ -24,8 +24,12 @@ pub const NAMES: &[&str] = &[
     "rpo.png",
     "price.svg",
     "price.png",
+    "attribution.svg",
+    "attribution.png",
     "timeline.svg",
     "timeline.png",
+    "sweep.svg",
+    "sweep.png",
 ];
 
 /// Files of a study with their bytes; those that have nothing to say are left out.

@@ -229,7 +229,10 @@ fn unsettled(figure: &Figure, row: &Difference, difference: f64, half: f64) -> S
     // Twice what moves the end of the interval to 0: such a difference is then settled more often than not.
     let needed = 2.0 * row.n as f64 * (half / difference) * (half / difference);
     let more = if needed.is_finite() && needed < MOST {
-        format!("; if it is as large as it seems, {} would settle it", thousands(rounded_up(needed)))
+        format!(
+            "; if it is as large as it seems, {} replications would settle it",
+            thousands(rounded_up(needed))
+        )
     } else {
         String::new()
     };
@@ -343,7 +346,7 @@ mod tests {
         assert_eq!(
             text,
             "Writes: the difference is not settled by 200 replications: between 1.20 min/year less and 0.60 min/year \
-             more (95 %); if it is as large as it seems, 3 600 would settle it."
+             more (95 %); if it is as large as it seems, 3 600 replications would settle it."
         );
         // Nothing can be recommended where nothing is seen, or too much would be needed.
         for x in [0.0, 1e-6] {

@@ -528,6 +528,7 @@ mod tests {
             ("objectives.csv", strings(&OBJECTIVES)),
             ("attribution.csv", strings(&ATTRIBUTION)),
             ("what-if.csv", strings(&WHAT_IF)),
+            ("sweep.csv", strings(&SWEEP)),
             ("replications.csv", strings(&REPLICATIONS)),
             ("outages.csv", outage_columns()),
             ("losses.csv", strings(&LOSSES)),

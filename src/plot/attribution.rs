@@ -1,4 +1,4 @@
-//! Where the time down comes from: stacked by cause and by phase.
+//! What fails, stacked by cause and by phase.
 
 use super::scale::{Scale, minutes};
 use super::scene::{Area, Type};
@@ -45,7 +45,7 @@ impl Panel {
     }
 }
 
-/// The drawing, if anything was ever down.
+/// The drawing, if anything ever failed.
 pub(super) fn picture(study: &Study) -> Option<Picture> {
     let mut panels: Vec<Panel> = Vec::new();
     for subject in subjects(study) {
@@ -53,8 +53,7 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     }
     let main = panels.iter().rev().max_by(|a, b| a.total().total_cmp(&b.total()))?;
     let title = title(main);
-    let about = "In a year: requests that fail (blocks: time down) by the fault rule to blame, and the time of outages by \
-                 what they wait for.";
+    let about = "Requests that fail (blocks: time down) in a year, by the fault rule to blame and by what the rest waits for.";
     let left_out = panels.len().saturating_sub(MOST_PANELS);
     let mut order: Vec<f64> = panels.iter().map(Panel::total).collect();
     order.sort_by(|a, b| b.total_cmp(a));
@@ -65,10 +64,6 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     for panel in &panels {
         let what = kind_words(panel.kind);
         for (by, bars) in [("cause", &panel.by_cause), ("phase", &panel.by_phase)] {
-            if bars.iter().all(|bar| bar.parts.is_empty()) {
-                continue;
-            }
-            let what = if by == "phase" { format!("{} outages", panel.kind) } else { what.into() };
             sheet.heading(&format!("{}, {what}, by {by}", panel.subject));
             draw(&mut sheet, bars, by == "phase");
         }
@@ -80,7 +75,7 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     }
     if left_out > 0 {
         sheet.note(&format!(
-            "Not shown: {left_out} more kinds of outage with less time down; see attribution.csv."
+            "Not shown: {left_out} more stores, blocks or kinds of request where less fails; see attribution.csv."
         ));
     }
     Some(Picture {
@@ -115,18 +110,19 @@ fn panel(study: &Study, subject: &str, kind: &'static str) -> Option<Panel> {
     (panel.total() > 0.0).then_some(panel)
 }
 
-/// Minutes by cause or by phase.
+/// Failing requests (blocks: time down) as minutes of a year, by cause or by phase.
 fn parts(variant: &VariantOutcome, subject: &str, kind: &str, phase: bool) -> Vec<(String, f64)> {
-    if !phase {
-        let rows = variant.causes.iter().filter(|r| r.subject == subject && r.kind == kind);
-        let parts = rows.filter_map(|r| Some((r.cause.clone(), r.minutes_per_year.filter(|&m| m > 0.0)?)));
-        return parts.collect();
+    let mut parts: Vec<(String, f64)> = Vec::new();
+    for row in variant.attribution.iter().filter(|r| r.subject == subject && r.kind == kind) {
+        let minutes = if kind == "block" { row.minutes_per_year } else { row.failed_minutes_per_year };
+        let Some(minutes) = minutes.filter(|&m| m > 0.0) else { continue };
+        let name = if phase { row.phase } else { row.cause.as_str() };
+        match parts.iter_mut().find(|(known, _)| known == name) {
+            Some((_, sum)) => *sum += minutes,
+            None => parts.push((name.to_string(), minutes)),
+        }
     }
-    let prefix = format!("phase_minutes_per_year.{kind}.");
-    let metrics = variant.metrics.iter().filter(|m| m.subject == subject);
-    let parts = metrics
-        .filter_map(|m| Some((m.id.strip_prefix(&prefix)?.to_string(), m.estimate.filter(|&m| m > 0.0)?)));
-    parts.collect()
+    parts
 }
 
 /// The largest causes of all bars in one order, the others together.

@@ -137,7 +137,7 @@ fn studies() -> Vec<(&'static str, Study)> {
     let mut blocks = variants(12, &["a", "b"]);
     for variant in &mut blocks.outcome.variants {
         variant.metrics.retain(|m| m.subject != "orders");
-        variant.causes.retain(|c| c.kind == "block");
+        variant.attribution.retain(|r| r.kind == "block");
         variant.distributions.retain(|d| d.subject != "orders");
     }
     let mut quiet = variants(12, &["a", "b"]);
@@ -147,7 +147,9 @@ fn studies() -> Vec<(&'static str, Study)> {
     evil.timelines = vec![timeline(EVIL)];
     for variant in &mut evil.outcome.variants {
         variant.metrics.iter_mut().filter(|m| m.subject == "orders").for_each(|m| m.subject = EVIL.into());
-        variant.causes.iter_mut().for_each(|c| c.cause = EVIL.into());
+        for row in &mut variant.attribution {
+            (row.subject, row.cause) = (EVIL.into(), EVIL.into());
+        }
         variant.distributions.iter_mut().for_each(|d| d.subject = EVIL.into());
     }
     vec![

@@ -3,11 +3,13 @@
 //! [`document`] says what there is to say; [`html`] and [`markdown`] write it down.
 
 mod against;
+mod blame;
 mod document;
 mod html;
 mod markdown;
 mod origin;
 mod results;
+mod sweep;
 mod targets;
 mod worst;
 
@@ -54,11 +56,14 @@ fn document(study: &Study, figures: Vec<Figure>) -> Document {
         0 | 1 => Vec::new(),
         _ => outcome.variants.iter().map(|v| v.name.clone()).collect(),
     };
-    let sections: [fn(&Study) -> Section; 11] = [
+    let sections: [fn(&Study) -> Section; 14] = [
         results::verdict,
         results::key_figures,
         against::differences,
+        sweep::points,
         targets::objectives,
+        blame::what_would_help,
+        blame::attribution,
         results::by_class,
         worst::replications,
         results::promises,

@@ -249,7 +249,11 @@ fn block_table(variants: &[&VariantOutcome], subject: &str) -> Table {
 }
 
 /// A figure as a cell: undefined is a dash whose footnote says why, and a small sample is flagged.
-fn cell(table: &mut Table, metric: Option<&Metric>, text: impl Fn(&Metric, f64) -> String) -> Cell {
+pub(super) fn cell(
+    table: &mut Table,
+    metric: Option<&Metric>,
+    text: impl Fn(&Metric, f64) -> String,
+) -> Cell {
     let Some(m) = metric else {
         return Cell { mark: Some(table.note("not a figure of this variant")), ..Cell::text("–") };
     };

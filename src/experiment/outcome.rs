@@ -9,6 +9,7 @@ use super::months::MonthRow;
 use super::objective::{self, ObjectiveResult};
 use super::sweep::{Axis, Coordinate};
 use super::tally::StoreTally;
+use super::twin::{self, TwinRow};
 use super::worst::Worst;
 use crate::model::Model;
 use crate::sim::observe::{Class, Kind, Party};
@@ -51,6 +52,8 @@ pub struct VariantOutcome {
     pub causes: Vec<CauseRow>,
     /// Who is to blame for what, and in which phase.
     pub attribution: Vec<AttributionRow>,
+    /// The estimate of a spreadsheet beside the simulated value.
+    pub twin: Vec<TwinRow>,
     /// Which replications went worst.
     pub worst: Worst,
     /// RTO and RPO of the events, by subject, figure and class; only those with an event.
@@ -102,15 +105,18 @@ impl VariantOutcome {
     /// The results that `acc` holds of `model`'s replications.
     pub fn new(name: &str, model: &Model, acc: &Accumulator) -> VariantOutcome {
         let objectives = objective::results(model, &acc.objectives, &acc.months, acc.replications);
+        let metrics = catalogue::metrics(model, acc);
+        let attribution = attribution::rows(model, acc);
         VariantOutcome {
             name: name.into(),
             months: months(model, acc, &objectives),
             objectives,
             point: Vec::new(),
             horizon: model.horizon,
-            metrics: catalogue::metrics(model, acc),
+            twin: twin::rows(model, &metrics, &attribution),
+            metrics,
             causes: causes(model, acc),
-            attribution: attribution::rows(model, acc),
+            attribution,
             worst: acc.worst.worst(),
             distributions: distribution::distributions(model, acc),
             notes: notes(model, acc),

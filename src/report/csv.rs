@@ -7,6 +7,7 @@ mod compare;
 mod months;
 mod objectives;
 mod sweep;
+mod twin;
 mod what_if;
 
 pub use attribution::{ATTRIBUTION, attribution_csv};
@@ -14,6 +15,7 @@ pub use compare::{COMPARE, compare_csv};
 pub use months::{MONTHS, months_csv};
 pub use objectives::{OBJECTIVES, objectives_csv};
 pub use sweep::{SWEEP, sweep_csv};
+pub use twin::{TWIN, twin_csv};
 pub use what_if::{WHAT_IF, what_if_csv};
 
 use crate::experiment::Outcome;
@@ -529,6 +531,7 @@ mod tests {
             ("attribution.csv", strings(&ATTRIBUTION)),
             ("what-if.csv", strings(&WHAT_IF)),
             ("sweep.csv", strings(&SWEEP)),
+            ("twin.csv", strings(&TWIN)),
             ("replications.csv", strings(&REPLICATIONS)),
             ("outages.csv", outage_columns()),
             ("losses.csv", strings(&LOSSES)),

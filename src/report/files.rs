@@ -9,6 +9,7 @@ pub const NAMES: &[&str] = &[
     "causes.csv",
     "attribution.csv",
     "what-if.csv",
+    "twin.csv",
     "months.csv",
     "objectives.csv",
     "run.json",
@@ -39,6 +40,7 @@ pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
         ("summary.csv", csv::summary_csv(outcome)),
         ("causes.csv", csv::causes_csv(outcome)),
         ("attribution.csv", csv::attribution_csv(outcome)),
+        ("twin.csv", csv::twin_csv(outcome)),
     ];
     if !study.what_if.is_empty() {
         files.push(("what-if.csv", csv::what_if_csv(&study.what_if)));

@@ -138,6 +138,7 @@ fn bytes_do_not_depend_on_jobs() {
             "report.md",
             "run.json",
             "summary.csv",
+            "twin.csv",
             "what-if.csv"
         ]
     );
@@ -202,6 +203,7 @@ fn a_folder_describes_one_run() {
             "report.md",
             "run.json",
             "summary.csv",
+            "twin.csv",
             "what-if.csv"
         ]
     );

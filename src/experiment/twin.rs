@@ -1,0 +1,377 @@
+//! The estimate that people make in a spreadsheet, beside the simulated value, and where the difference comes from (part
+//! of rule x01).
+
+use super::attribution::AttributionRow;
+use super::catalogue::MINUTES_PER_YEAR;
+use super::metric::Metric;
+use crate::model::{
+    Block, Client, DomainId, Effect, FailoverMode, FaultRule, Member, Model, Placement, Redirect, Schedule,
+    Store, Target, Writes,
+};
+use crate::rng::Law;
+use crate::sim::observe::{Kind, Phase};
+use crate::units::Duration;
+
+/// A store and kind, or a block: time without service in minutes of a year, as a spreadsheet has it and as simulated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwinRow {
+    /// Name of the store or block.
+    pub subject: String,
+    /// `read`, `write` or `block`.
+    pub kind: &'static str,
+    /// By products of availabilities; `None` if a law on the way has no mean: see `note`.
+    pub spreadsheet: Option<f64>,
+    /// Failing share of requests (blocks: of time); `None` without requests.
+    pub simulated: Option<f64>,
+    /// 95 % interval of the simulated value, or a bound.
+    pub interval: [Option<f64>; 2],
+    /// Simulated minus spreadsheet; the sum of the four parts.
+    pub difference: Option<f64>,
+    /// What the spreadsheet does not know besides the next three: shared domains above all.
+    pub common_cause: Option<f64>,
+    /// Phases detect, decide, promote, redirect and reconfigure.
+    pub failover: Option<f64>,
+    /// Phases request, restore, rebuild and catch-up.
+    pub restore: Option<f64>,
+    /// Phase overload.
+    pub overload: Option<f64>,
+    /// Why there is no estimate; else empty.
+    pub note: String,
+}
+
+/// All rows of a variant: stores by kind, then blocks.
+pub(super) fn rows(model: &Model, metrics: &[Metric], attribution: &[AttributionRow]) -> Vec<TwinRow> {
+    let sheet = Sheet::new(model);
+    let row = |subject: &str, kind: &'static str, available: f64| {
+        let (id, failed) = match kind {
+            "block" => ("downtime_minutes_per_year.block".into(), false),
+            kind => (format!("failed_minutes_per_year.{kind}"), true),
+        };
+        let metric = metrics.iter().find(|m| m.subject == subject && m.id == id);
+        let own: Vec<&AttributionRow> =
+            attribution.iter().filter(|r| r.subject == subject && r.kind == kind).collect();
+        let minutes =
+            |r: &AttributionRow| if failed { r.failed_minutes_per_year } else { r.minutes_per_year };
+        let sum = |phases: &[Phase]| -> f64 {
+            let here = |r: &&&AttributionRow| phases.iter().any(|phase| phase.word() == r.phase);
+            own.iter().filter(here).filter_map(|r| minutes(r)).sum()
+        };
+        let simulated = metric.filter(|m| m.n > 0 && m.estimate.is_some()).map(|_| sum(&Phase::ALL));
+        let spreadsheet = sheet.reason.is_none().then_some((1.0 - available) * MINUTES_PER_YEAR);
+        let difference = simulated.zip(spreadsheet).map(|(simulated, spreadsheet)| simulated - spreadsheet);
+        let part = |phases: &[Phase]| difference.map(|_| sum(phases));
+        let failover =
+            part(&[Phase::Detect, Phase::Decide, Phase::Promote, Phase::Redirect, Phase::Reconfigure]);
+        let restore = part(&[Phase::Request, Phase::Restore, Phase::Rebuild, Phase::CatchUp]);
+        let overload = part(&[Phase::Overload]);
+        let known = [failover, restore, overload].into_iter().flatten().sum::<f64>();
+        TwinRow {
+            subject: subject.into(),
+            kind,
+            spreadsheet,
+            simulated,
+            interval: metric.map_or([None; 2], |m| [m.low, m.high]),
+            difference,
+            common_cause: difference.map(|d| d - known),
+            failover,
+            restore,
+            overload,
+            note: sheet.reason.clone().unwrap_or_default(),
+        }
+    };
+    let mut rows = Vec::new();
+    for store in &model.stores {
+        for kind in Kind::ALL {
+            rows.push(row(&store.name, kind.word(), sheet.store(store, kind)));
+        }
+    }
+    let blocks = sheet.blocks();
+    let reported = model.blocks.iter().zip(blocks).filter(|(block, _)| block.report);
+    rows.extend(reported.map(|(block, available)| row(&block.name, "block", available)));
+    rows
+}
+
+/// Availabilities of single domains, from the means of what strikes them.
+struct Sheet<'a> {
+    model: &'a Model,
+    /// By domain, nothing around it counted: product over the rules that hold it down, and over those and all others that
+    /// keep a store from using it.
+    up: Vec<f64>,
+    usable: Vec<f64>,
+    /// The same for the parts of stores that rules strike by name.
+    parts: Vec<(Target, f64)>,
+    /// Why a mean is missing.
+    reason: Option<String>,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(model: &'a Model) -> Sheet<'a> {
+        let mut sheet = Sheet {
+            model,
+            up: vec![1.0; model.world.domains.len()],
+            usable: vec![1.0; model.world.domains.len()],
+            parts: Vec::new(),
+            reason: None,
+        };
+        for rule in &model.faults {
+            let share = match rule.effect {
+                Effect::Down | Effect::Destroy | Effect::Maintenance | Effect::Isolate => 1.0,
+                Effect::Partial { share_ppm } => f64::from(share_ppm) / 1e6,
+                Effect::Degrade { .. } | Effect::Lag { .. } | Effect::Corrupt { .. } => continue,
+            };
+            let Some(out) = sheet.out(rule) else {
+                sheet.reason = Some(format!("a law of fault {} has no mean", rule.name));
+                return sheet;
+            };
+            let holds = matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance);
+            for &target in &rule.targets {
+                match target {
+                    Target::Domain(d) => {
+                        sheet.usable[d.0 as usize] *= 1.0 - share * out;
+                        sheet.up[d.0 as usize] *= if holds { 1.0 - out } else { 1.0 };
+                    }
+                    Target::Store { .. } => sheet.parts.push((target, 1.0 - share * out)),
+                    Target::Link(_) => {}
+                }
+            }
+        }
+        sheet
+    }
+
+    /// Share of the time for which a rule takes one of its targets out; `None` if a mean is missing.
+    fn out(&self, rule: &FaultRule) -> Option<f64> {
+        let mean = |law: &Law| law.mean();
+        let taken = rule.together_ppm.map_or(1.0, |ppm| f64::from(ppm) / 1e6);
+        let share = match &rule.schedule {
+            // What follows from other faults is not in a spreadsheet.
+            Schedule::Cascaded => return Some(0.0),
+            Schedule::Scripted(times) if times.is_empty() => return Some(0.0),
+            Schedule::Scripted(times) => {
+                let down = mean(&rule.duration)? * times.len() as f64;
+                (down / seconds(self.model.horizon)).min(1.0)
+            }
+            Schedule::Stochastic { uptime } => {
+                let (up, down) = (mean(uptime)?, mean(&rule.duration)?);
+                down / (up + down)
+            }
+        };
+        Some(share * taken)
+    }
+
+    /// A domain with everything around it, as if each had to itself what surrounds it.
+    fn chain(&self, of: &[f64], domain: DomainId) -> f64 {
+        let mut product = 1.0;
+        let mut next = Some(domain);
+        while let Some(d) = next {
+            product *= of[d.0 as usize];
+            next = self.model.world.domain(d).parent;
+        }
+        product
+    }
+
+    /// A replica somewhere in a zone: the mean over its nodes.
+    fn replica(&self, zone: DomainId) -> f64 {
+        let nodes = self.model.world.domain(zone).nodes.clone();
+        let count = nodes.len() as f64;
+        nodes.map(|n| self.chain(&self.usable, self.model.world.nodes[n as usize])).sum::<f64>() / count
+    }
+
+    /// A store's copy in a region: enough of its replicas, taken as independent.
+    fn copy(&self, store: &Store, r: usize, quorum: u8) -> f64 {
+        let region = &store.regions[r];
+        let zones: Vec<DomainId> = match region.placement {
+            Placement::Unzoned(zone) | Placement::Zonal(zone) => vec![zone],
+            Placement::ZoneRedundant => self.model.world.zones(region.region).collect(),
+        };
+        let replicas = (0..usize::from(store.replicas)).map(|i| self.replica(zones[i % zones.len()]));
+        let struck = |target: Target| match target {
+            Target::Store { store: s, region: part } => {
+                self.model.stores[s as usize].name == store.name && part.is_none_or(|p| p == region.region)
+            }
+            Target::Domain(_) | Target::Link(_) => false,
+        };
+        let parts = self.parts.iter().filter(|(target, _)| struck(*target));
+        at_least(usize::from(quorum), replicas) * parts.map(|(_, up)| up).product::<f64>()
+    }
+
+    fn store(&self, store: &Store, kind: Kind) -> f64 {
+        let rate = |c: &Client| if kind == Kind::Read { c.reads_mps } else { c.writes_mps } as f64;
+        let quorum = if kind == Kind::Read { store.read_quorum } else { store.write_quorum };
+        let copies: Vec<f64> = (0..store.regions.len())
+            .map(|r| if store.regions[r].joins_later { 0.0 } else { self.copy(store, r, quorum) })
+            .collect();
+        let any = |regions: &[u8]| at_least(1, regions.iter().map(|&r| copies[usize::from(r)]));
+        let all: Vec<u8> = (0..store.regions.len() as u8).collect();
+        let client = |c: &Client| match (kind, store.writes) {
+            (Kind::Read, _) if c.redirect == Redirect::Never => {
+                copies[usize::from(store.first_read_region(c))]
+            }
+            (Kind::Read, _) => any(&c.order),
+            (Kind::Write, Writes::Multi) => any(&c.write_order),
+            (Kind::Write, Writes::Single) if store.failover.mode == FailoverMode::None => copies[0],
+            (Kind::Write, Writes::Single) => any(&all),
+        };
+        let rates: f64 = store.clients.iter().map(rate).sum();
+        if rates == 0.0 {
+            return 1.0; // nothing is simulated to set beside it
+        }
+        store.clients.iter().map(|c| rate(c) * client(c)).sum::<f64>() / rates
+    }
+
+    /// Every block, inner ones first, members taken as independent.
+    fn blocks(&self) -> Vec<f64> {
+        let mut values: Vec<f64> = Vec::new();
+        for Block { need, members, .. } in &self.model.blocks {
+            let member = |m: &Member| match *m {
+                Member::Domain(d) => self.chain(&self.up, d),
+                Member::Block(b) => values[b as usize],
+            };
+            let value = at_least(*need as usize, members.iter().map(member));
+            values.push(value);
+        }
+        values
+    }
+}
+
+/// Chance that at least `k` of independent components with these availabilities are up.
+fn at_least(k: usize, components: impl Iterator<Item = f64>) -> f64 {
+    // up[j]: chance that j are up, all of `k` and more together in the last.
+    let mut up = vec![0.0; k + 1];
+    up[0] = 1.0;
+    for p in components {
+        for j in (0..=k).rev() {
+            let below = if j > 0 { up[j - 1] * p } else { 0.0 };
+            up[j] = if j == k { up[j] + below } else { up[j] * (1.0 - p) + below };
+        }
+    }
+    up[k]
+}
+
+fn seconds(d: Duration) -> f64 {
+    d.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::runner::{self, Experiment, Subject};
+    use crate::experiment::{Accumulator, Outcome};
+    use crate::scenario::{Options, Source, load};
+    use std::sync::atomic::AtomicBool;
+
+    fn outcome(text: &str, n: u64) -> Outcome {
+        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+        let loaded = load(Source { name: "t", text }, &options);
+        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let subjects = vec![Subject { name: "base", model: &scenario.variants[0].model }];
+        let experiment = Experiment {
+            subjects,
+            seed: 3,
+            replications: 0..n,
+            block: 8,
+            jobs: 2,
+            timeline: false,
+            reference: None,
+        };
+        let go_on = AtomicBool::new(false);
+        let no_rows = |()| Ok::<(), String>(());
+        let sums: Vec<Accumulator> =
+            runner::run(&experiment, &go_on, |_, _, (): &mut ()| {}, no_rows, |_| {}).unwrap();
+        experiment.outcome("t", 0, &sums)
+    }
+
+    fn row<'a>(outcome: &'a Outcome, subject: &str, kind: &str) -> &'a TwinRow {
+        outcome.variants[0].twin.iter().find(|r| r.subject == subject && r.kind == kind).unwrap()
+    }
+
+    /// Nodes are up for 90 h and down for 10 h on average; a zone is for 99 h and 1 h.
+    const NODES: &str = r#"
+        [scenario]
+        name = "t"
+        horizon = "1y"
+        [[region]]
+        name = "a"
+        zones = 2
+        nodes_per_zone = 4
+        [fault.node]
+        target = "node:*"
+        mtbf = "90h"
+        duration = { law = "exponential", mean = "10h" }
+        [block.two-of-three]
+        k = 2
+        of = ["node:a/1/1", "node:a/1/2", "node:a/1/3"]
+        [block.both]
+        k = 2
+        of = ["block:two-of-three", "node:a/2/1"]
+        [store.s]
+        preset = "cosmos-db"
+        regions = [{ name = "a", zones = "unzoned" }]
+        reconfigure = "never"
+        consistency = "session"
+        [store.s.workload]
+        writes_per_second = 10
+        reads_per_second = 10
+        clients = { a = 1.0 }
+    "#;
+    const ZONE: &str = r#"
+        [fault.zone]
+        target = "zone:a/1"
+        mtbf = "99h"
+        duration = { law = "exponential", mean = "1h" }
+    "#;
+
+    #[test]
+    fn series_and_parallel_by_hand() {
+        assert!((at_least(2, [0.9, 0.8, 0.7].into_iter()) - 0.902).abs() < 1e-15);
+        assert!((at_least(1, [0.9, 0.8].into_iter()) - 0.98).abs() < 1e-15);
+        assert!((at_least(2, [0.9, 0.8].into_iter()) - 0.72).abs() < 1e-15);
+        assert_eq!((at_least(0, [].into_iter()), at_least(1, [].into_iter())), (1.0, 0.0));
+        let outcome = outcome(&(NODES.to_string() + ZONE), 4);
+        let available =
+            |subject, kind| 1.0 - row(&outcome, subject, kind).spreadsheet.unwrap() / MINUTES_PER_YEAR;
+        let p: f64 = 0.99 * 0.9;
+        let two_of_three = 3.0 * p * p * (1.0 - p) + p * p * p;
+        let q = 1.0 - p;
+        for (subject, kind, expected) in [
+            ("two-of-three", "block", two_of_three),
+            ("both", "block", two_of_three * 0.9),
+            ("s", "write", p * p * p * (p + 4.0 * q)),
+            ("s", "read", 1.0 - q * q * q * q),
+        ] {
+            let seen = available(subject, kind);
+            assert!((seen - expected).abs() < 1e-12, "{subject} {kind}: {seen} {expected}");
+        }
+    }
+
+    /// Nothing shared, no failover, no restore: the spreadsheet is right. With a zone in common it is not.
+    #[test]
+    fn independent_components_agree_and_shared_ones_do_not() {
+        let alone = outcome(NODES, 200);
+        for (subject, kind) in [("two-of-three", "block"), ("both", "block"), ("s", "write"), ("s", "read")] {
+            let row = row(&alone, subject, kind);
+            let [low, high] = row.interval.map(Option::unwrap);
+            let sheet = row.spreadsheet.unwrap();
+            // A replication starts with all up, which takes off less than a tenth of a percent.
+            assert!(low * 0.999 < sheet && sheet < high * 1.003, "{row:?}");
+            assert_eq!((row.failover, row.restore, row.overload), (Some(0.0), Some(0.0), Some(0.0)));
+            assert_eq!(row.common_cause, row.difference);
+        }
+        let shared = outcome(&(NODES.to_string() + ZONE), 200);
+        let row = row(&shared, "s", "read");
+        assert!(row.common_cause.unwrap() > 0.9 * 0.01 * MINUTES_PER_YEAR, "{row:?}");
+        assert!(row.interval[0].unwrap() > row.spreadsheet.unwrap());
+    }
+
+    #[test]
+    fn a_law_without_a_mean_leaves_no_estimate() {
+        let text = NODES.replace(
+            "duration = { law = \"exponential\", mean = \"10h\" }",
+            "duration = { law = \"pareto\", scale = \"1h\", shape = 0.9 }",
+        );
+        let outcome = outcome(&text, 2);
+        let row = row(&outcome, "s", "write");
+        assert_eq!((row.spreadsheet, row.difference, row.common_cause), (None, None, None));
+        assert_eq!(row.note, "a law of fault node has no mean");
+        assert!(row.simulated.is_some());
+    }
+}

@@ -54,7 +54,7 @@ pub(super) fn rows(model: &Model, metrics: &[Metric], attribution: &[Attribution
             |r: &AttributionRow| if failed { r.failed_minutes_per_year } else { r.minutes_per_year };
         let sum = |phases: &[Phase]| -> f64 {
             let here = |r: &&&AttributionRow| phases.iter().any(|phase| phase.word() == r.phase);
-            own.iter().filter(here).filter_map(|r| minutes(r)).sum()
+            own.iter().filter(here).filter_map(|r| minutes(r)).fold(0.0, |sum, part| sum + part)
         };
         let simulated = metric.filter(|m| m.n > 0 && m.estimate.is_some()).map(|_| sum(&Phase::ALL));
         let spreadsheet = sheet.reason.is_none().then_some((1.0 - available) * MINUTES_PER_YEAR);

@@ -270,7 +270,12 @@ fn lose(rep: &mut Replication, run: &mut StoreRun, seconds: i128) {
 
 /// Results of the first `n` made-up replications in one variant `base`.
 pub(crate) fn outcome(n: u64) -> Outcome {
-    let model = model();
+    outcome_of(&[], n)
+}
+
+/// The same under objectives.
+pub(crate) fn outcome_of(objectives: &[Objective], n: u64) -> Outcome {
+    let model = Model { objectives: objectives.to_vec(), ..model() };
     let mut acc = Accumulator::new(&model);
     (0..n).for_each(|i| acc.add(&replication(i)));
     Outcome {

@@ -8,9 +8,12 @@ use crate::model::{Model, PROFILE_ONE, Store};
 use crate::sim::observe::{BlockMonth, MonthRun};
 use crate::stats::{Histogram, Moments};
 use crate::units::Time;
+use std::sync::Arc;
 
 const SHARE: f64 = SHARE_ONE as f64;
 const SERIES: [&str; 3] = ["read", "write", "all"];
+/// Most months that are shown one by one: ten years. Results do not grow with longer horizons.
+const SINGLE: usize = 120;
 /// Months of a year.
 pub(super) const YEAR: usize = 12;
 
@@ -48,9 +51,9 @@ pub struct MonthRow {
 pub(crate) struct MonthsTally {
     series: usize,
     measures: usize,
-    /// By month: what there is to fail.
-    pub(super) wholes: Vec<Amounts>,
-    /// Failing shares by month, series and measure, of replications in which something failed.
+    /// By month: what there is to fail; the same for all blocks.
+    pub(super) wholes: Arc<[Amounts]>,
+    /// Failing shares by month (at most [`SINGLE`]), series and measure, of replications in which something failed.
     by_month: Vec<Moments>,
     /// Their sums over the months of a replication.
     sums: [[Moments; 3]; MEASURES],
@@ -95,25 +98,27 @@ fn requested(model: &Model, store: &Store) -> Vec<Amounts> {
 impl MonthsTally {
     /// One for each store, then one for each block; those of blocks that results do not show stay empty.
     pub(super) fn all(model: &Model) -> Vec<MonthsTally> {
-        let stores = model.stores.iter().map(|s| MonthsTally::new(3, MEASURES, requested(model, s)));
+        let stores = model.stores.iter().map(|s| MonthsTally::new(3, MEASURES, requested(model, s).into()));
         let months = whole_months(model.horizon);
         let time = |month: u32| {
             let mut amounts = Amounts::default();
             amounts[0][0] = i128::from(month_start(month + 1).ns() - month_start(month).ns());
             amounts
         };
-        let blocks = model.blocks.iter().map(|b| {
-            let months = if b.report { months } else { 0 };
-            MonthsTally::new(1, 1, (0..months).map(time).collect())
-        });
+        let (shown, hidden): (Arc<[Amounts]>, Arc<[Amounts]>) =
+            ((0..months).map(time).collect(), Arc::default());
+        let blocks = model
+            .blocks
+            .iter()
+            .map(|b| MonthsTally::new(1, 1, if b.report { &shown } else { &hidden }.clone()));
         stores.chain(blocks).collect()
     }
 
-    fn new(series: usize, measures: usize, wholes: Vec<Amounts>) -> MonthsTally {
+    fn new(series: usize, measures: usize, wholes: Arc<[Amounts]>) -> MonthsTally {
         MonthsTally {
             series,
             measures,
-            by_month: vec![Moments::default(); wholes.len() * series * measures],
+            by_month: vec![Moments::default(); wholes.len().min(SINGLE) * series * measures],
             wholes,
             sums: Default::default(),
             shares: vec![Histogram::default(); series],
@@ -141,8 +146,10 @@ impl MonthsTally {
                             && whole == wholes[measure - 1][series] * factor
                     };
                     last = if alike { last } else { share(part, whole) };
-                    self.by_month[(month as usize * self.series + series) * self.measures + measure]
-                        .add(last);
+                    let place = (month as usize * self.series + series) * self.measures + measure;
+                    if let Some(single) = self.by_month.get_mut(place) {
+                        single.add(last);
+                    }
                     sums[measure][series] += last;
                     if measure == 0 {
                         self.shares[series].add(last as u64);
@@ -171,7 +178,7 @@ impl MonthsTally {
     pub(super) fn rows(&self, subject: &str, n: u64) -> Vec<MonthRow> {
         let mut rows = Vec::new();
         for series in (0..self.series).filter(|&s| self.asked(s)) {
-            let months = (0..self.wholes.len()).map(|m| self.month(subject, series, m, n));
+            let months = (0..self.wholes.len().min(SINGLE)).map(|m| self.month(subject, series, m, n));
             rows.extend(months);
             rows.push(self.total(subject, series, n));
         }
@@ -379,6 +386,20 @@ mod tests {
         let missed =
             |name: &str| outcome.metric(&format!("objective.{name}.months_missed")).unwrap().estimate;
         assert_eq!((missed("sla"), missed("req")), (Some(0.0), Some(1.0 / 12.0)));
+    }
+
+    /// Months are listed for ten years, and counted for ever.
+    #[test]
+    fn long_horizons_are_counted_whole_and_shown_in_part() {
+        let mut model = fixture::model();
+        model.horizon = crate::units::Duration::from_days(365 * 200);
+        model.objectives = vec![objective(WHOLE / 1000 * 995, Measure::MeanHourly)];
+        let outcome = outcome(&model, &[&[(119, 4), (2399, 6)]]);
+        assert_eq!(outcome.months.len(), 4 * (SINGLE + 1));
+        let missed = outcome.metric("objective.sla.months_missed").unwrap().estimate.unwrap();
+        assert!((missed - 2.0 / 2400.0).abs() < 1e-15, "{missed}");
+        let last = outcome.months.iter().find(|r| r.series == "write" && r.month == Some(120)).unwrap();
+        assert_eq!(last.missed[0].1.estimate, Some(1.0));
     }
 
     /// Shorter than a month: nothing to say, nothing said.

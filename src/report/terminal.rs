@@ -391,6 +391,19 @@ mod tests {
     use super::*;
     use crate::experiment::fixture;
 
+    /// Objectives stand with their subject, in words.
+    #[test]
+    fn objectives_are_told_with_their_subject() {
+        let outcome = fixture::outcome_of(&fixture::objectives(), 60);
+        let text = summary(&outcome, &[], Style::default());
+        let found: Vec<&str> = text.lines().filter(|l| l.starts_with("  target-")).collect();
+        assert_eq!(found.len(), 5, "{text}");
+        assert!(found[0].starts_with("  target-0 99.99 %: missed in "), "{}", found[0]);
+        assert!(found[2].starts_with("  target-3 RTO 1h (region): missed in "), "{}", found[2]);
+        let block = text.find("\nquorum").unwrap();
+        assert!(text.find("  target-4").unwrap() < block && block < text.find("  target-2").unwrap());
+    }
+
     #[test]
     fn lines_fit_and_end_without_blanks() {
         for n in [1, 2, 12, 200] {

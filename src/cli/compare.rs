@@ -40,6 +40,10 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
     if scenarios.len() == 1 {
         return Ok(Batch::of(&files[0], scenarios.remove(0)));
     }
+    // A curve joins points of one file: what else its neighbour has may be different.
+    if scenarios.iter().filter(|s| !s.axes.is_empty()).count() > 1 {
+        scenarios.iter_mut().for_each(|s| s.axes.clear());
+    }
     let mut origins = Vec::new();
     let mut variants: Vec<Variant> = Vec::new();
     let mut axes: Vec<Axis> = Vec::new();
@@ -66,15 +70,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
             expect.variant = Some(full(expect.variant.as_ref().unwrap_or(&first)));
             expects.push(expect);
         }
-        for axis in scenario.axes.drain(..) {
-            match axes.iter_mut().find(|a| a.path == axis.path) {
-                Some(known) => {
-                    let new: Vec<_> = axis.values.into_iter().filter(|v| !known.values.contains(v)).collect();
-                    known.values.extend(new);
-                }
-                None => axes.push(axis),
-            }
-        }
+        axes.append(&mut scenario.axes);
         for Variant { name, model, point } in scenario.variants.drain(..) {
             variants.push(Variant { name: full(&name), model, point });
             origins.push(Origin { file: file.clone(), variant: name });

@@ -2,6 +2,7 @@
 
 use super::args::RunOptions;
 use super::exit::Failure;
+use super::say;
 use zonefall::experiment::runner::Experiment;
 use zonefall::experiment::{self, Outcome, WhatIf, whatif};
 use zonefall::scenario::suggestion;
@@ -54,7 +55,16 @@ impl Chosen {
         let mut found = Vec::new();
         for &index in &self.variants {
             let attribution = &outcome.variants[index].attribution;
-            found.extend(whatif::what_if(&experiment, index, attribution).map_err(explain)?);
+            match whatif::what_if(&experiment, index, attribution) {
+                Ok(effects) => found.extend(effects),
+                // Nobody asked: what was asked for is not to be lost over it.
+                Err(failure @ experiment::Failure::Limit { .. }) if !self.asked => {
+                    say(&format!(
+                        "note: what would help most is left out, as a limit was reached: {failure}"
+                    ));
+                }
+                Err(failure) => return Err(explain(failure)),
+            }
         }
         Ok(found)
     }

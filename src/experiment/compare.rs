@@ -193,9 +193,10 @@ impl Difference {
 mod tests {
     use super::*;
     use crate::experiment::runner::{Subject, run};
-    use crate::model::Model;
+    use crate::model::{DomainId, Effect, FaultRule, Model, Schedule, Target};
     use crate::scenario::{Options, Source, load};
     use crate::sim::observe::Replication;
+    use crate::units::Duration;
     use std::convert::Infallible;
     use std::sync::atomic::AtomicBool;
 
@@ -412,6 +413,19 @@ availability = 99.99
         models[2].1.faults.pop();
         let (comparison, ..) = compared(&experiment(&models, 20, 2));
         assert!(!comparison.same_faults);
+        // The same instants, but something else strikes, or elsewhere.
+        for change in [
+            |rule: &mut FaultRule| rule.effect = Effect::Partial { share_ppm: 500_000 },
+            |rule: &mut FaultRule| rule.targets = vec![Target::Domain(DomainId(0))],
+        ] {
+            let mut models = self::models();
+            let scripted = |rule: &mut FaultRule| rule.schedule = Schedule::Scripted(vec![Duration::DAY]);
+            models.iter_mut().for_each(|(_, m)| m.faults.iter_mut().for_each(scripted));
+            assert!(compared(&experiment(&models, 5, 1)).0.same_faults);
+            let rule = models[2].1.faults.iter_mut().find(|r| r.targets != [Target::Domain(DomainId(0))]);
+            change(rule.expect("a rule that strikes something else"));
+            assert!(!compared(&experiment(&models, 5, 1)).0.same_faults);
+        }
     }
 
     /// A figure that only one of the two has stands there, without a difference.

@@ -174,7 +174,7 @@ where
     let make = || Worker {
         simulations: plans.iter().map(|plan| Simulation::new(plan, experiment.seed)).collect(),
         sums: accumulators(experiment),
-        tapes: vec![Tape::default(); tapes],
+        tapes: Tape::several(tapes),
         out: Replication::default(),
         readings: experiment.reference.map_or_else(Vec::new, |_| vec![Reading::default(); plans.len()]),
     };

@@ -59,13 +59,14 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     order.sort_by(|a, b| b.total_cmp(a));
     let least = order[MOST_PANELS.min(order.len()) - 1];
     panels.retain(|p| p.total() >= least);
+    let causes = causes(&panels);
     let mut sheet = Sheet::new(&title, about);
     let mut alt = vec![title.clone()];
     for panel in &panels {
         let what = kind_words(panel.kind);
         for (by, bars) in [("cause", &panel.by_cause), ("phase", &panel.by_phase)] {
             sheet.heading(&format!("{}, {what}, by {by}", panel.subject));
-            draw(&mut sheet, bars, by == "phase");
+            draw(&mut sheet, bars, &causes, by == "phase");
         }
         alt.extend(panel.by_cause.iter().map(|bar| describe(panel, bar)));
     }
@@ -84,6 +85,20 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
         alt: alt.join(". ") + ".",
         scene: sheet.finish(&study.outcome),
     })
+}
+
+/// Causes that are named somewhere, those that cost most first: a cause has one colour in all panels.
+fn causes(panels: &[Panel]) -> Vec<String> {
+    let mut sums: Vec<(String, f64)> = Vec::new();
+    for (name, minutes) in panels.iter().flat_map(|p| &p.by_cause).flat_map(|b| &b.parts) {
+        match sums.iter_mut().find(|(known, _)| known == name) {
+            _ if name == OTHER => {}
+            Some((_, sum)) => *sum += minutes,
+            None => sums.push((name.clone(), *minutes)),
+        }
+    }
+    sums.sort_by(|a, b| b.1.total_cmp(&a.1));
+    sums.into_iter().map(|(name, _)| name).collect()
 }
 
 fn kind_words(kind: &str) -> &'static str {
@@ -163,7 +178,7 @@ fn title(panel: &Panel) -> String {
             format!("{} causes {share} of {what}", short(&cause))
         }
         (Some((a, x)), Some((b, y))) if a == b && worst.variant != best.variant => format!(
-            "{} causes most of {what}: {x} in {}, {y} in {}",
+            "{} is the first cause of {what}: {x} in {}, {y} in {}",
             short(&a),
             short(&worst.variant),
             short(&best.variant)
@@ -188,16 +203,15 @@ fn describe(panel: &Panel, bar: &Bar) -> String {
     format!("{}, {}, {}: {parts}", panel.subject, kind_words(panel.kind), bar.variant)
 }
 
-fn colour(names: &[&str], name: &str, phase: bool) -> Colour {
-    match names.iter().position(|n| *n == name) {
+fn colour(causes: &[String], name: &str, phase: bool) -> Colour {
+    match causes.iter().position(|n| n == name) {
         _ if phase => phase_colour(name),
-        _ if name == OTHER => FAINT,
         Some(i) => SERIES[i % SERIES.len()],
         None => FAINT,
     }
 }
 
-fn draw(sheet: &mut Sheet, bars: &[Bar], phase: bool) {
+fn draw(sheet: &mut Sheet, bars: &[Bar], causes: &[String], phase: bool) {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in bars.iter().flat_map(|b| &b.parts) {
         if !names.contains(&name.as_str()) {
@@ -207,7 +221,7 @@ fn draw(sheet: &mut Sheet, bars: &[Bar], phase: bool) {
     if phase {
         names.sort_by_key(|n| Phase::ALL.iter().position(|p| p.word() == *n));
     }
-    let entry = |name: &&str| (Sign::Square, colour(&names, name, phase), name.to_string());
+    let entry = |name: &&str| (Sign::Square, colour(causes, name, phase), name.to_string());
     sheet.y -= 4.0;
     sheet.key(&names.iter().map(entry).collect::<Vec<_>>());
     let wide = names_width(bars.iter().map(|b| b.variant.as_str()));
@@ -228,7 +242,7 @@ fn draw(sheet: &mut Sheet, bars: &[Bar], phase: bool) {
         for (part, value) in &bar.parts {
             let (left, right) = (scale.at(sum), scale.at(sum + value));
             sum += value;
-            let colour = colour(&names, part, phase);
+            let colour = colour(causes, part, phase);
             sheet.scene.rect(Area { left, right, top: y + 4.0, bottom: y + ROW - 3.0 }, colour, 1.0);
             let of = Type::new(SMALL, readable_on(colour));
             if of.width(part) < right - left - 8.0 {
@@ -260,6 +274,19 @@ mod tests {
         assert_eq!(bars[0].parts[6], (OTHER.to_string(), 6.0));
         assert_eq!(bars[1].parts, [(OTHER.to_string(), 1.0)]);
         assert_eq!(bars[0].total(), 45.0);
+    }
+
+    #[test]
+    fn causes_keep_their_order_in_all_panels() {
+        let panel = |kind, by_cause| Panel { subject: "s".into(), kind, by_cause, by_phase: vec![] };
+        let panels = [
+            panel("read", vec![bar("a", &[("x", 3.0), ("y", 1.0), (OTHER, 9.0)])]),
+            panel("write", vec![bar("a", &[("y", 5.0)])]),
+        ];
+        let order = causes(&panels);
+        assert_eq!(order, ["y", "x"]);
+        assert!(colour(&order, "x", false) != colour(&order, "y", false));
+        assert!(colour(&order, OTHER, false) == FAINT);
     }
 
     #[test]

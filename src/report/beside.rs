@@ -3,24 +3,71 @@
 use super::figure::{difference, plain, with_interval};
 use super::table::Table;
 use super::terminal::{Page, Style};
-use crate::experiment::compare::Comparison;
+use crate::experiment::compare::{Comparison, Difference};
 use crate::experiment::{Metric, Study};
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::number::significant;
 
-/// The figures that are shown, with their titles; the rest is in `compare.csv`.
-pub(super) const SHOWN: [(&str, &str); 10] = [
-    ("failed_minutes_per_year.write", "writes: failed minutes per year"),
-    ("failed_minutes_per_year.read", "reads: failed minutes per year"),
-    ("downtime_minutes_per_year.block", "minutes down per year"),
-    ("rto_seconds.write.mean", "writes: mean RTO, seconds"),
-    ("rto_seconds.block.mean", "mean RTO, seconds"),
-    ("writes_lost.mean", "writes lost for ever, per replication"),
-    ("probability_loss", "probability of losing writes"),
-    ("rpo_seconds.mean", "mean RPO, seconds"),
-    ("price_factor", "price, × one region without zones"),
-    ("cost_per_year", "cost per year"),
+/// The figures that are shown of every subject, with their titles and what they are divided by; the rest is in
+/// `compare.csv`.
+const ALWAYS: [(&str, &str, f64); 11] = [
+    ("failed_minutes_per_year.write", "writes: failed minutes per year", 1.0),
+    ("failed_minutes_per_year.read", "reads: failed minutes per year", 1.0),
+    ("downtime_minutes_per_year.block", "minutes down per year", 1.0),
+    ("rto_seconds.write.mean", "writes: mean RTO, minutes", 60.0),
+    ("rto_seconds.block.mean", "mean RTO, minutes", 60.0),
+    ("writes_lost.mean", "writes lost for ever, per replication", 1.0),
+    ("writes_missing.mean", "writes missing at the end, per replication", 1.0),
+    ("probability_loss", "probability of losing writes", 1.0),
+    ("rpo_seconds.mean", "mean RPO, seconds", 1.0),
+    ("price_factor", "price, × one region without zones", 1.0),
+    ("cost_per_year", "cost per year", 1.0),
 ];
+
+/// A figure that is shown beside that of the reference.
+pub(super) struct Shown {
+    /// Id in the catalogue.
+    pub(super) id: String,
+    /// Title, with the unit.
+    pub(super) title: String,
+    /// What the figure is divided by.
+    per: f64,
+}
+
+/// The figures that are shown of a subject: the same for all, and what becomes of its objectives.
+pub(super) fn shown(study: &Study, subject: &str) -> Vec<Shown> {
+    let always = ALWAYS.map(|(id, title, per)| Shown { id: id.into(), title: title.into(), per });
+    let mut shown: Vec<Shown> = always.into();
+    for o in study.outcome.variants.iter().flat_map(|v| &v.objectives).filter(|o| o.subject == subject) {
+        let (id, title) = match o.goal {
+            "availability" => ("months_missed", "share of months that miss it"),
+            _ => ("kept", "share of replications that keep it"),
+        };
+        let id = format!("objective.{}.{id}", o.name);
+        if !shown.iter().any(|s| s.id == id) {
+            shown.push(Shown { id, title: format!("{}: {title}", o.name), per: 1.0 });
+        }
+    }
+    shown
+}
+
+impl Shown {
+    /// The difference in the unit of the title.
+    pub(super) fn difference(&self, row: &Difference) -> Difference {
+        let per = |x: Option<f64>| x.map(|x| x / self.per);
+        Difference { difference: per(row.difference), low: per(row.low), high: per(row.high), ..row.clone() }
+    }
+
+    fn metric(&self, metric: &Metric) -> Metric {
+        let per = |x: Option<f64>| x.map(|x| x / self.per);
+        Metric {
+            estimate: per(metric.estimate),
+            low: per(metric.low),
+            high: per(metric.high),
+            ..metric.clone()
+        }
+    }
+}
 
 /// A comparison with its verdicts and the scenario's expectations, ready to print.
 pub fn comparison(study: &Study, comparison: &Comparison, style: Style) -> String {
@@ -42,12 +89,22 @@ pub fn comparison(study: &Study, comparison: &Comparison, style: Style) -> Strin
     for subject in subjects {
         page.blank();
         page.line(0, &style.bold(subject));
-        for (id, title) in SHOWN {
-            if let Some((table, rough)) = table(study, comparison, subject, id, title) {
+        let mut same = Vec::new();
+        for shown in shown(study, subject) {
+            let rows = || comparison.rows.iter().filter(|r| r.subject == subject && r.metric == shown.id);
+            if rows().next().is_some()
+                && rows().all(|r| r.difference == Some(0.0) && r.differ.is_none_or(|n| n == 0))
+            {
+                same.push(shown.title);
+            } else if let Some((table, rough)) = table(study, comparison, subject, &shown) {
                 page.blank();
                 page.table(2, &table);
                 few |= rough;
             }
+        }
+        if !same.is_empty() {
+            page.blank();
+            page.wrapped(2, 4, &format!("never different: {}", same.join("; ")));
         }
         page.blank();
         for verdict in comparison.verdicts.iter().filter(|v| v.subject == subject) {
@@ -77,14 +134,9 @@ pub(super) fn faults(study: &Study, comparison: &Comparison) -> String {
 
 /// A figure in every variant that has it, and whether some difference rests on few replications; `None` where it is
 /// 0 or undefined in all.
-fn table(
-    study: &Study,
-    comparison: &Comparison,
-    subject: &str,
-    id: &str,
-    title: &str,
-) -> Option<(Table, bool)> {
-    let mut table = Table::new(&[title, "", "difference", "pairing"]);
+fn table(study: &Study, comparison: &Comparison, subject: &str, shown: &Shown) -> Option<(Table, bool)> {
+    let id = shown.id.as_str();
+    let mut table = Table::new(&[&shown.title, "", "difference", "pairing"]);
     let (mut seen, mut few) = (false, false);
     for variant in &study.outcome.variants {
         let Some(metric) = variant.metrics.iter().find(|m| m.subject == subject && m.id == id) else {
@@ -95,13 +147,17 @@ fn table(
             .rows
             .iter()
             .find(|r| r.variant == variant.name && r.subject == subject && r.metric == id);
-        let mut cells = vec![variant.name.clone(), value(metric)];
+        let mut cells = vec![variant.name.clone(), value(&shown.metric(metric))];
         match row {
             None => cells.push("reference  ".into()),
             Some(row) => {
                 let rough = row.low.is_some() && row.differ.is_some_and(|n| n < SMALL_SAMPLE);
                 few |= rough;
-                cells.push(format!("{}{}", difference(row), if rough { " *" } else { "  " }));
+                cells.push(format!(
+                    "{}{}",
+                    difference(&shown.difference(row)),
+                    if rough { " *" } else { "  " }
+                ));
                 cells.extend(row.variance_reduction.map(|x| format!("× {}", significant(x, 2))));
             }
         }

@@ -53,7 +53,7 @@ pub fn files(study: &Study) -> Vec<(&'static str, Vec<u8>)> {
     }
     files.push(("run.json", json::run_json(outcome)));
     files.extend(study.comparison.iter().map(|c| ("compare.csv", csv::compare_csv(c))));
-    if !outcome.axes.is_empty() {
+    if outcome.variants.iter().any(|v| !v.point.is_empty()) && !outcome.axes.is_empty() {
         files.push(("sweep.csv", csv::sweep_csv(outcome)));
     }
     let figures = drawings(study, &mut files);

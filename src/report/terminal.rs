@@ -125,6 +125,7 @@ impl Page {
             self.line(0, &self.style.bold(subject));
             let figures = Figures { variant, subject };
             self.availability(&figures);
+            self.twin(variant, subject);
             for kind in ["write", "read", "block"] {
                 self.outages(&figures, kind);
             }
@@ -171,6 +172,22 @@ impl Page {
             table.row(vec![name.into(), percent(x), nines, minutes, up]);
         }
         self.table(2, &table);
+    }
+
+    /// What the product of availabilities says, for who would believe it.
+    fn twin(&mut self, variant: &VariantOutcome, subject: &str) {
+        let rows = variant.twin.iter().filter(|row| row.subject == subject && row.simulated.is_some());
+        let said: Vec<String> = rows
+            .filter_map(|row| {
+                let minutes = significant(row.spreadsheet?, 3);
+                Some(if row.kind == "block" { minutes } else { format!("{minutes} for {}s", row.kind) })
+            })
+            .collect();
+        if !said.is_empty() {
+            let text =
+                format!("a spreadsheet of availabilities says, in minutes per year: {}", said.join(", "));
+            self.wrapped(2, 4, &self.style.dim(&text));
+        }
     }
 
     fn outages(&mut self, f: &Figures, kind: &str) {

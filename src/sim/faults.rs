@@ -2,10 +2,10 @@
 //!
 //! Each process is blind to the others, so the fault history depends on the seed and the world alone (rule R2).
 
-use crate::model::Schedule;
+use crate::model::{Model, Schedule};
 use crate::sim::driver::{Chance, Draw, Mark, word};
 use crate::sim::observe::{Blame, Class};
-use crate::sim::plan::Plan;
+use crate::sim::plan::{Plan, Process};
 use crate::units::Time;
 use std::collections::VecDeque;
 
@@ -264,9 +264,14 @@ impl Faults {
     #[inline]
     pub(crate) fn end(&mut self, plan: &Plan, p: u32, now: Time) {
         let state = &mut self.processes[p as usize];
-        let who =
-            (u64::from(p) << 32 | u64::from(state.mark.purpose)) ^ state.mark.occurrence.rotate_left(48);
-        self.digest = mix(mix(self.digest ^ who, state.started.ns()), now.ns());
+        // Sums, so that neither the order of targets nor that of simultaneous ends matters.
+        let process = &plan.processes[p as usize];
+        let identities = process.hits as usize..process.hits as usize + process.targets.len();
+        let together = plan.model.faults[process.rule as usize].together_ppm.is_some();
+        let who = identities.filter(|&i| !together || self.hits[i]);
+        let who = who.fold(0u64, |sum, i| sum.wrapping_add(plan.identities[i]));
+        let what = mix(mix(mix(who, state.mark.occurrence), state.started.ns()), now.ns());
+        self.digest = self.digest.wrapping_add(what);
         state.stage = Stage::Up;
         state.repaired = Time::NEVER;
         state.k += 1;
@@ -332,6 +337,17 @@ impl Faults {
 }
 
 /// A fixed mixing of two words, for digests.
+/// Rule, effect and target of every process by name, so that histories can be told apart whatever else a model has.
+pub(crate) fn identities(model: &Model, processes: &[Process]) -> Vec<u64> {
+    let of = |process: &Process| {
+        let rule = &model.faults[process.rule as usize];
+        let targets = rule.targets[process.targets.start as usize..process.targets.end as usize].iter();
+        let words = targets.map(move |&t| format!("{} {:?} {}", rule.name, rule.effect, model.selector(t)));
+        words.map(|words| words.bytes().fold(0, |hash, byte| mix(hash, byte.into()))).collect::<Vec<u64>>()
+    };
+    processes.iter().flat_map(of).collect()
+}
+
 fn mix(a: u64, b: u64) -> u64 {
     scramble(a.rotate_left(23) ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15))
 }

@@ -5,6 +5,7 @@ use crate::model::{Command, DomainId, DomainKind, Effect, FaultRule, Member, Mod
 use crate::rng::{Law, Marks, Purpose, PurposeClash};
 use crate::sim::backup::{MOST_VAULTS, UNUSABLE};
 use crate::sim::driver::word;
+use crate::sim::faults::identities;
 use crate::sim::layout::{StorePlan, layout};
 use crate::sim::serve::MOST_CLIENTS;
 use crate::sim::state::StoreRules;
@@ -102,6 +103,8 @@ pub struct Plan {
     pub(crate) processes: Vec<Process>,
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) hits: u32,
+    /// What each target of a process is called and what is done to it, hashed; in the places of the hit flags.
+    pub(crate) identities: Vec<u64>,
     /// One past the last descendant of each domain (domains are in depth-first order).
     pub(crate) subtree_end: Vec<u32>,
     pub(crate) watcher_start: Vec<u32>,
@@ -135,6 +138,7 @@ impl Plan {
             assert!((1..=16).contains(&store.regions.len()) && (1..=16).contains(&store.replicas));
         }
         let hits = assign_hits(&mut processes);
+        let identities = identities(&model, &processes);
         let subtree_end = subtree_ends(&model);
         assign_holds(&model, &subtree_end, &mut processes);
         expand_cascades(&model, &mut processes, &mut purposes);
@@ -165,6 +169,7 @@ impl Plan {
             processes,
             fleets,
             hits,
+            identities,
             subtree_end,
             watcher_start,
             watchers,

@@ -10,7 +10,7 @@ use crate::sim::plan::Plan;
 use crate::sim::run::Run;
 use crate::units::Time;
 
-/// Most entries that are kept: 32 MB. Variants of a longer history draw it each for itself.
+/// Most entries that a worker keeps on all its tapes: 32 MB. Variants of a longer history draw it each for itself.
 const MOST: usize = 1 << 20;
 
 /// One firing of a fault process or of a fleet's clock.
@@ -31,9 +31,17 @@ pub struct Tape {
     entries: Vec<Entry>,
     /// The entry to be read next.
     next: usize,
+    /// Most entries that are kept on this one.
+    most: usize,
 }
 
 impl Tape {
+    /// Empty tapes of one worker, which share its memory.
+    pub fn several(count: usize) -> Vec<Tape> {
+        let tape = Tape { most: MOST / count.max(1), ..Tape::default() };
+        vec![tape; count]
+    }
+
     /// Turns to a replication: to its start if it is on the tape, else to an empty tape.
     pub(crate) fn turn_to(&mut self, replication: u64) {
         self.next = 0;
@@ -45,7 +53,7 @@ impl Tape {
 
     /// The replication was run to its end.
     pub(crate) fn complete(&mut self, replication: u64) {
-        if self.entries.len() < MOST {
+        if self.entries.len() < self.most {
             self.replication = Some(replication);
         }
     }
@@ -79,7 +87,7 @@ impl Run<'_> {
     #[inline]
     pub(crate) fn keep(&mut self, process: u32, fired: Fired, at: Time) {
         if let Some(tape) = &mut self.tape
-            && tape.entries.len() < MOST
+            && tape.entries.len() < tape.most
         {
             let mark = self.state.faults.processes[process as usize].mark;
             tape.entries.push(Entry { at, mark, process, fired });

@@ -4,7 +4,7 @@ use super::document::{Block, Cell, Section, Table};
 use super::results::every_subject;
 use crate::experiment::compare::{Comparison, Difference};
 use crate::experiment::{Study, VariantOutcome};
-use crate::report::beside::{SHOWN, faults};
+use crate::report::beside::{Shown, faults, shown};
 use crate::report::figure::difference;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::number::significant;
@@ -22,8 +22,8 @@ pub(super) fn differences(study: &Study) -> Section {
         faults(study, comparison)
     ));
     for subject in every_subject(&study.outcome) {
-        let shown: Vec<(&str, &str)> =
-            SHOWN.into_iter().filter(|(id, _)| differs(comparison, subject, id)).collect();
+        let mut shown = shown(study, subject);
+        shown.retain(|s| differs(comparison, subject, &s.id));
         if shown.is_empty() {
             continue;
         }
@@ -57,11 +57,11 @@ fn table(
     comparison: &Comparison,
     variants: &[&VariantOutcome],
     subject: &str,
-    shown: &[(&str, &str)],
+    shown: &[Shown],
     caption: String,
     cell: MakeCell,
 ) -> Table {
-    let titles: Vec<String> = shown.iter().map(|(_, title)| format!("{title}#")).collect();
+    let titles: Vec<String> = shown.iter().map(|s| format!("{}#", s.title)).collect();
     let columns: Vec<&str> = core::iter::once("Variant").chain(titles.iter().map(String::as_str)).collect();
     let mut table = Table::new(caption, &columns);
     for variant in variants {
@@ -71,9 +71,10 @@ fn table(
             continue;
         }
         let mut cells = vec![Cell::text(&variant.name)];
-        for (id, _) in shown {
-            let row = rows.iter().find(|r| r.metric == *id);
-            cells.push(row.map_or_else(|| Cell::text("–"), |row| cell(&mut table, row)));
+        for shown in shown {
+            let row = rows.iter().find(|r| r.metric == shown.id);
+            let cell = |row: &&Difference| cell(&mut table, &shown.difference(row));
+            cells.push(row.map_or_else(|| Cell::text("–"), cell));
         }
         table.row(Some(&variant.name), cells);
     }

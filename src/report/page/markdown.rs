@@ -51,7 +51,8 @@ fn block(out: &mut String, block: &Block) {
             }
         }
         Block::Table(t) => table(out, t),
-        Block::Figure { file, alt, .. } => out.push_str(&format!("\n![{}]({file})\n", text(alt))),
+        // The numbers stand in the tables: the finding is enough beside them.
+        Block::Figure { file, title, .. } => out.push_str(&format!("\n![{}]({file})\n", text(title))),
         Block::Code { text: code } => out.push_str(&format!("\n{}\n", fenced(code))),
         Block::Details { summary, blocks } => {
             out.push_str(&format!("\n<details><summary>{}</summary>\n", text(summary)));

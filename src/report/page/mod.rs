@@ -11,6 +11,7 @@ mod origin;
 mod results;
 mod sweep;
 mod targets;
+mod twin;
 mod worst;
 
 use crate::experiment::Study;
@@ -56,7 +57,7 @@ fn document(study: &Study, figures: Vec<Figure>) -> Document {
         0 | 1 => Vec::new(),
         _ => outcome.variants.iter().map(|v| v.name.clone()).collect(),
     };
-    let sections: [fn(&Study) -> Section; 14] = [
+    let sections: [fn(&Study) -> Section; 15] = [
         results::verdict,
         results::key_figures,
         against::differences,
@@ -66,6 +67,7 @@ fn document(study: &Study, figures: Vec<Figure>) -> Document {
         blame::attribution,
         results::by_class,
         worst::replications,
+        twin::spreadsheet,
         results::promises,
         origin::sources,
         origin::beyond,

@@ -6,3 +6,4 @@ mod compare;
 mod readme;
 mod source;
 mod tidy;
+mod tutorial;

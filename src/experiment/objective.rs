@@ -209,6 +209,13 @@ fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> Objective
     result
 }
 
+impl ObjectiveResult {
+    /// The verdict without intervals and what follows from it.
+    pub fn in_short(&self) -> &str {
+        self.verdict.split([',', ';', '(']).next().unwrap_or_default().trim_end()
+    }
+}
+
 /// What became of an objective, in words.
 fn verdict(result: &ObjectiveResult) -> String {
     let ObjectiveResult { missed, per, .. } = result;
@@ -218,7 +225,9 @@ fn verdict(result: &ObjectiveResult) -> String {
             let bound =
                 bound.map_or_else(String::new, |b| format!(" (missed in at most {})", percent_bound(b)));
             let whole = counted(missed.n, "replication");
+            let unseen = result.events_kept.as_ref().is_some_and(|e| e.estimate.is_none());
             match *per {
+                _ if unseen => format!("met: no such event in {whole}{bound}"),
                 "month" => format!("met in every month of {whole}{bound}"),
                 _ => format!("met in all {whole}{bound}"),
             }

@@ -36,11 +36,11 @@ fn the_page_says_what_the_files_say() {
     for row in &rows[2..] {
         let variant = row[0];
         let [x, ..] = figure(&csv, variant, "availability.write");
-        let shown = number(row[1].trim_end_matches(" %")) / 100.0;
+        let shown = number(row[2].trim_end_matches(" %")) / 100.0;
         let lack = 1.0 - x.unwrap();
         assert!((shown - x.unwrap()).abs() <= 0.06 * lack, "{variant}: {shown} for {x:?}");
         let [x, low, high] = figure(&csv, variant, "failed_minutes_per_year.write");
-        let (mean, half) = row[3].split_once(" ± ").expect("an interval");
+        let (mean, half) = row[4].split_once(" ± ").expect("an interval");
         let decimals = half.rsplit_once('.').map_or(0, |(_, digits)| digits.len());
         let step: f64 = format!("1e-{decimals}").parse().unwrap();
         assert!((number(mean) - x.unwrap()).abs() <= 0.501 * step, "{variant}: {mean} for {x:?}");
@@ -49,7 +49,7 @@ fn the_page_says_what_the_files_say() {
     }
     // The same cells are in the HTML.
     let html = read(plain(), "report.html").replace('\u{a0}', " ");
-    let cells: Vec<&str> = rows[2..].iter().flat_map(|row| &row[1..7]).copied().collect();
+    let cells: Vec<&str> = rows[2..].iter().flat_map(|row| &row[1..10]).copied().collect();
     for cell in cells {
         let mark = |rest: &str| rest.strip_suffix(')').is_some_and(|m| m.len() == 1);
         let words = cell.rsplit_once(" (").filter(|(_, rest)| mark(rest)).map_or(cell, |(words, _)| words);
@@ -64,7 +64,7 @@ fn undefined_is_a_dash_with_a_reason() {
     let folder = run("calm", &text.replace("per_year = 6", "per_year = 0.000001"), &["--replications", "1"]);
     let page = read(&folder, "report.md");
     let rows = table(&page, "orders: what each variant gives");
-    assert_eq!(rows[2][5..11], ["– (1)"; 6], "{page}");
+    assert_eq!(rows[2][6..10], ["– (1)"; 4], "{page}");
     assert!(page.contains("(1) no event"), "{page}");
     assert!(!page.contains("NaN") && !page.contains("inf"));
 }

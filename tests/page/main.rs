@@ -118,9 +118,9 @@ fn columns_sort_by_mouse_and_by_keyboard() {
     };
     assert_eq!(texts(&order()), ["base", "strong", "zones"]);
     assert_eq!(sorted(), Value::Null);
-    // Column 4: minutes a year in which writes fail. Strong consistency fails longest.
-    let head = "#figures tr.columns th:nth-child(4) button";
-    let minutes = "return [...document.querySelectorAll('#figures tbody tr')].map(r => Number(r.cells[3].dataset.sort))";
+    // Column 5: minutes a year in which writes fail. Strong consistency fails longest.
+    let head = "#figures tr.columns th:nth-child(5) button";
+    let minutes = "return [...document.querySelectorAll('#figures tbody tr')].map(r => Number(r.cells[4].dataset.sort))";
     browser.click(head);
     let up: Vec<f64> = serde_json::from_value(browser.script(minutes)).unwrap();
     assert!(up.is_sorted() && up[0] < up[2], "{up:?}");
@@ -135,7 +135,7 @@ fn columns_sort_by_mouse_and_by_keyboard() {
     assert_eq!(browser.script("return document.querySelectorAll('#figures th[aria-sort]').length"), 1);
     // Undefined values stay at the end, whichever way.
     browser.script(
-        "const c = document.querySelector('#figures tbody tr').cells[3]; delete c.dataset.sort; c.textContent = '–'",
+        "const c = document.querySelector('#figures tbody tr').cells[4]; delete c.dataset.sort; c.textContent = '–'",
     );
     for _ in 0..2 {
         browser.click(head);

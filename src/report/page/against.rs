@@ -7,7 +7,7 @@ use crate::experiment::{Study, VariantOutcome};
 use crate::report::beside::{Shown, faults, shown};
 use crate::report::figure::difference;
 use crate::stats::histogram::SMALL_SAMPLE;
-use crate::stats::number::significant;
+use crate::stats::number::{duration, significant};
 
 /// Differences to the reference, and what it helps that all meet the same faults.
 pub(super) fn differences(study: &Study) -> Section {
@@ -37,7 +37,7 @@ pub(super) fn differences(study: &Study) -> Section {
         if pairing.rows.iter().any(|row| row.cells[1..].iter().any(|cell| cell.sort.is_some())) {
             let summary = format!("{subject}: what it helps that all meet the same faults");
             let blocks = pairing.block("compare.csv").into_iter().collect();
-            section.blocks.push(Block::Details { summary, blocks });
+            section.blocks.push(Block::Details { summary, printed: true, blocks });
         }
     }
     section
@@ -61,7 +61,8 @@ fn table(
     caption: String,
     cell: MakeCell,
 ) -> Table {
-    let titles: Vec<String> = shown.iter().map(|s| format!("{}#", s.title)).collect();
+    let titles: Vec<String> =
+        shown.iter().map(|s| format!("{}#", s.title.trim_end_matches(", seconds"))).collect();
     let columns: Vec<&str> = core::iter::once("Variant").chain(titles.iter().map(String::as_str)).collect();
     let mut table = Table::new(caption, &columns);
     for variant in variants {
@@ -92,7 +93,20 @@ fn difference_cell(table: &mut Table, row: &Difference) -> Cell {
     // Settled by chance or not: that is what the interval is for.
     let settled = row.low.zip(row.high).is_some_and(|(low, high)| low > 0.0 || high < 0.0);
     let tone = (!settled && row.low.is_some()).then_some("dim");
-    Cell { mark, tone, ..Cell::number(difference(row), row.difference) }
+    Cell { mark, tone, ..Cell::number(amount(row), row.difference) }
+}
+
+/// A difference; of times as durations.
+fn amount(row: &Difference) -> String {
+    let Some(x) = row.difference.filter(|x| row.unit == "seconds" && *x != 0.0) else {
+        return difference(row);
+    };
+    let sign = if x < 0.0 { "−" } else { "+" };
+    let text = format!("{sign}{}", duration(x.abs()));
+    match (row.low, row.high) {
+        (Some(low), Some(high)) if high > low => format!("{text} ± {}", duration((high - low) / 2.0)),
+        _ => text,
+    }
 }
 
 fn pairing_cell(_: &mut Table, row: &Difference) -> Cell {

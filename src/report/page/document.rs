@@ -48,8 +48,8 @@ pub(super) enum Block {
     Figure { file: String, svg: String, title: String, alt: String },
     /// Something to type.
     Code { text: String },
-    /// What most readers need not see at once.
-    Details { summary: String, blocks: Vec<Block> },
+    /// What most readers need not see at once, and on paper perhaps not at all.
+    Details { summary: String, printed: bool, blocks: Vec<Block> },
 }
 
 /// One statement, about a variant or about everything.
@@ -73,6 +73,8 @@ impl Sentence {
 #[derive(Clone, PartialEq, Debug, Serialize, Default)]
 pub(super) struct Table {
     pub(super) caption: String,
+    /// Footnote of the caption, from 1.
+    pub(super) mark: Option<usize>,
     /// Words above several columns: the words and how many columns they span. Empty if there are none.
     pub(super) groups: Vec<(String, usize)>,
     pub(super) columns: Vec<Column>,

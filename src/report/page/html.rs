@@ -53,12 +53,16 @@ fn prose(text: &str, marks: bool) -> String {
     out
 }
 
-/// Whether a blank between the two belongs to a number: `12 345`, `± 3`, `4 %`.
+/// Whether a blank between the two belongs to a number: `12 345`, `± 3`, `4 %`, `1h 20m`.
 fn tied(before: &str, after: &str) -> bool {
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let grouped =
         digit(before.chars().next_back()) && after.chars().take_while(char::is_ascii_digit).count() == 3;
-    grouped || after.starts_with(['±', '%', '×']) || before.ends_with(['±', '×', '<', '≤', '≥'])
+    let timed = digit(after.chars().next()) && before.ends_with(['d', 'h', 'm', 's']) && {
+        let unit = before.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        before.len() - unit.len() <= 2 && digit(unit.chars().next_back())
+    };
+    grouped || timed || after.starts_with(['±', '%', '×']) || before.ends_with(['±', '×', '<', '≤', '≥'])
 }
 
 #[cfg(test)]
@@ -70,6 +74,7 @@ mod tests {
         assert_eq!(prose("12 345 ± 1 of 3 in 20 runs", true), "12\u{a0}345\u{a0}±\u{a0}1 of 3 in 20 runs");
         assert_eq!(prose("< 3 &'\"> 4 %", true), "&lt;\u{a0}3 &amp;&#x27;&quot;&gt; 4\u{a0}%");
         assert_eq!(prose("give `a 1 000<b>` and `", true), "give <code>a 1 000&lt;b&gt;</code> and `");
+        assert_eq!(prose("as 1h 20m and", true), "as 1h\u{a0}20m and");
         assert_eq!(prose("`a`", false), "`a`");
     }
 }

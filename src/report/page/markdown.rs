@@ -54,7 +54,7 @@ fn block(out: &mut String, block: &Block) {
         // The numbers stand in the tables: the finding is enough beside them.
         Block::Figure { file, title, .. } => out.push_str(&format!("\n![{}]({file})\n", text(title))),
         Block::Code { text: code } => out.push_str(&format!("\n{}\n", fenced(code))),
-        Block::Details { summary, blocks } => {
+        Block::Details { summary, blocks, .. } => {
             out.push_str(&format!("\n<details><summary>{}</summary>\n", text(summary)));
             blocks.iter().for_each(|b| self::block(out, b));
             out.push_str("\n</details>\n");
@@ -63,7 +63,8 @@ fn block(out: &mut String, block: &Block) {
 }
 
 fn table(out: &mut String, table: &Table) {
-    out.push_str(&format!("\n{}\n\n", text(&table.caption)));
+    let mark = table.mark.map_or_else(String::new, |m| format!(" ({m})"));
+    out.push_str(&format!("\n{}{mark}\n\n", text(&table.caption)));
     let mut groups = table.groups.iter().flat_map(|(words, span)| core::iter::repeat_n(words, *span));
     for column in &table.columns {
         let label = match groups.next() {

@@ -12,6 +12,7 @@ mod results;
 mod sweep;
 mod targets;
 mod twin;
+mod verdict;
 mod worst;
 
 use crate::experiment::Study;
@@ -58,17 +59,18 @@ fn document(study: &Study, figures: Vec<Figure>) -> Document {
         _ => outcome.variants.iter().map(|v| v.name.clone()).collect(),
     };
     let sections: [fn(&Study) -> Section; 15] = [
-        results::verdict,
+        verdict::verdict,
+        // Of a sweep the points are what matters.
+        sweep::points,
         results::key_figures,
         against::differences,
-        sweep::points,
         targets::objectives,
         blame::what_would_help,
         blame::attribution,
         results::by_class,
         worst::replications,
         twin::spreadsheet,
-        results::promises,
+        results::checks,
         origin::sources,
         origin::beyond,
         origin::provenance,
@@ -141,7 +143,7 @@ mod tests {
         let titles =
             |study: &Study| document(study, vec![]).sections.iter().map(|s| s.id).collect::<Vec<_>>();
         let mut study = hostile();
-        assert!(!titles(&study).contains(&"promises") && !titles(&study).contains(&"beyond"));
+        assert!(!titles(&study).contains(&"checks") && !titles(&study).contains(&"beyond"));
         study.about.beyond.push("x".into());
         assert!(titles(&study).contains(&"beyond"));
     }

@@ -19,7 +19,7 @@ pub(super) fn sources(study: &Study) -> Section {
                 sources.origin,
                 counted(sources.notes.len() as u64, "value")
             );
-            section.blocks.push(Block::Details { summary, blocks });
+            section.blocks.push(Block::Details { summary, printed: false, blocks });
         } else {
             section.blocks.extend(blocks);
         }
@@ -54,7 +54,7 @@ fn texts(sources: &Sources, has_question: bool) -> Vec<Block> {
             blocks.push(block);
         } else {
             let summary = format!("Other values of {} with a comment", sources.origin);
-            blocks.push(Block::Details { summary, blocks: vec![block] });
+            blocks.push(Block::Details { summary, printed: true, blocks: vec![block] });
         }
     }
     if sources.left_out > 0 {

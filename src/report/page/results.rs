@@ -1,38 +1,11 @@
-//! What came out: the verdict, the figures side by side, outages and losses by class, promises.
+//! What came out: the figures side by side, outages and losses by class, checks.
 
-use super::document::{Block, Cell, Section, Sentence, Table};
-use crate::experiment::{ExpectResult, Metric, Outcome, Study, VariantOutcome, Verdict};
+use super::document::{Cell, Section, Table};
+use crate::experiment::{Metric, Outcome, Study, VariantOutcome, Verdict};
 use crate::report::figure::{Figures, plain, subjects, with_interval};
 use crate::sim::observe::Class;
 use crate::stats::histogram::SMALL_SAMPLE;
-use crate::stats::number::{counted, duration, fixed, percent, significant};
-
-/// Most variants that get a sentence; the tables have all.
-const MOST_VERDICTS: usize = 12;
-
-/// The statements the whole page is about.
-pub(super) fn verdict(study: &Study) -> Section {
-    let mut section = Section::new("verdict", "Verdict");
-    let outcome = &study.outcome;
-    let mut sentences = Vec::new();
-    let compared = study.comparison.iter().flat_map(|c| &c.verdicts).take(MOST_VERDICTS);
-    sentences.extend(compared.map(|v| Sentence::new(Some(&v.variant), &v.text)));
-    let compared = !sentences.is_empty();
-    for subject in every_subject(outcome) {
-        match outcome.variants.as_slice() {
-            [only] => sentences.extend(alone(Figures { variant: only, subject })),
-            _ if compared => {}
-            several => sentences.extend(side_by_side(several, subject)),
-        }
-    }
-    if let Some(text) = kept(&study.promises) {
-        sentences.push(Sentence::new(None, &text));
-    }
-    if !sentences.is_empty() {
-        section.blocks.push(Block::Verdict { sentences });
-    }
-    section
-}
+use crate::stats::number::{duration, percent};
 
 /// Stores and blocks of all variants, in order of first appearance.
 pub(super) fn every_subject(outcome: &Outcome) -> Vec<&str> {
@@ -45,133 +18,18 @@ pub(super) fn every_subject(outcome: &Outcome) -> Vec<&str> {
     all
 }
 
-/// Id of the minutes of a year in which a kind of request fails, and words for it.
-const KINDS: [(&str, &str, &str); 3] = [
-    ("write", "failed_minutes_per_year.write", "writes fail"),
-    ("read", "failed_minutes_per_year.read", "reads fail"),
-    ("block", "downtime_minutes_per_year.block", "it is down"),
-];
-
-/// What is to be said of one variant.
-fn alone(f: Figures) -> Vec<Sentence> {
-    let mut sentences = Vec::new();
-    let mut say = |text: String| sentences.push(Sentence::new(None, &text));
-    for (kind, id, fails) in KINDS {
-        let Some(m) = f.get(id).filter(|m| m.estimate.is_some()) else { continue };
-        let subject = f.subject;
-        if m.estimate == Some(0.0) {
-            say(match m.high {
-                Some(most) if most > 0.0 => format!(
-                    "{subject}: never seen that {fails}; at most {} minutes a year (95 %).",
-                    significant(most, 2)
-                ),
-                _ => format!("{subject}: never seen that {fails}."),
-            });
-            continue;
-        }
-        let mut text = format!("{subject}: {fails} for {} minutes a year", with_interval(m));
-        let time = |q: &str| f.estimate(&format!("rto_seconds.{kind}.{q}")).map(duration);
-        if let (Some(median), Some(long), Some(rate)) =
-            (time("p50"), time("p99"), f.get(&format!("outages_per_year.{kind}")))
-        {
-            text.push_str(&format!(
-                "; {} outages a year, half of them over within {median}, one in a hundred longer than {long}",
-                with_interval(rate)
-            ));
-        }
-        say(text + ".");
-    }
-    if let Some(text) = loss(f) {
-        say(text);
-    }
-    sentences
-}
-
-/// What is to be said of lost writes.
-fn loss(f: Figures) -> Option<String> {
-    let chance = f.get("probability_loss")?;
-    let share = |x: f64| format!("{} %", significant(x * 100.0, 2));
-    Some(match (chance.estimate?, chance.low, chance.high) {
-        (0.0, _, Some(high)) => format!(
-            "{}: no write is lost for ever in {}; at most {} of them lose any (95 %).",
-            f.subject,
-            counted(chance.n, "replication"),
-            share(high)
-        ),
-        (x, Some(low), Some(high)) => format!(
-            "{}: writes are lost for ever in {} of replications (95 %: {} to {}).",
-            f.subject,
-            share(x),
-            share(low),
-            share(high)
-        ),
-        (x, _, _) => format!("{}: writes are lost for ever in {} of replications.", f.subject, share(x)),
-    })
-}
-
-/// The best and the worst variant by each kind.
-fn side_by_side(variants: &[VariantOutcome], subject: &str) -> Vec<Sentence> {
-    let mut sentences = Vec::new();
-    for (_, id, fails) in KINDS {
-        let mut figures: Vec<(f64, &VariantOutcome, &Metric)> = variants
-            .iter()
-            .filter_map(|variant| Some((variant, Figures { variant, subject }.get(id)?)))
-            .filter_map(|(variant, m)| Some((m.estimate?, variant, m)))
-            .collect();
-        figures.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (Some(best), Some(worst)) = (figures.first(), figures.last()) else { continue };
-        let first: Vec<&str> =
-            figures.iter().take_while(|f| f.0 == best.0).map(|f| f.1.name.as_str()).collect();
-        let amount = with_interval(best.2);
-        let text = if best.0 == worst.0 {
-            format!("{subject}: {fails} equally long in all variants: {amount} minutes a year.")
-        } else {
-            format!(
-                "{subject}: {fails} least in {} ({amount} minutes a year) and most in {} ({}).",
-                listed(&first),
-                worst.1.name,
-                with_interval(worst.2)
-            )
-        };
-        sentences.push(Sentence::new(None, &text));
-    }
-    sentences
-}
-
-/// `A`, `A and B`, `A, B and C`.
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.to_string(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-/// How many promises are kept.
-fn kept(promises: &[ExpectResult]) -> Option<String> {
-    let met = promises.iter().filter(|p| p.verdict == Verdict::Met).count();
-    match promises.len() {
-        0 => None,
-        n if n == met => Some(format!("All {n} promises of the scenario are kept.")),
-        n => Some(format!("{met} of {n} promises of the scenario are kept.")),
-    }
-}
-
-/// Columns of the table of figures: the words above, the label, and the figure.
-const KEY_COLUMNS: [(&str, &str); 13] = [
+/// Columns of the table of figures: the words above, and the label.
+const KEY_COLUMNS: [(&str, &str); 10] = [
+    ("", "Price#"),
     ("Availability", "writes#"),
     ("Availability", "reads#"),
     ("Failing, minutes a year", "writes#"),
     ("Failing, minutes a year", "reads#"),
-    ("RTO of write outages", "median#"),
-    ("RTO of write outages", "p99#"),
-    ("RTO of write outages", "worst#"),
+    ("RTO of writes", "median#"),
+    ("RTO of writes", "worst#"),
     ("RPO at takeover", "median#"),
-    ("RPO at takeover", "p99#"),
     ("RPO at takeover", "worst#"),
-    ("Writes lost for ever", "mean#"),
-    ("Writes lost for ever", "worst#"),
-    ("Price", "factor#"),
+    ("", "Writes lost for ever, mean#"),
 ];
 
 /// All variants side by side.
@@ -190,12 +48,11 @@ pub(super) fn key_figures(study: &Study) -> Section {
 
 fn store_table(variants: &[&VariantOutcome], subject: &str) -> Table {
     let priced = variants.iter().any(|v| Figures { variant: v, subject }.get("price_factor").is_some());
-    let shown = KEY_COLUMNS.len() - usize::from(!priced);
-    let labels: Vec<&str> =
-        core::iter::once("Variant").chain(KEY_COLUMNS[..shown].iter().map(|c| c.1)).collect();
+    let shown = &KEY_COLUMNS[usize::from(!priced)..];
+    let labels: Vec<&str> = core::iter::once("Variant").chain(shown.iter().map(|c| c.1)).collect();
     let mut table = Table::new(format!("{subject}: what each variant gives"), &labels);
     table.groups.push((String::new(), 1));
-    for (group, _) in &KEY_COLUMNS[..shown] {
+    for (group, _) in shown {
         match table.groups.last_mut() {
             Some((last, span)) if last == group => *span += 1,
             _ => table.groups.push((group.to_string(), 1)),
@@ -204,6 +61,9 @@ fn store_table(variants: &[&VariantOutcome], subject: &str) -> Table {
     for variant in variants {
         let f = Figures { variant, subject };
         let mut cells = vec![Cell::text(&variant.name)];
+        if priced {
+            cells.push(cell(&mut table, f.get("price_factor"), |_, x| format!("{} ×", plain(x))));
+        }
         for kind in ["write", "read"] {
             cells.push(cell(&mut table, f.get(&format!("availability.{kind}")), |m, x| {
                 if m.high.is_some_and(|h| h >= 1.0) && x == 1.0 { "100 %".into() } else { percent(x) }
@@ -214,15 +74,11 @@ fn store_table(variants: &[&VariantOutcome], subject: &str) -> Table {
             cells.push(cell(&mut table, m, |m, _| with_interval(m)));
         }
         for value in ["rto_seconds.write", "rpo_seconds"] {
-            for stat in ["p50", "p99", "max"] {
+            for stat in ["p50", "max"] {
                 cells.push(cell(&mut table, f.get(&format!("{value}.{stat}")), |_, x| duration(x)));
             }
         }
         cells.push(cell(&mut table, f.get("writes_lost.mean"), |m, _| with_interval(m)));
-        cells.push(cell(&mut table, f.get("writes_lost.max"), |_, x| fixed(x, 0)));
-        if priced {
-            cells.push(cell(&mut table, f.get("price_factor"), |_, x| format!("{} ×", plain(x))));
-        }
         table.row(Some(&variant.name), cells);
     }
     table
@@ -311,17 +167,17 @@ fn class_table(outcome: &Outcome, subject: &str, title: &str, rate: &str, value:
     table
 }
 
-/// What the scenario promised, and what became of it.
-pub(super) fn promises(study: &Study) -> Section {
-    let mut section = Section::new("promises", "Promises of the scenario");
+/// What the scenario expects of its own results, and what became of it.
+pub(super) fn checks(study: &Study) -> Section {
+    let mut section = Section::new("checks", "Checks of the scenario");
     let mut table = Table::new(
-        "What the scenario promises of its own results",
-        &["Variant", "Figure", "Promise", "Is#", "Verdict", "Rules"],
+        "What the scenario expects of its own results, [[expect]]",
+        &["Variant", "Figure", "Expected", "Is#", "Verdict", "Rules"],
     );
     for p in &study.promises {
         let (word, tone) = match p.verdict {
-            Verdict::Met => ("kept", "good"),
-            Verdict::Broken => ("broken", "bad"),
+            Verdict::Met => ("met", "good"),
+            Verdict::Broken => ("not met", "bad"),
             Verdict::Undefined => ("undefined: nothing of the kind happened", "dim"),
             Verdict::Unknown { .. } => ("no such figure", "bad"),
         };

@@ -14,7 +14,14 @@ pub(super) fn objectives(study: &Study) -> Section {
 }
 
 fn objectives_table(study: &Study) -> Table {
-    let columns = ["Variant", "Objective", "About", "Target", "What became of it", "Error budget left#"];
+    let columns = [
+        "Variant",
+        "Objective",
+        "About",
+        "Target",
+        "What became of it",
+        "Error budget left (mean of months)#",
+    ];
     let mut table = Table::new("Objectives of the scenario", &columns);
     for variant in &study.outcome.variants {
         for o in &variant.objectives {
@@ -54,10 +61,10 @@ fn months_table(study: &Study) -> Table {
         "Of",
         "mean#",
         "by requests#",
-        "1 in 2 below#",
-        "1 in 10 below#",
-        "1 in 100 below#",
-        "worst#",
+        "median month#",
+        "worst tenth: at or below#",
+        "worst hundredth: at or below#",
+        "worst month#",
     ];
     let mut table = Table::new(
         "Availability by calendar month, as SLAs count it: 1 − mean of the hourly error rates",

@@ -57,7 +57,7 @@ fn events(timeline: &Timeline) -> Option<Block> {
         n => format!("{} of {all} events: those around outages", thousands(n as u64)),
     };
     let table = table.block("what the command shows")?;
-    Some(Block::Details { summary, blocks: vec![table] })
+    Some(Block::Details { summary, printed: true, blocks: vec![table] })
 }
 
 /// What happened from an hour before an outage until it was over; everything where there was no outage.

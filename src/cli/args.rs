@@ -72,7 +72,7 @@ pub struct CompareArgs {
 }
 
 /// What every command takes that runs scenarios.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunOptions {
     /// Scenario files, or names of shipped scenarios
     #[arg(required = true, value_name = "FILE")]

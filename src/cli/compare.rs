@@ -9,26 +9,37 @@ use zonefall::scenario::{Scenario, Variant, suggestion};
 
 /// Runs all variants of all files on the same faults and compares them with one of them.
 pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
-    let options = &args.options;
-    let mut batch = together(&options.files, study::load(options)?)?;
-    batch.select(options)?;
+    let mut options = args.options.clone();
+    let mut batch = together(&options.files, study::load(&options)?)?;
+    if let Some(name) = &args.reference {
+        let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
+        if !names.contains(&name.as_str()) {
+            let help = suggestion(name, &names).unwrap_or_default();
+            return Err(Failure::Input(format!("--reference: no variant {name} is compared; {help}")));
+        }
+        // The others are nothing without it.
+        if !options.variant.is_empty() && !options.variant.contains(name) {
+            options.variant.push(name.clone());
+        }
+    }
+    let all = batch.scenario.variants.len();
+    batch.select(&options)?;
     let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
     if let [only] = names[..] {
         let files = batch.files.join(" and ");
+        let help = match all {
+            1 => "name another file or add a [variant.NAME]",
+            _ => "name what to compare it with: --reference VARIANT, or another --variant",
+        };
         return Err(Failure::Input(format!(
-            "nothing to compare: of {files} only the variant {only} runs; name another file or add a [variant.NAME]"
+            "nothing to compare: of {files} only the variant {only} runs; {help}"
         )));
     }
-    let reference = match &args.reference {
-        None => 0,
-        Some(name) => names.iter().position(|n| n == name).ok_or_else(|| {
-            let help = suggestion(name, &names).unwrap_or_default();
-            Failure::Input(format!("--reference: no variant {name} is compared; {help}"))
-        })?,
-    };
+    let wanted = args.reference.as_deref();
+    let reference = names.iter().position(|n| Some(*n) == wanted).unwrap_or(0);
     batch.reference = Some(reference);
-    let folder = study::folder(options, options.out.as_deref(), None)?;
-    study::run(options, None, batch, folder)
+    let folder = study::folder(&options, options.out.as_deref(), None)?;
+    study::run(&options, None, batch, folder)
 }
 
 /// All variants as those of one scenario: those of several files under names that tell where they come from.
@@ -95,30 +106,34 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
 
 /// Pairs need the same seed, as many replications and the same horizon.
 fn alike(files: &[String], scenarios: &[Scenario]) -> Result<(), Failure> {
-    let differ = |what: &str, a: (String, String), b: (String, String), flag: &str| {
-        let ((a, x), (b, y)) = (a, b);
-        Err(Failure::Input(format!(
-            "{a} and {b} cannot be compared: {what} {x} and {y}; give {flag} for both"
-        )))
-    };
     let first = (&files[0], &scenarios[0]);
     let horizon = first.1.variants[0].model.horizon;
+    let mut problems: Vec<String> = Vec::new();
     for (file, scenario) in files.iter().zip(scenarios) {
-        let both = |a: String, b: String| ((first.0.clone(), a), (file.clone(), b));
+        let mut differ = Vec::new();
+        let mut flags = Vec::new();
         if scenario.seed != first.1.seed {
-            let (a, b) = both(first.1.seed.to_string(), scenario.seed.to_string());
-            return differ("their seeds are", a, b, "--seed N");
+            differ.push(format!("their seeds are {} and {}", first.1.seed, scenario.seed));
+            flags.push("--seed N");
         }
         if scenario.replications != first.1.replications {
-            let (a, b) = both(first.1.replications.to_string(), scenario.replications.to_string());
-            return differ("their replications are", a, b, "--replications N");
+            let (a, b) = (first.1.replications, scenario.replications);
+            differ.push(format!("their replications are {a} and {b}"));
+            flags.push("--replications N");
         }
         if let Some(variant) = scenario.variants.iter().find(|v| v.model.horizon != horizon) {
-            let name = |file: &str, variant: &Variant| format!("{} of {file}", variant.name);
-            let a = (name(first.0, &first.1.variants[0]), horizon.to_string());
-            let b = (name(file, variant), variant.model.horizon.to_string());
-            return differ("their horizons are", a, b, "--horizon D");
+            let (a, b) = (&first.1.variants[0].name, &variant.name);
+            differ.push(format!("their horizons are {horizon} ({a}) and {} ({b})", variant.model.horizon));
+            flags.push("--horizon D");
+        }
+        if !differ.is_empty() {
+            problems.push(format!(
+                "{} and {file} cannot be compared: {}; give {} for both",
+                first.0,
+                differ.join(", "),
+                flags.join(" ")
+            ));
         }
     }
-    Ok(())
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Input(problems.join("\n  "))) }
 }

@@ -33,9 +33,14 @@ pub fn find(name: &str) -> Result<Text, Failure> {
             Some(shipped) => {
                 Ok(Text { name: name.to_string(), text: shipped.text.to_string(), is_file: false })
             }
-            None => Err(Failure::Input(format!(
-                "no file and no shipped scenario is called {name} (`zonefall scenario list` shows those)"
-            ))),
+            None => {
+                let names: Vec<&str> = catalogue::SCENARIOS.iter().map(|s| s.name).collect();
+                let near = scenario::nearest(name, &names);
+                let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+                Err(Failure::Input(format!(
+                    "no file and no shipped scenario is called {name} ({near}`zonefall scenario list` shows those)"
+                )))
+            }
         },
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             Err(Failure::Input(format!("cannot read {name}: {error}")))

@@ -14,7 +14,7 @@ use zonefall::experiment::beyond::beyond;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
 use zonefall::report;
-use zonefall::scenario::Scenario;
+use zonefall::scenario::{Scenario, nearest};
 
 /// Variants whose worst replications are told about.
 const MOST_TIMELINES: usize = 6;
@@ -88,10 +88,13 @@ impl Batch {
         }
         let names: Vec<String> = scenario.variants.iter().map(|v| v.name.clone()).collect();
         if let Some(missing) = wanted.iter().find(|w| !names.contains(w)) {
+            let known: Vec<&str> = names.iter().map(String::as_str).collect();
             let (files, names) = (self.files.join(" and "), names.join(", "));
             let (have, they_have) =
                 if self.files.len() == 1 { ("has", "it has") } else { ("have", "they have") };
-            let text = format!("{files} {have} no variant {missing}; {they_have} {names}");
+            let near = nearest(missing, &known);
+            let near = near.map_or_else(|| ";".into(), |near| format!(", did you mean `{near}`?"));
+            let text = format!("{files} {have} no variant {missing}{near} {they_have} {names}");
             return Err(Failure::Input(text));
         }
         let kept = |name: &String| wanted.contains(name);

@@ -404,7 +404,7 @@ availability = 99.99
         let row = row(&comparison, "strong", "orders", "availability.write");
         assert_eq!(row.note, "never different in 20 replications: at most 14 % of them differ (95 %)");
         let text = &comparison.verdicts[0].text;
-        assert!(text.contains("No difference was seen in 20 replications (reads"), "{text}");
+        assert!(text.contains("strong: no difference to base was seen in 20 replications (reads"), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::compare::{CompareVerdict, Difference};
 use super::outcome::VariantOutcome;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::unseen_probability;
-use crate::stats::number::{counted, decimals_of, fixed, percent_bound, significant, thousands};
+use crate::stats::number::{counted, decimals_of, fixed, percent_bound, rounded, significant, thousands};
 
 /// Most replications that are ever recommended.
 const MOST: f64 = 1e9;
@@ -28,9 +28,11 @@ pub(crate) fn verdicts(
             rows,
             subject,
             settled: Vec::new(),
+            beside: Vec::new(),
+            open: Vec::new(),
             same: Vec::new(),
             n: 0,
-            open: Vec::new(),
+            more: Vec::new(),
         };
         said.collect();
         CompareVerdict { variant: variant.name.clone(), subject: subject.into(), text: said.text() }
@@ -44,13 +46,17 @@ struct Said<'a> {
     reference: &'a VariantOutcome,
     rows: &'a [Difference],
     subject: &'a str,
-    /// Settled, as verbs with their objects.
+    /// What fails or is lost, where that is settled: verbs with their objects.
     settled: Vec<String>,
+    /// The rest that is settled, which is never the whole finding: what is missing, objectives, the price.
+    beside: Vec<String>,
+    /// What is not settled, with what it looks like.
+    open: Vec<String>,
     /// What was never different, and in how many replications.
     same: Vec<&'static str>,
     n: u64,
-    /// Whole sentences about the rest.
-    open: Vec<String>,
+    /// Whole sentences after the first.
+    more: Vec<String>,
 }
 
 /// One of the figures that a verdict is about, and its words.
@@ -72,7 +78,8 @@ const MINUTES: Figure =
 const WRITES: Figure = Figure { id: "failed_minutes_per_year.write", of: "writes", ..MINUTES };
 const READS: Figure = Figure { id: "failed_minutes_per_year.read", of: "reads", ..MINUTES };
 const BOTH: Figure = Figure { of: "reads and writes", ..WRITES };
-const BLOCK: Figure = Figure { id: "downtime_minutes_per_year.block", verb: "is down", ..MINUTES };
+const BLOCK: Figure =
+    Figure { id: "downtime_minutes_per_year.block", of: "time down", verb: "is down", ..MINUTES };
 const LOST: Figure = Figure {
     id: "writes_lost.mean",
     of: "writes lost",
@@ -108,6 +115,7 @@ impl<'a> Said<'a> {
                 self.figure(figure, row);
             }
         }
+        self.objectives();
         self.price();
     }
 
@@ -118,7 +126,6 @@ impl<'a> Said<'a> {
             match figure.of {
                 // Nothing is ever missing: not worth a word.
                 of if of == MISSING.of && row.estimate == Some(0.0) => return,
-                "" => self.same.push("downtime"),
                 of if of == BOTH.of => self.same.extend([READS.of, WRITES.of]),
                 of => self.same.push(of),
             }
@@ -126,25 +133,28 @@ impl<'a> Said<'a> {
             return;
         }
         let (Some(low), Some(high)) = (row.low, row.high) else {
-            self.open.push(format!("{}one replication settles nothing.", about(figure)));
+            self.open.push(figure.of.into());
+            self.more.push(format!("{}one replication settles nothing.", about(figure)));
             return;
         };
         let half = (high - low) / 2.0;
         if low <= 0.0 && high >= 0.0 {
-            self.open.push(unsettled(figure, row, difference, half));
+            let seems = match difference {
+                x if x.abs() < half / 2.0 => "",
+                x if x < 0.0 => " (probably less)",
+                _ => " (probably more)",
+            };
+            self.open.push(format!("{}{seems}", figure.of));
+            self.more.push(unsettled(figure, row, difference, half));
             return;
         }
         let word = if difference < 0.0 { figure.less } else { figure.more };
-        let rough = if differ < SMALL_SAMPLE {
-            format!(" (roughly: only {} replications differ)", thousands(differ))
-        } else {
-            String::new()
-        };
-        let than =
-            if self.settled.is_empty() { format!(" than {}", self.reference.name) } else { String::new() };
+        let side = figure.of == MISSING.of;
+        let named = if side { self.named() } else { !self.settled.is_empty() };
+        let than = if named { String::new() } else { format!(" than {}", self.reference.name) };
         let end = if !figure.when.is_empty() {
             format!("{than}{}{}", figure.when, self.variant.horizon)
-        } else if figure.of.is_empty() {
+        } else if figure.of == BLOCK.of {
             than
         } else {
             format!("{than} for {}", figure.of)
@@ -153,7 +163,38 @@ impl<'a> Said<'a> {
         let again = figure.id == READS.id && !self.settled.is_empty();
         let verb = if again { String::new() } else { format!("{} ", figure.verb) };
         let amount = amount(difference.abs(), half);
-        self.settled.push(format!("{verb}{amount}{} {word}{end}{rough}", figure.unit));
+        let text = format!("{verb}{amount}{} {word}{end}{}", figure.unit, rough(differ));
+        if side { &mut self.beside } else { &mut self.settled }.push(text);
+    }
+
+    /// Whether the reference has been named.
+    fn named(&self) -> bool {
+        [&self.settled, &self.open, &self.beside].iter().any(|said| !said.is_empty()) || !self.same.is_empty()
+    }
+
+    /// Targets that are missed or kept more or less often, where that is settled.
+    fn objectives(&mut self) {
+        for row in self.rows.iter().filter(|r| r.subject == self.subject) {
+            let Some(id) = row.metric.strip_prefix("objective.") else { continue };
+            let (verb, name, of) = match id.rsplit_once('.') {
+                Some((name, "months_missed")) => ("misses", name, "months"),
+                Some((name, "kept")) => ("keeps", name, "replications"),
+                _ => continue,
+            };
+            let (Some(mine), Some(theirs)) = (row.estimate, row.reference) else { continue };
+            let (Some(low), Some(high), Some(differ)) = (row.low, row.high, row.differ) else { continue };
+            if high <= low || (low <= 0.0 && high >= 0.0) {
+                continue;
+            }
+            let decimals = decimals_of((high - low) * 50.0);
+            let [mine, theirs] =
+                [mine, theirs].map(|x| if x == 0.0 { "0".into() } else { fixed(x * 100.0, decimals) });
+            let than = if self.named() { String::new() } else { format!(" in {}", self.reference.name) };
+            self.beside.push(format!(
+                "{verb} {name} in {mine} % of {of} instead of {theirs} %{than}{}",
+                rough(differ)
+            ));
+        }
     }
 
     /// By money if that is known, else by the factor.
@@ -163,12 +204,12 @@ impl<'a> Said<'a> {
         let row = ids.iter().filter_map(|id| self.row(id)).find(known);
         if let Some((Some(mine), Some(theirs))) = row.map(|r| (r.estimate, r.reference)) {
             let percent = (mine / theirs - 1.0) * 100.0;
-            let than = match self.settled.is_empty() {
-                true if percent == 0.0 => format!(" as {}", self.reference.name),
-                true => format!(" than {}", self.reference.name),
-                false => String::new(),
+            let than = match self.named() {
+                false if percent == 0.0 => format!(" as {}", self.reference.name),
+                false => format!(" than {}", self.reference.name),
+                true => String::new(),
             };
-            self.settled.push(match percent {
+            self.beside.push(match percent {
                 0.0 => format!("costs the same{than}"),
                 x if x > 0.0 => format!("costs {} % more{than}", significant(x, 2)),
                 x => format!("costs {} % less{than}", significant(-x, 2)),
@@ -179,37 +220,63 @@ impl<'a> Said<'a> {
         for (value, of) in [(row.estimate, self.variant), (row.reference, self.reference)] {
             let note = of.metric(&format!("{}/price_factor", self.subject)).map_or("", |m| &m.note);
             match value {
-                None if note.is_empty() => self.open.push(format!("What {} costs is not known.", of.name)),
-                None => self.open.push(format!("What {} costs is not known: {note}.", of.name)),
+                None if note.is_empty() => self.more.push(format!("What {} costs is not known.", of.name)),
+                None => self.more.push(format!("What {} costs is not known: {note}.", of.name)),
                 Some(_) => {}
             }
         }
     }
 
-    fn text(self) -> String {
-        let mut sentences = Vec::new();
+    /// First all figures that matter, settled or not; then how far the rest is known.
+    fn text(mut self) -> String {
+        let (name, reference) = (&self.variant.name, &self.reference.name);
+        let n = counted(self.n, "replication");
+        let (settled, open, same) = (list(&self.settled), list(&self.open), list(&self.same));
+        let mut parts = Vec::new();
+        let mut beside = core::mem::take(&mut self.beside);
         if !self.settled.is_empty() {
-            sentences.push(format!("{} {}.", self.variant.name, list(&self.settled)));
+            let all: Vec<String> = self.settled.into_iter().chain(beside.drain(..)).collect();
+            parts.push(format!("{name} {}", list(&all)));
         }
-        if !self.same.is_empty() {
+        match (settled.is_empty(), open.is_empty()) {
+            (_, true) => {}
+            (true, false) => {
+                parts.push(format!("{name}: nothing is settled against {reference} for {open}"));
+            }
+            (false, false) => parts.push(format!("not settled: {open}")),
+        }
+        if !same.is_empty() {
+            parts.push(match parts.is_empty() {
+                true => format!("{name}: no difference to {reference} was seen in {n} ({same})"),
+                false => format!("no difference was seen in {n} ({same})"),
+            });
             let most = percent_bound(unseen_probability(self.n).unwrap_or(1.0));
-            let of = list(&self.same);
-            let n = counted(self.n, "replication");
-            let from = if sentences.is_empty() {
-                format!(" between {} and {}", self.variant.name, self.reference.name)
-            } else {
-                String::new()
-            };
-            sentences.push(format!(
-                "No difference{from} was seen in {n} ({of}): at most {most} of them differ (95 %)."
-            ));
+            self.more
+                .insert(0, format!("Where none was seen, at most {most} of replications differ (95 %)."));
         }
-        sentences.extend(self.open);
-        sentences.join(" ")
+        if !beside.is_empty() {
+            let subject = if parts.is_empty() { name.as_str() } else { "it" };
+            parts.push(format!("{subject} {}", list(&beside)));
+        }
+        if parts.is_empty() && !self.more.is_empty() {
+            parts.push(format!("{name}: nothing can be told against {reference}"));
+        }
+        let lead = if parts.is_empty() { String::new() } else { format!("{}.", parts.join("; ")) };
+        let sentences: Vec<String> = core::iter::once(lead).chain(self.more).collect();
+        sentences.join(" ").trim().into()
     }
 }
 
-/// The start of a sentence; without a subject where only one thing can be meant.
+/// What is to be said of an interval that few replications gave.
+fn rough(differ: u64) -> String {
+    if differ < SMALL_SAMPLE {
+        format!(" (roughly: only {} replications differ)", thousands(differ))
+    } else {
+        String::new()
+    }
+}
+
+/// The start of a sentence.
 fn about(figure: &Figure) -> &'static str {
     match figure.of {
         "reads" => "Reads: ",
@@ -217,7 +284,7 @@ fn about(figure: &Figure) -> &'static str {
         "writes lost" => "Writes lost: ",
         "writes missing" => "Writes missing: ",
         "reads and writes" => "Reads and writes: ",
-        _ => "",
+        _ => "Time down: ",
     }
 }
 
@@ -236,7 +303,7 @@ fn unsettled(figure: &Figure, row: &Difference, difference: f64, half: f64) -> S
     } else {
         String::new()
     };
-    format!("{}the difference is not settled by {n}: {range}{more}.", about(figure))
+    format!("{}by {n} {range}{more}.", about(figure))
 }
 
 /// Whether two differences are the same as far as anybody is told.
@@ -252,13 +319,6 @@ fn alike(a: &Difference, b: &Difference) -> bool {
 /// `16.4 ± 1.9`.
 fn amount(x: f64, half: f64) -> String {
     if half > 0.0 { format!("{} ± {}", rounded(x, half), rounded(half, half)) } else { significant(x, 3) }
-}
-
-/// A number to two digits of a half width, also where that is large.
-fn rounded(x: f64, half: f64) -> String {
-    let grain = libm::pow(10.0, libm::floor(libm::log10(half)) - 1.0);
-    let x = if grain > 1.0 { libm::round(x / grain) * grain } else { x };
-    fixed(x, decimals_of(half))
 }
 
 /// The next number of two digits and zeros.
@@ -326,7 +386,7 @@ mod tests {
         assert_eq!(
             said(&rows),
             "b fails 16.4 ± 1.9 min/year less than a for writes, 3.04 ± 0.21 min/year more for reads (roughly: only \
-             12 replications differ), loses 1 230 ± 320 fewer writes in 1y and costs 25 % more."
+             12 replications differ), loses 1 234 ± 321 fewer writes in 1y and costs 25 % more."
         );
     }
 
@@ -345,8 +405,8 @@ mod tests {
         let text = said(&[row(WRITES.id, -0.3, 0.9, 150)]);
         assert_eq!(
             text,
-            "Writes: the difference is not settled by 200 replications: between 1.20 min/year less and 0.60 min/year \
-             more (95 %); if it is as large as it seems, 3 600 replications would settle it."
+            "b: nothing is settled against a for writes. Writes: by 200 replications between 1.20 min/year less and \
+             0.60 min/year more (95 %); if it is as large as it seems, 3 600 replications would settle it."
         );
         // Nothing can be recommended where nothing is seen, or too much would be needed.
         for x in [0.0, 1e-6] {
@@ -354,17 +414,65 @@ mod tests {
         }
     }
 
+    /// Neither the price nor what is missing is a finding while what fails is open.
+    #[test]
+    fn the_first_sentence_names_all_that_matters() {
+        let open = row(WRITES.id, -0.7, 0.9, 150);
+        let price = row("price_factor", 12.5, 0.0, 0);
+        let first = |rows: &[Difference]| {
+            let text = said(rows);
+            text.split_once(". ").map_or(text.clone(), |(first, _)| first.into())
+        };
+        let missing = row(MISSING.id, 550.0, 40.0, 90);
+        let rows = [open.clone(), row(LOST.id, 0.0, 0.0, 0), missing, price.clone()];
+        assert_eq!(
+            first(&rows),
+            "b: nothing is settled against a for writes (probably less); no difference was seen in 200 replications \
+             (writes lost); it leaves 550 ± 40 more writes missing at the end of 1y and costs 25 % more"
+        );
+        let rows = [open, row(READS.id, 3.04, 0.21, 90), row(LOST.id, 7.0, 9.0, 90), price];
+        assert_eq!(
+            first(&rows),
+            "b fails 3.04 ± 0.21 min/year more than a for reads and costs 25 % more; not settled: writes (probably \
+             less) and writes lost (probably more)"
+        );
+    }
+
+    #[test]
+    fn objectives_are_told_where_they_differ() {
+        let share = |id: &str, mine: f64, theirs: f64, half: f64| Difference {
+            estimate: Some(mine),
+            reference: Some(theirs),
+            ..row(id, mine - theirs, half, 90)
+        };
+        let rows = [
+            row(WRITES.id, -16.42, 1.9, 190),
+            share("objective.write-sla.months_missed", 0.0052, 0.0101, 0.0013),
+            share("objective.back.kept", 0.986, 0.927, 0.012),
+            share("objective.open.kept", 0.986, 0.980, 0.012),
+            share("objective.back.events_kept", 0.986, 0.927, 0.012),
+        ];
+        assert_eq!(
+            said(&rows),
+            "b fails 16.4 ± 1.9 min/year less than a for writes, misses write-sla in 0.52 % of months instead of \
+             1.01 % and keeps back in 98.6 % of replications instead of 92.7 %."
+        );
+    }
+
     #[test]
     fn what_was_never_different_is_bounded() {
         let rows = [row(WRITES.id, 0.0, 0.0, 0), row(READS.id, 0.0, 0.0, 0), row(LOST.id, 0.0, 0.0, 0)];
         assert_eq!(
             said(&rows),
-            "No difference between b and a was seen in 200 replications (reads, writes and writes lost): at most \
-             1.5 % of them differ (95 %)."
+            "b: no difference to a was seen in 200 replications (reads, writes and writes lost). Where none was seen, \
+             at most 1.5 % of replications differ (95 %)."
         );
         let mut one = row(WRITES.id, 4.0, 0.0, 1);
         (one.low, one.high, one.n) = (None, None, 1);
-        assert_eq!(said(&[one]), "Writes: one replication settles nothing.");
+        assert_eq!(
+            said(&[one]),
+            "b: nothing is settled against a for writes. Writes: one replication settles nothing."
+        );
     }
 
     #[test]
@@ -372,7 +480,10 @@ mod tests {
         let mut same = row("price_factor", 0.0, 0.0, 0);
         assert_eq!(said(std::slice::from_ref(&same)), "b costs the same as a.");
         same.reference = None;
-        assert_eq!(said(std::slice::from_ref(&same)), "What a costs is not known.");
+        assert_eq!(
+            said(std::slice::from_ref(&same)),
+            "b: nothing can be told against a. What a costs is not known."
+        );
         // Money goes before factors.
         let rows = [row("price_factor", 50.0, 0.0, 0), row("cost_per_year", -10.0, 0.0, 0)];
         assert_eq!(said(&rows), "b costs 20 % less than a.");

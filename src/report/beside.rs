@@ -6,7 +6,8 @@ use super::terminal::{Page, Style};
 use crate::experiment::compare::{Comparison, Difference};
 use crate::experiment::{Metric, Study};
 use crate::stats::histogram::SMALL_SAMPLE;
-use crate::stats::number::significant;
+use crate::stats::interval::unseen_probability;
+use crate::stats::number::{counted, percent_bound, significant};
 
 /// The figures that are shown of every subject, with their titles and what they are divided by; the rest is in
 /// `compare.csv`.
@@ -117,6 +118,11 @@ pub fn comparison(study: &Study, comparison: &Comparison, style: Style) -> Strin
     if few {
         page.line(2, &style.dim("* fewer than 30 replications differ: read these intervals with care"));
     }
+    if page.text.contains(NONE_SEEN) {
+        let most = percent_bound(unseen_probability(outcome.replications).unwrap_or(1.0));
+        let n = counted(outcome.replications, "replication");
+        page.wrapped(2, 2, &style.dim(&format!("{NONE_SEEN} in {n}: at most {most} have any (95 %)")));
+    }
     page.expectations(&study.promises);
     page.text
 }
@@ -166,10 +172,40 @@ fn table(study: &Study, comparison: &Comparison, subject: &str, shown: &Shown) -
     seen.then_some((table, few))
 }
 
+/// A bound beside an estimate would look like a chance to be many times worse: it is told once, below.
+const NONE_SEEN: &str = "none seen";
+
+fn none_seen(metric: &Metric) -> bool {
+    metric.estimate == Some(0.0) && metric.high.is_some_and(|high| high > 0.0)
+}
+
 fn value(metric: &Metric) -> String {
     match metric.n {
         // Known without sampling: as it is.
         0 => metric.estimate.map_or_else(|| "–".into(), plain),
+        _ if none_seen(metric) => NONE_SEEN.into(),
         _ => with_interval(metric),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_seen_is_no_bound_in_a_table() {
+        let metric = |estimate: f64, high: f64| Metric {
+            id: "failed_minutes_per_year.read".into(),
+            subject: "orders".into(),
+            unit: "minutes/year",
+            estimate: Some(estimate),
+            low: Some(0.0),
+            high: Some(high),
+            n: 200,
+            note: String::new(),
+        };
+        assert_eq!(value(&metric(0.0, 393.0)), NONE_SEEN);
+        assert_eq!(value(&metric(0.0, 0.0)), "0");
+        assert_eq!(value(&metric(10.0, 20.0)), "10 (0 to 20)");
     }
 }

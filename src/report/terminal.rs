@@ -99,8 +99,8 @@ impl Page {
     pub(super) fn wrapped(&mut self, indent: usize, hang: usize, text: &str) {
         let mut line = String::new();
         let mut margin = indent;
-        for word in text.split(' ') {
-            if !line.is_empty() && margin + visible(&line) + 1 + visible(word) > WIDTH {
+        for word in unbroken(text) {
+            if !line.is_empty() && margin + visible(&line) + 1 + visible(&word) > WIDTH {
                 let full = core::mem::take(&mut line);
                 self.line(margin, &full);
                 margin = indent + hang;
@@ -108,7 +108,7 @@ impl Page {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
         }
         self.line(margin, &line);
     }
@@ -403,6 +403,29 @@ fn visible(text: &str) -> usize {
     count
 }
 
+/// The words of a text between which a line may end: a number stays whole, and with its uncertainty and unit.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let digits = word.chars().take_while(char::is_ascii_digit).count();
+        let before = words.last().and_then(|w| w.chars().last());
+        let number = before.is_some_and(|c| c.is_ascii_digit());
+        let joined = match before {
+            Some('±' | '×') => true,
+            _ if word.starts_with(['±', '%']) => true,
+            _ => number && (digits == 3 || word.starts_with("min/year")),
+        };
+        match words.last_mut() {
+            Some(last) if joined => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.into()),
+        }
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -430,6 +453,25 @@ mod tests {
                 assert_eq!(line.trim_end(), line);
             }
         }
+    }
+
+    #[test]
+    fn numbers_stay_whole() {
+        let words = unbroken("fails 29 000 ± 1 900 min/year less, at most 0.30 % of 4 000 differ (95 %) × 2");
+        let expected = [
+            "fails",
+            "29 000 ± 1 900 min/year",
+            "less,",
+            "at",
+            "most",
+            "0.30 %",
+            "of",
+            "4 000",
+            "differ",
+            "(95 %)",
+            "× 2",
+        ];
+        assert_eq!(words, expected);
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod writes;
 pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::Expect;
 pub use layers::presets;
-pub use suggest::help as suggestion;
+pub use suggest::{help as suggestion, nearest};
 
 use crate::experiment::about::Sources;
 use crate::experiment::sweep::{Axis, Coordinate};

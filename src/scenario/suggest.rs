@@ -28,7 +28,7 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The candidate nearest to `wrong`, if one is near enough to be what was meant.
-pub(super) fn nearest<'a>(wrong: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, candidates: &[&'a str]) -> Option<&'a str> {
     // Names are at most 64 long; longer input is no slip of the finger and would only cost time.
     if wrong.chars().count() > 64 {
         return None;

@@ -54,6 +54,13 @@ pub fn decimals_of(half: f64) -> usize {
     (1 - libm::floor(libm::log10(half)) as i32).clamp(0, 12) as usize
 }
 
+/// A number to two significant digits of a half width, also where that is in the thousands: `12 300` for 12 345 ± 3 210.
+pub fn rounded(x: f64, half: f64) -> String {
+    let grain = libm::pow(10.0, libm::floor(libm::log10(half)) - 1.0);
+    let x = if grain > 10.0 { libm::round(x / grain) * grain } else { x };
+    fixed(x, decimals_of(half))
+}
+
 /// A share as a percentage with enough digits to tell it from 100 %: two significant digits of what is missing.
 pub fn percent(share: f64) -> String {
     let missing = (1.0 - share) * 100.0;
@@ -91,6 +98,9 @@ mod tests {
         assert_eq!(fixed(-1234.5, 1), "-1 234.5");
         assert_eq!(estimate(46.237, Some(43.1), Some(49.3)), "46.2");
         assert_eq!(estimate(46.237, None, None), "46.2");
+        assert_eq!(rounded(12_345.0, 3_210.0), "12 300");
+        assert_eq!(rounded(404.0, 396.0), "404");
+        assert_eq!(rounded(1.234, 0.21), "1.23");
         assert_eq!(duration(5400.0), "1h 30m");
     }
 

@@ -95,7 +95,7 @@ fn several_files_are_one_comparison() {
     let files = ["orders.toml", "near/orders.toml", "--replications", "100"];
     let text = compare(&folder, &files);
     assert!(text.contains("compared with orders/base: all variants meet the same faults"), "{text}");
-    assert!(text.contains("orders-2 costs the same as orders/base. No difference was seen in 100"), "{text}");
+    assert!(text.contains("orders-2: no difference to orders/base was seen in 100"), "{text}");
     assert!(text.contains("expectations: 1 of 4 met"), "{text}");
     let only = [&files[..], &["--variant", "orders-2", "--variant", "orders/strong"]].concat();
     let text = compare(&folder, &only);
@@ -123,13 +123,19 @@ fn what_cannot_be_compared_is_refused() {
     refuse(&["near/orders.toml"], &["nothing to compare", "only the variant base", "[variant.NAME]"]);
     refuse(&["orders.toml", "--reference", "strnog"], &["no variant strnog", "did you mean `strong`?"]);
     refuse(&["orders.toml", "--variant", "weak"], &["it has base, strong"]);
+    refuse(&["orders.toml", "--variant", "storng"], &["no variant storng, did you mean `strong`?"]);
+    refuse(&["orders.toml", "--variant", "strong"], &["only the variant strong", "--reference VARIANT"]);
+    refuse(&["cosmos-db/teirs"], &["did you mean `cosmos-db/tiers`?"]);
+    // The reference runs without being asked for.
+    let one = ["orders.toml", "--variant", "base", "--reference", "strong", "--replications", "20"];
+    assert!(compare(&folder, &one).contains("compared with strong"));
     refuse(&["orders.toml", "--replication", "3"], &["--replication"]);
     let both = ["orders.toml", "near/orders.toml"];
     let few = "--replications=20";
     for (from, to, parts, settled) in [
         ("replications = 600", "replications = 60", ["600 and 60", "give --replications N"], few),
         ("[[region]]", "seed = 7\n[[region]]", ["42 and 7", "give --seed N"], "--seed=1"),
-        ("\"90d\"", "\"60d\"", ["90d and 60d", "give --horizon D"], "--horizon=30d"),
+        ("\"90d\"", "\"60d\"", ["90d (base) and 60d (base)", "give --horizon D"], "--horizon=30d"),
     ] {
         let text = fs::read_to_string(&single).unwrap();
         fs::write(&single, text.replacen(from, to, 1)).unwrap();
@@ -137,6 +143,10 @@ fn what_cannot_be_compared_is_refused() {
         compare(&folder, &[both[0], both[1], settled]);
         fs::write(&single, text).unwrap();
     }
+    let text = fs::read_to_string(&single).unwrap();
+    let text = text.replacen("replications = 600", "replications = 60", 1).replacen("\"90d\"", "\"60d\"", 1);
+    fs::write(&single, text).unwrap();
+    refuse(&both, &["600 and 60", "90d (base) and 60d (base)", "give --replications N --horizon D for both"]);
 }
 
 /// The command that replays a failure names the file and the variant as that file calls it.

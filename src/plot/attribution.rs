@@ -5,7 +5,7 @@ use super::scene::{Area, Type};
 use super::sheet::{Sheet, across, name, names_width};
 use super::theme::{Colour, FAINT, GRID, MARGIN, QUIET, SERIES, SMALL, Sign, TEXT, WIDTH};
 use super::timeline::{phase_colour, readable_on};
-use super::words::short;
+use super::words::{Period, short};
 use super::{Picture, subjects};
 use crate::experiment::{Study, VariantOutcome};
 use crate::sim::observe::Phase;
@@ -26,7 +26,7 @@ struct Panel {
     by_phase: Vec<Bar>,
 }
 
-/// Minutes of a year of one variant, in parts.
+/// Minutes of the period of one variant, in parts.
 #[derive(Clone, Debug, PartialEq)]
 struct Bar {
     variant: String,
@@ -53,14 +53,19 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     }
     let main = panels.iter().rev().max_by(|a, b| a.total().total_cmp(&b.total()))?;
     let title = title(main);
-    let about = "Requests that fail (blocks: time down) in a year, by the fault rule to blame and by what the rest waits for.";
+    let period = Period::of(&study.outcome);
+    let blocks = if panels.iter().any(|p| p.kind == "block") { " (blocks: time down)" } else { "" };
+    let about = format!(
+        "Requests that fail{blocks} {}, by the fault rule to blame and by what the rest waits for.",
+        period.within
+    );
     let left_out = panels.len().saturating_sub(MOST_PANELS);
     let mut order: Vec<f64> = panels.iter().map(Panel::total).collect();
     order.sort_by(|a, b| b.total_cmp(a));
     let least = order[MOST_PANELS.min(order.len()) - 1];
     panels.retain(|p| p.total() >= least);
     let causes = causes(&panels);
-    let mut sheet = Sheet::new(&title, about);
+    let mut sheet = Sheet::new(&title, &about);
     let mut alt = vec![title.clone()];
     for panel in &panels {
         let what = kind_words(panel.kind);
@@ -111,11 +116,14 @@ fn kind_words(kind: &str) -> &'static str {
 
 fn panel(study: &Study, subject: &str, kind: &'static str) -> Option<Panel> {
     let variants = &study.outcome.variants[..study.outcome.variants.len().min(MOST_VARIANTS)];
+    let period = Period::of(&study.outcome);
     let bars = |phase: bool| -> Vec<Bar> {
-        variants
-            .iter()
-            .map(|v| Bar { variant: v.name.clone(), parts: parts(v, subject, kind, phase) })
-            .collect()
+        let bar = |v: &VariantOutcome| {
+            let parts = parts(v, subject, kind, phase);
+            let parts = parts.into_iter().map(|(name, m)| (name, period.scale(m))).collect();
+            Bar { variant: v.name.clone(), parts }
+        };
+        variants.iter().map(bar).collect()
     };
     let mut by_phase = bars(true);
     for bar in &mut by_phase {
@@ -205,10 +213,24 @@ fn describe(panel: &Panel, bar: &Bar) -> String {
 
 fn colour(causes: &[String], name: &str, phase: bool) -> Colour {
     match causes.iter().position(|n| n == name) {
-        _ if phase => phase_colour(name),
+        // A tint: no cause looks the same.
+        _ if phase => tint(phase_colour(name)),
         Some(i) => SERIES[i % SERIES.len()],
         None => FAINT,
     }
+}
+
+/// Half as strong.
+fn tint(Colour(r, g, b): Colour) -> Colour {
+    let half = |x: u8| x / 2 + 127;
+    Colour(half(r), half(g), half(b))
+}
+
+/// What most of a bar is, with its share if there is more.
+fn leading(bar: &Bar) -> Option<String> {
+    let (name, most) = bar.parts.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let percent = (100.0 * most / bar.total()).round();
+    Some(if bar.parts.len() > 1 { format!("{name} {percent:.0} %") } else { name.clone() })
 }
 
 fn draw(sheet: &mut Sheet, bars: &[Bar], causes: &[String], phase: bool) {
@@ -238,7 +260,7 @@ fn draw(sheet: &mut Sheet, bars: &[Bar], causes: &[String], phase: bool) {
         let y = area.top + i as f64 * ROW;
         let base = y + ROW / 2.0 + TEXT * 0.36;
         name(&mut sheet.scene, &bar.variant, (area.left - 8.0, y + ROW / 2.0 + 0.5), wide);
-        let mut sum = 0.0;
+        let (mut sum, mut named) = (0.0, None);
         for (part, value) in &bar.parts {
             let (left, right) = (scale.at(sum), scale.at(sum + value));
             sum += value;
@@ -247,10 +269,17 @@ fn draw(sheet: &mut Sheet, bars: &[Bar], causes: &[String], phase: bool) {
             let of = Type::new(SMALL, readable_on(colour));
             if of.width(part) < right - left - 8.0 {
                 sheet.scene.text((left + 4.0, base - 0.5), part, of);
+                named = named.or(Some(part));
             }
         }
-        let total = if sum > 0.0 { minutes(sum) } else { "none".into() };
-        sheet.scene.text((scale.at(sum) + 6.0, base - 0.5), &total, Type::new(SMALL, QUIET));
+        // A bar too small for names says beside it what most of it is.
+        let total = match leading(bar) {
+            Some(leading) if named.is_none() => format!("{} · {leading}", minutes(sum)),
+            Some(_) => minutes(sum),
+            None => "none".into(),
+        };
+        let x = scale.at(sum) + 6.0;
+        sheet.scene.text_within((x, base - 0.5), &total, Type::new(SMALL, QUIET), WIDTH - MARGIN - x);
     }
     sheet.scene.rule((area.left, area.top), (area.left, area.bottom), GRID);
     sheet.y = area.bottom + SMALL + 12.0;
@@ -287,6 +316,20 @@ mod tests {
         assert_eq!(order, ["y", "x"]);
         assert!(colour(&order, "x", false) != colour(&order, "y", false));
         assert!(colour(&order, OTHER, false) == FAINT);
+    }
+
+    #[test]
+    fn small_bars_say_what_most_of_them_is() {
+        assert_eq!(leading(&bar("a", &[("x", 1.0), ("y", 3.0)])).as_deref(), Some("y 75 %"));
+        assert_eq!(leading(&bar("a", &[("x", 1.0)])).as_deref(), Some("x"));
+        assert_eq!(leading(&bar("a", &[])), None);
+    }
+
+    #[test]
+    fn no_phase_looks_like_a_cause() {
+        for phase in Phase::ALL {
+            assert!(!SERIES.contains(&colour(&[], phase.word(), true)), "{}", phase.word());
+        }
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use super::scale::{Scale, minutes, minutes_within, nines};
 use super::scene::{Area, Scene, Type, ink};
 use super::sheet::{Sheet, across, interval, name, names_width};
-use super::theme::{BLOCK, Colour, FAINT, GRID, INK, MARGIN, QUIET, READ, SMALL, Sign, WIDTH, WRITE};
-use super::words::{Entry, Ranking, and_others, rank, short};
+use super::theme::{BLOCK, Colour, FAINT, GRID, INK, MARGIN, PAPER, QUIET, READ, SMALL, Sign, WIDTH, WRITE};
+use super::words::{Entry, Period, Ranking, and_others, rank, short};
 use super::{Picture, subjects};
-use crate::experiment::catalogue::MINUTES_PER_YEAR;
 use crate::experiment::{Study, VariantOutcome};
 use crate::stats::number;
 
@@ -54,14 +53,25 @@ struct Share {
 pub(super) fn picture(study: &Study) -> Option<Picture> {
     let panels = panels(study);
     let first = panels.first()?;
-    let title = title(first, panels.len() > 1);
-    let about =
-        "Share of requests answered (blocks: of time up) with 95 % intervals; below, what fails in a year.";
-    let mut sheet = Sheet::new(&title, about);
+    let period = Period::of(&study.outcome);
+    let title = title(first, panels.len() > 1, &period);
+    let any = |wanted: fn(&(&'static str, Share)) -> bool| {
+        panels.iter().any(|p| p.rows.iter().any(|r| r.shares.iter().any(wanted)))
+    };
+    let blocks = if any(|s| s.0 == "block") { " (blocks: of time up)" } else { "" };
+    let about = format!(
+        "Share of requests answered{blocks} with 95 % intervals; below, what fails {}.",
+        period.within
+    );
+    let mut sheet = Sheet::new(&title, &about);
     let mut alt = vec![title.clone()];
     for panel in &panels {
-        draw(&mut sheet, panel, panels.len() > 1);
-        alt.extend(panel.rows.iter().map(|row| describe(panel, row)));
+        draw(&mut sheet, panel, panels.len() > 1, &period);
+        alt.extend(panel.rows.iter().map(|row| describe(panel, row, &period)));
+    }
+    if any(|s| s.1.estimate == Some(0.0)) {
+        sheet.note("Open marks: no failure was seen. It may be as bad as ≥ and ≤ say all the same (95 % confidence; there the \
+             faint line begins); more replications narrow that.");
     }
     Some(Picture {
         name: "availability",
@@ -122,7 +132,7 @@ fn main_kind(panel: &Panel) -> &'static str {
     kinds.into_iter().rev().max_by(|a, b| worst(a).total_cmp(&worst(b))).unwrap_or("write")
 }
 
-fn title(panel: &Panel, several: bool) -> String {
+fn title(panel: &Panel, several: bool, period: &Period) -> String {
     let kind = main_kind(panel);
     let shares = panel.rows.iter().filter_map(|row| {
         let (_, share) = row.shares.iter().find(|(k, _)| *k == kind)?;
@@ -140,11 +150,13 @@ fn title(panel: &Panel, several: bool) -> String {
         "read" => (["fails the fewest reads", "fail the fewest reads"], "reads"),
         _ => (["fails the fewest writes", "fail the fewest writes"], "writes"),
     };
-    let year = |share: f64| format!("{} a year", minutes(share * MINUTES_PER_YEAR));
+    let year = |share: f64| period.told(share);
     let bound = shares.iter().filter_map(|(_, s)| s.high).fold(0.0, f64::max);
     let said = match rank(entries.collect()) {
         Ranking::None => "Nothing was measured".into(),
-        Ranking::Only(Entry { value: 0.0, .. }) | Ranking::Equal(0.0) => none_failed(kind, &subject, bound),
+        Ranking::Only(Entry { value: 0.0, .. }) | Ranking::Equal(0.0) => {
+            none_failed(kind, &subject, &year(bound))
+        }
         Ranking::Only(e) if kind == "block" => format!("{subject} is down {}", year(e.value)),
         Ranking::Only(e) => {
             format!("{} of {what} are answered; {} fail", number::percent(1.0 - e.value), year(e.value))
@@ -165,27 +177,26 @@ fn title(panel: &Panel, several: bool) -> String {
     if named { format!("{subject}: {said}") } else { said }
 }
 
-fn none_failed(kind: &str, subject: &str, bound: f64) -> String {
+fn none_failed(kind: &str, subject: &str, bound: &str) -> String {
     let what = match kind {
         "block" => format!("No outage of {subject} was seen"),
         "read" => "No read failed".into(),
         _ => "No write failed".into(),
     };
-    let bound = minutes(bound * MINUTES_PER_YEAR);
-    format!("{what}: at most {bound} a year on average, with 95 % confidence")
+    format!("{what}: at most {bound} on average, with 95 % confidence")
 }
 
-fn describe(panel: &Panel, row: &Row) -> String {
+fn describe(panel: &Panel, row: &Row, period: &Period) -> String {
     let shares = row.shares.iter().map(|(kind, share)| {
-        let (percent, minutes) = numbers(*share);
+        let (percent, minutes) = numbers(*share, period);
         format!("{kind} {percent} ({minutes})")
     });
     format!("{}, {}: {}", panel.subject, row.variant, shares.collect::<Vec<_>>().join(", "))
 }
 
-/// Availability and what fails in a year, for people.
-fn numbers(share: Share) -> (String, String) {
-    let year = |x: f64| minutes(x * MINUTES_PER_YEAR);
+/// Availability and what fails in the period, for people.
+fn numbers(share: Share, period: &Period) -> (String, String) {
+    let year = |x: f64| minutes(x * period.minutes);
     match (share.estimate, share.low, share.high) {
         (None, ..) => ("undefined".into(), "no requests".into()),
         (Some(0.0), _, Some(high)) => {
@@ -194,7 +205,7 @@ fn numbers(share: Share) -> (String, String) {
         (Some(0.0), ..) => ("100 %".into(), "none seen".into()),
         (Some(x), Some(low), Some(high)) => (
             number::percent(1.0 - x),
-            minutes_within(x * MINUTES_PER_YEAR, low * MINUTES_PER_YEAR, high * MINUTES_PER_YEAR),
+            minutes_within(x * period.minutes, low * period.minutes, high * period.minutes),
         ),
         (Some(x), ..) => (number::percent(1.0 - x), format!("{}, no interval", year(x))),
     }
@@ -208,7 +219,7 @@ fn look(kind: &str) -> (Sign, Colour) {
     }
 }
 
-fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
+fn draw(sheet: &mut Sheet, panel: &Panel, several: bool, period: &Period) {
     if several {
         sheet.heading(&panel.subject);
     }
@@ -230,7 +241,7 @@ fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
     };
     let (from, to) = range(panel);
     let scale = Scale::linear(from, to, (area.left, area.right));
-    across(&mut sheet.scene, area, &scale, &scale.nines());
+    across(&mut sheet.scene, area, &scale, &scale.nines(period));
     lines(&mut sheet.scene, panel, &scale, area, top);
     let mut y = area.top + 2.0;
     for row in &panel.rows {
@@ -240,6 +251,7 @@ fn draw(sheet: &mut Sheet, panel: &Panel, several: bool) {
         for (i, (kind, share)) in row.shares.iter().enumerate() {
             let line = middle + (i as f64 - (row.shares.len() as f64 - 1.0) / 2.0) * LINE;
             point(&mut sheet.scene, &scale, area, (*share, line), look(kind));
+            label(&mut sheet.scene, area.right + 16.0, (*share, line), period);
         }
         y += height;
         sheet.scene.rule((MARGIN, y), (WIDTH - MARGIN, y), GRID);
@@ -291,9 +303,10 @@ fn point(
     match (share.estimate, share.low, share.high) {
         (None, ..) => {}
         (Some(0.0), _, high) => {
-            // Nothing failed: the availability is above a bound, and nobody knows how far.
-            let from = high.map_or(area.left, at);
-            interval(scene, (from, false), (area.right, true), y, colour);
+            // Nothing failed: the availability is above a bound, and nobody knows how far. No result, so no heavy mark.
+            scene.rule((high.map_or(area.left, at), y), (area.right, y), FAINT);
+            scene.sign(sign, (area.right, y), 4.5, colour);
+            scene.sign(sign, (area.right, y), 2.5, PAPER);
         }
         (Some(x), low, high) => {
             if let (Some(low), Some(high)) = (low, high) {
@@ -302,9 +315,13 @@ fn point(
             scene.sign(sign, (at(x), y), 4.5, colour);
         }
     }
-    let (percent, minutes) = numbers(share);
+}
+
+/// The numbers beside the axis, from `x` on.
+fn label(scene: &mut Scene, x: f64, (share, y): (Share, f64), period: &Period) {
+    let (percent, minutes) = numbers(share, period);
     let base = y + SMALL * 0.36;
     let colour = if share.estimate.is_none() { FAINT } else { QUIET };
-    scene.text((area.right + 16.0 + PERCENT - 8.0, base), &percent, ink(SMALL).end());
-    scene.text_within((area.right + 16.0 + PERCENT, base), &minutes, Type::new(SMALL, colour), MINUTES);
+    scene.text((x + PERCENT - 8.0, base), &percent, ink(SMALL).end());
+    scene.text_within((x + PERCENT, base), &minutes, Type::new(SMALL, colour), MINUTES);
 }

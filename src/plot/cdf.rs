@@ -5,7 +5,7 @@ use super::scale::{Scale, Tick, seconds};
 use super::scene::{Area, Point, Scene, Type, ink};
 use super::sheet::{Sheet, across, up};
 use super::theme::{self, AXIS, FAINT, MARGIN, QUIET, SERIES, SIGNS, SMALL, TEXT, WIDTH};
-use super::words::short;
+use super::words::{short, together};
 use crate::experiment::{Distribution, Study};
 use crate::sim::observe::Class;
 use crate::stats::number;
@@ -26,7 +26,7 @@ struct Panel {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Curve {
-    /// Index of the variant.
+    /// Index of the variant, later of the variants drawn as one.
     variant: usize,
     events: u64,
     small: bool,
@@ -53,17 +53,22 @@ pub(super) fn rpo(study: &Study) -> Option<Picture> {
 }
 
 fn picture(study: &Study, name: &'static str, prefix: &str, about: &str) -> Option<Picture> {
-    let (panels, left_out) = panels(study, prefix);
-    let names: Vec<&str> = study.outcome.variants.iter().map(|v| v.name.as_str()).collect();
+    let (mut panels, left_out) = panels(study, prefix);
+    let groups = merge(&mut panels, study);
+    let names: Vec<String> = groups.iter().map(|members| together(&study.outcome, members)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let colours = theme::coloured(names.len());
+    // What has no colour would have no name, either.
+    panels.iter_mut().for_each(|p| p.curves.retain(|c| colours[c.variant].is_some()));
+    panels.retain(|p| !p.curves.is_empty());
     let main = panels.iter().max_by_key(|p| p.curves.iter().map(|c| c.events).sum::<u64>())?;
     let title = title(main, &names);
-    let colours = theme::coloured(names.len());
     let drawn = |v: &usize| panels.iter().any(|p| p.curves.iter().any(|c| c.variant == *v));
     let shown: Vec<usize> = (0..names.len()).filter(drawn).collect();
 
     let about = format!("{about}, by what was to blame. Steeper and further left is better.");
     let mut sheet = Sheet::new(&title, &about);
-    if names.len() > 1 {
+    if study.outcome.variants.len() > 1 {
         let key =
             shown.iter().filter_map(|&v| colours[v].map(|c| (SIGNS[c], SERIES[c], names[v].to_string())));
         sheet.key(&key.collect::<Vec<_>>());
@@ -81,7 +86,7 @@ fn picture(study: &Study, name: &'static str, prefix: &str, about: &str) -> Opti
         }
         sheet.y += HEIGHT + 52.0;
     }
-    notes(&mut sheet, &panels, &colours, shown.len(), left_out);
+    notes(&mut sheet, &panels, (shown.len(), names.len()), left_out);
     let mut alt = vec![title.clone()];
     alt.extend(panels.iter().map(|panel| describe(panel, &names)));
     Some(Picture { name, title, alt: alt.join(". ") + ".", scene: sheet.finish(&study.outcome) })
@@ -114,6 +119,35 @@ fn panels(study: &Study, prefix: &str) -> (Vec<Panel>, usize) {
     panels.truncate(MOST_PANELS);
     panels.sort_by(|a, b| (&a.subject, a.figure, a.class).cmp(&(&b.subject, b.figure, b.class)));
     (panels, left_out)
+}
+
+/// Makes one curve of equal ones: points of a sweep that are alike in every panel. Gives the variants of each.
+fn merge(panels: &mut [Panel], study: &Study) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for variant in 0..study.outcome.variants.len() {
+        let of = |p: &Panel, v: usize| p.curves.iter().find(|c| c.variant == v).map(|c| c.points.clone());
+        if panels.iter().all(|p| of(p, variant).is_none()) {
+            continue;
+        }
+        let alike = |members: &&mut Vec<usize>| panels.iter().all(|p| of(p, members[0]) == of(p, variant));
+        match groups.iter_mut().find(alike).filter(|_| !study.outcome.axes.is_empty()) {
+            Some(members) => members.push(variant),
+            None => groups.push(vec![variant]),
+        }
+    }
+    for panel in panels {
+        let mut curves: Vec<Curve> = Vec::new();
+        for mut curve in panel.curves.drain(..) {
+            let group = groups.iter().position(|members| members.contains(&curve.variant)).unwrap_or(0);
+            curve.variant = group;
+            match curves.iter_mut().find(|c| c.variant == group) {
+                Some(first) => first.events += curve.events,
+                None => curves.push(curve),
+            }
+        }
+        panel.curves = curves;
+    }
+    groups
 }
 
 fn curve(variant: usize, d: &Distribution) -> Curve {
@@ -232,13 +266,8 @@ fn draw(scene: &mut Scene, panel: &Panel, look: &Look<'_>, place: Area) {
     }
     across(scene, area, &times, &ticks);
     scene.rule((area.left, area.bottom), (area.left + ZERO, area.bottom), AXIS);
-    let faint_first = {
-        let mut order: Vec<&Curve> = panel.curves.iter().collect();
-        order.sort_by_key(|c| look.colours[c.variant].is_some());
-        order
-    };
-    let lines = faint_first.len();
-    for (i, curve) in faint_first.into_iter().enumerate() {
+    let lines = panel.curves.len();
+    for (i, curve) in panel.curves.iter().enumerate() {
         let x = |value: f64| if value <= 0.0 { area.left + 4.0 } else { times.at(value) };
         let steps = steps(&curve.points, x, |share| shares.at(share));
         // Where curves coincide, the wider ones below show.
@@ -268,14 +297,13 @@ fn steps(points: &[(f64, f64)], x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) 
     path
 }
 
-fn notes(sheet: &mut Sheet, panels: &[Panel], colours: &[Option<usize>], shown: usize, left_out: usize) {
+fn notes(sheet: &mut Sheet, panels: &[Panel], (shown, all): (usize, usize), left_out: usize) {
     let mut notes: Vec<String> = Vec::new();
     if panels.iter().any(|p| p.curves.iter().any(|c| c.small)) {
         notes.push("Dashed: fewer than 30 replications with such an event.".into());
     }
-    let faint = colours.iter().filter(|c| c.is_none()).count();
-    if faint > 0 {
-        notes.push(format!("Grey: {} of the {} variants.", faint.min(shown), colours.len()));
+    if shown < all {
+        notes.push(format!("Drawn are {shown} of {all}: the first, the last and some between."));
     }
     if left_out > 0 {
         notes.push(format!("Not shown: {left_out} more with fewer events."));
@@ -293,6 +321,38 @@ mod tests {
     fn a_staircase_begins_at_the_bottom_and_ends_at_the_top() {
         let path = steps(&[(1.0, 0.25), (3.0, 1.0)], |x| x, |y| y);
         assert_eq!(path, [(1.0, 0.0), (1.0, 0.25), (3.0, 0.25), (3.0, 1.0)]);
+    }
+
+    #[test]
+    fn equal_curves_of_a_sweep_are_one() {
+        let mut outcome = crate::experiment::fixture::outcome(3);
+        let first = outcome.variants[0].clone();
+        outcome.variants = vec![first; 3];
+        let mut study = Study {
+            about: crate::experiment::About::default(),
+            outcome,
+            promises: vec![],
+            comparison: None,
+            what_if: vec![],
+            timelines: vec![],
+        };
+        let curve =
+            |variant, x| Curve { variant, events: 2, small: false, median: x, points: vec![(x, 1.0)] };
+        let panel = |curves| Panel { subject: "s".into(), figure: "rpo_seconds", class: None, curves };
+        let panels = || vec![panel(vec![curve(0, 1.0), curve(1, 2.0), curve(2, 1.0)])];
+        let mut apart = panels();
+        assert_eq!(merge(&mut apart, &study), [[0], [1], [2]]);
+        assert_eq!(apart, panels());
+        study.outcome.axes.push(crate::experiment::sweep::Axis {
+            path: "s.a".into(),
+            label: "a".into(),
+            unit: "",
+            values: vec![],
+        });
+        let mut one = panels();
+        assert_eq!(merge(&mut one, &study), [vec![0, 2], vec![1]]);
+        let events: Vec<(usize, u64)> = one[0].curves.iter().map(|c| (c.variant, c.events)).collect();
+        assert_eq!(events, [(0, 4), (1, 2)]);
     }
 
     #[test]

@@ -49,13 +49,13 @@ pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
     measured / FINE + others as f64 * size
 }
 
-/// The text, or as much of its beginning as fits with an ellipsis.
+/// The text, or as much of its beginning and its end as fits, with an ellipsis between: names differ at either end.
 pub(crate) fn fit(text: &str, size: f64, bold: bool, room: f64) -> String {
     if width(text, size, bold) <= room {
         return text.into();
     }
     let letters: Vec<char> = text.chars().collect();
-    let cut = |n: usize| letters[..n].iter().collect::<String>().trim_end().to_string() + "…";
+    let cut = |n: usize| shorten(&letters, n);
     let (mut fits, mut too_long) = (0, letters.len());
     while fits + 1 < too_long {
         let middle = (fits + too_long) / 2;
@@ -67,17 +67,50 @@ pub(crate) fn fit(text: &str, size: f64, bold: bool, room: f64) -> String {
     cut(fits)
 }
 
-/// The text in lines that fit, at most `most` of them; the last one is cut off if need be.
+/// So many of the letters, more than half of them from the beginning, with an ellipsis for the others.
+pub(crate) fn shorten(letters: &[char], kept: usize) -> String {
+    let end = kept / 2;
+    let begin: String = letters[..kept - end].iter().collect();
+    let end: String = letters[letters.len() - end..].iter().collect();
+    format!("{}…{}", begin.trim_end(), end.trim_start())
+}
+
+/// Words that stay on a line with what is before them: the units of numbers.
+fn is_unit(word: &str) -> bool {
+    let word = word.trim_end_matches([',', ';', '.', ')', ':']);
+    ["ms", "s", "min", "h", "d", "y", "%", "times", "M", "G"].contains(&word)
+}
+
+/// Words of a text; a number and its unit are one, and so are a setting and its value.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_ascii_whitespace() {
+        match words.last_mut() {
+            Some(before)
+                if word == "="
+                    || before.ends_with(" =")
+                    || (is_unit(word) && before.ends_with(|c: char| c.is_ascii_digit())) =>
+            {
+                before.push(' ');
+                before.push_str(word);
+            }
+            _ => words.push(word.into()),
+        }
+    }
+    words
+}
+
+/// The text in lines that fit, at most `most` of them; the last one is cut if need be.
 pub(crate) fn wrap(text: &str, size: f64, bold: bool, room: f64, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in words(text) {
         let full = lines.len() == most;
         match lines.last_mut() {
             Some(line) if full || width(&format!("{line} {word}"), size, bold) <= room => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.into()),
+            _ => lines.push(word),
         }
     }
     lines.iter().map(|line| fit(line, size, bold, room)).collect()
@@ -95,7 +128,8 @@ mod tests {
         assert_eq!(width("\u{4e16}\u{754c}", 12.0, false), 24.0);
         assert_eq!(fit("short", 12.0, false, 100.0), "short");
         let cut = fit("a very long name of a variant", 12.0, false, 100.0);
-        assert!(cut.ends_with('…') && width(&cut, 12.0, false) <= 100.0, "{cut}");
+        assert!(cut.starts_with("a very") && cut.ends_with("ariant") && cut.contains('…'), "{cut}");
+        assert!(width(&cut, 12.0, false) <= 100.0, "{cut}");
         assert_eq!(fit("x", 12.0, false, 0.0), "…");
     }
 
@@ -106,7 +140,9 @@ mod tests {
         assert!(lines.len() > 2 && lines.iter().all(|l| width(l, 12.0, false) <= 120.0), "{lines:?}");
         assert_eq!(lines.join(" "), text);
         let two = wrap(text, 12.0, false, 120.0, 2);
-        assert!(two.len() == 2 && two[1].ends_with('…'), "{two:?}");
+        assert!(two.len() == 2 && two[1].contains('…') && two[1].ends_with("width"), "{two:?}");
         assert_eq!(wrap("", 12.0, false, 120.0, 2), [""; 0]);
+        assert_eq!(wrap("it takes 3 h, or 12 %", 12.0, false, 60.0, 9), ["it takes", "3 h, or", "12 %"]);
+        assert_eq!(wrap("at decide = 1h", 12.0, false, 80.0, 9), ["at", "decide = 1h"]);
     }
 }

@@ -4,7 +4,7 @@ use super::scale::{Scale, Tick, minutes};
 use super::scene::{Area, Point, Scene, Type, ink};
 use super::sheet::{Sheet, across, up};
 use super::theme::{AXIS, Colour, FAINT, MARGIN, QUIET, SERIES, SMALL, Sign, TEXT, WIDTH};
-use super::words::short;
+use super::words::{Period, short, together};
 use super::{Picture, subjects};
 use crate::experiment::{Study, VariantOutcome};
 use crate::stats::number;
@@ -18,6 +18,8 @@ const WIDE: f64 = 15.0;
 #[derive(Clone, Debug, PartialEq)]
 struct Panel {
     subject: String,
+    /// Requests that fail: `reads` or `writes`.
+    kind: &'static str,
     /// Variants whose price is not known.
     unpriced: Vec<String>,
     /// Words below the axis of prices.
@@ -31,7 +33,7 @@ struct Place {
     price: f64,
     /// The price is a bound: it may be less.
     at_most: bool,
-    /// Minutes of a year that fail, with the interval.
+    /// Minutes of the period that fail, with the interval.
     fails: f64,
     low: Option<f64>,
     high: Option<f64>,
@@ -41,34 +43,55 @@ struct Place {
 
 /// The drawing, if variants of a store differ in price or in what fails.
 pub(super) fn picture(study: &Study) -> Option<Picture> {
-    let panels: Vec<Panel> = subjects(study).iter().filter_map(|subject| panel(study, subject)).collect();
+    let panels: Vec<Panel> = subjects(study).iter().flat_map(|subject| panels(study, subject)).collect();
     let first = panels.first()?;
-    let title = title(first, panels.len() > 1);
-    let about = "Price against what fails in a year (all requests), with 95 % intervals. Cheaper is further left, better \
-                 further down. Filled: no other variant costs no more and fails no more.";
-    let mut sheet = Sheet::new(&title, about);
+    let period = Period::of(&study.outcome);
+    let several = panels.iter().any(|p| p.subject != first.subject);
+    let title = title(first, several, &period);
+    let what = match panels.iter().all(|p| p.kind == first.kind) {
+        true => first.kind,
+        false => "requests",
+    };
+    let about = format!(
+        "Price against {what} that fail {}, with 95 % intervals. Cheaper is further left, better further down. \
+         Filled: no other variant costs less and fails less.",
+        period.within
+    );
+    let mut sheet = Sheet::new(&title, &about);
     let mut alt = vec![title.clone()];
     for panel in &panels {
         if panels.len() > 1 {
-            sheet.heading(&panel.subject);
+            sheet.heading(&format!("{}, failing {}", panel.subject, panel.kind));
         }
-        draw(&mut sheet, panel);
+        draw(&mut sheet, panel, &period);
         alt.extend(panel.places.iter().map(|p| {
             let price = number::significant(p.price, 3);
             let bound = if p.at_most { "at most " } else { "" };
             format!(
-                "{}, {}: {bound}{price} ({}), {} fail in a year",
+                "{}, {}: {bound}{price} ({}), {} of the {} fail {}",
                 panel.subject,
                 p.variant,
                 panel.axis,
-                minutes(p.fails)
+                minutes(p.fails),
+                panel.kind,
+                period.within
             )
         }));
     }
     Some(Picture { name: "price", title, alt: alt.join(". ") + ".", scene: sheet.finish(&study.outcome) })
 }
 
-fn panel(study: &Study, subject: &str) -> Option<Panel> {
+/// Failing writes of a store, and reads where others fail.
+fn panels(study: &Study, subject: &str) -> Vec<Panel> {
+    let mut panels: Vec<Panel> =
+        ["writes", "reads"].into_iter().filter_map(|kind| panel(study, subject, kind)).collect();
+    if matches!(panels.as_slice(), [writes, reads] if writes.places == reads.places) {
+        panels.truncate(1);
+    }
+    panels
+}
+
+fn panel(study: &Study, subject: &str, kind: &'static str) -> Option<Panel> {
     let variants = &study.outcome.variants;
     let known = |id: &str| {
         variants.iter().filter(|v| metric(v, subject, id).is_some_and(|m| m.0.or(m.2).is_some())).count()
@@ -79,7 +102,15 @@ fn panel(study: &Study, subject: &str) -> Option<Panel> {
             ("price_factor", "price, times that of one region without zones at the same throughput".into())
         }
     };
-    let mut places: Vec<Place> = variants.iter().filter_map(|v| place(v, subject, id)).collect();
+    let period = Period::of(&study.outcome);
+    let known: Vec<(usize, Place)> = variants
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| Some((i, place(v, subject, (id, kind), &period)?)))
+        .collect();
+    let priced = |i: &usize| known.iter().any(|(known, _)| known == i);
+    let unpriced = (0..variants.len()).filter(|i| !priced(i)).map(|i| short(&variants[i].name)).collect();
+    let mut places = merged(study, &known);
     let first = places.first().map(|p| (p.price, p.fails));
     if places.iter().all(|p| Some((p.price, p.fails)) == first) {
         return None;
@@ -93,9 +124,25 @@ fn panel(study: &Study, subject: &str) -> Option<Panel> {
         };
         place.front = !others.iter().any(beaten);
     }
-    let priced = |v: &&VariantOutcome| places.iter().any(|p| p.variant == v.name);
-    let unpriced = variants.iter().filter(|v| !priced(v)).map(|v| short(&v.name)).collect();
-    Some(Panel { subject: subject.into(), unpriced, axis, places })
+    Some(Panel { subject: subject.into(), kind, unpriced, axis, places })
+}
+
+/// Points of a sweep at the same place as one, with the index of each.
+fn merged(study: &Study, known: &[(usize, Place)]) -> Vec<Place> {
+    let mut groups: Vec<(Vec<usize>, Place)> = Vec::new();
+    for (i, place) in known {
+        let same = |p: &Place| Place { variant: String::new(), ..p.clone() };
+        let found = groups.iter_mut().find(|(_, p)| same(p) == same(place));
+        match found.filter(|_| !study.outcome.axes.is_empty()) {
+            Some((members, _)) => members.push(*i),
+            None => groups.push((vec![*i], place.clone())),
+        }
+    }
+    let named = |(members, place): (Vec<usize>, Place)| Place {
+        variant: together(&study.outcome, &members),
+        ..place
+    };
+    groups.into_iter().map(named).collect()
 }
 
 /// Money a year, in the currency that the figure's note names.
@@ -118,9 +165,19 @@ fn metric(
     Some((m.estimate, m.low, m.high))
 }
 
-fn place(variant: &VariantOutcome, subject: &str, id: &str) -> Option<Place> {
+fn place(
+    variant: &VariantOutcome,
+    subject: &str,
+    (id, kind): (&str, &str),
+    period: &Period,
+) -> Option<Place> {
     let (estimate, _, at_most) = metric(variant, subject, id)?;
-    let (fails, low, high) = metric(variant, subject, "failed_minutes_per_year")?;
+    let failing = match kind {
+        "reads" => "failed_minutes_per_year.read",
+        _ => "failed_minutes_per_year.write",
+    };
+    let (fails, low, high) = metric(variant, subject, failing)?;
+    let [fails, low, high] = [fails, low, high].map(|x| x.map(|x| period.scale(x)));
     Some(Place {
         variant: variant.name.clone(),
         price: estimate.or(at_most)?,
@@ -132,7 +189,7 @@ fn place(variant: &VariantOutcome, subject: &str, id: &str) -> Option<Place> {
     })
 }
 
-fn title(panel: &Panel, several: bool) -> String {
+fn title(panel: &Panel, several: bool, period: &Period) -> String {
     let front: Vec<&Place> = sorted_front(panel);
     let names = |places: &[&Place]| {
         let names: Vec<String> = places.iter().map(|p| short(&p.variant)).collect();
@@ -144,35 +201,61 @@ fn title(panel: &Panel, several: bool) -> String {
     };
     let year = |p: &Place| match p.fails {
         0.0 => "nothing seen".to_string(),
-        fails => format!("{} a year", minutes(fails)),
+        fails => format!("{} {}", minutes(fails), period.words),
     };
+    let kind = panel.kind;
     let (cheapest, best) = (front[0], front[front.len() - 1]);
     let same_price = panel.places.iter().all(|p| p.price == cheapest.price);
     let said = match front.len() {
         n if n == panel.places.len() && cheapest.fails == best.fails => {
-            "All variants cost the same and fail as much".to_string()
+            format!("All variants cost the same and fail as many {kind}")
         }
         n if n == panel.places.len() => {
             let times = number::significant(best.price / cheapest.price, 2);
             let (a, b) = (short(&cheapest.variant), short(&best.variant));
             format!(
-                "Less fails where more is paid: {} in {a}, {} in {b} for {times} times the price",
+                "Fewer {kind} fail where more is paid: {} in {a}, {} in {b} for {times} times the price",
                 year(cheapest),
                 year(best)
             )
         }
-        _ if same_price => format!("All cost the same; least fails in {}: {}", names(&front), year(best)),
-        1 => format!("{} is the cheapest and fails least: {}", short(&best.variant), year(best)),
-        n if n <= 5 => format!(
-            "{} are worth their price: each other variant has one of them that costs no more and fails no more",
-            names(&front)
-        ),
+        _ if same_price => {
+            format!("All cost the same; fewest {kind} fail in {}: {}", names(&front), year(best))
+        }
+        1 => format!("{} is the cheapest and fails the fewest {kind}: {}", short(&best.variant), year(best)),
+        n if n <= 5 => {
+            format!("No other costs less and fails fewer {kind} than {}; {}", names(&front), beaten(panel))
+        }
         n => {
             let (a, b) = (short(&cheapest.variant), short(&best.variant));
-            format!("{n} of {} variants are worth their price, from {a} to {b}", panel.places.len())
+            format!(
+                "No other costs less and fails fewer {kind} than {n} of {}, from {a} to {b}; {}",
+                panel.places.len(),
+                beaten(panel)
+            )
         }
     };
     if several { format!("{}: {said}", short(&panel.subject)) } else { said }
+}
+
+/// Who is beaten and by whom: the first of them in words, the others by number.
+fn beaten(panel: &Panel) -> String {
+    let mut others = panel.places.iter().filter(|p| !p.front);
+    let better = |p: &Place| {
+        let known = sorted_front(panel).into_iter().rev();
+        known
+            .filter(|f| f.price <= p.price && f.fails <= p.fails)
+            .max_by(|a, b| a.price.total_cmp(&b.price))
+            .cloned()
+    };
+    let Some((place, by)) = others.next().and_then(|p| Some((p, better(p)?))) else { return String::new() };
+    let how = if by.price == place.price { "at the same price" } else { "at a lower price" };
+    let more = match others.count() {
+        0 => String::new(),
+        1 => ", and one more is beaten".into(),
+        n => format!(", and {n} more are beaten"),
+    };
+    format!("{} is beaten by {} {how}{more}", short(&place.variant), short(&by.variant))
 }
 
 fn sorted_front(panel: &Panel) -> Vec<&Place> {
@@ -181,9 +264,10 @@ fn sorted_front(panel: &Panel) -> Vec<&Place> {
     front
 }
 
-fn draw(sheet: &mut Sheet, panel: &Panel) {
+fn draw(sheet: &mut Sheet, panel: &Panel, period: &Period) {
     sheet.y += SMALL;
-    sheet.scene.text((MARGIN, sheet.y), "fails in a year", Type::new(SMALL, QUIET));
+    let axis = format!("{} that fail {}", panel.kind, period.within);
+    sheet.scene.text((MARGIN, sheet.y), &axis, Type::new(SMALL, QUIET));
     sheet.y += 8.0;
     let area =
         Area { left: MARGIN + 64.0, top: sheet.y, right: WIDTH - MARGIN - 8.0, bottom: sheet.y + HEIGHT };
@@ -321,7 +405,7 @@ fn labels(
     for place in order {
         let (x, y) = at(place);
         let of = if place.front { ink(TEXT).bold() } else { Type::new(TEXT, QUIET) };
-        let name = super::font::fit(&place.variant, of.size, of.bold, 170.0);
+        let name = super::font::fit(&place.variant, of.size, of.bold, 330.0);
         let near = [1.0, 2.2, 3.6, 5.0, 6.5].into_iter().flat_map(|far| {
             let d = 9.0 * far;
             [
@@ -376,6 +460,7 @@ mod tests {
         };
         Panel {
             subject: "orders".into(),
+            kind: "writes",
             unpriced: vec![],
             axis: "price".into(),
             places: list.iter().map(place).collect(),
@@ -387,23 +472,32 @@ mod tests {
         let said = |list, dominated: &[usize]| {
             let mut panel = places(list);
             dominated.iter().for_each(|&i| panel.places[i].front = false);
-            title(&panel, false)
+            let period = Period { minutes: 525_600.0, words: "a year".into(), within: "in a year".into() };
+            title(&panel, false, &period)
         };
         assert_eq!(
             said(&[("T1", 1.0, 180.0), ("T3", 2.5, 9.0)], &[]),
-            "Less fails where more is paid: 3 h a year in T1, 9 min a year in T3 for 2.5 times the price"
+            "Fewer writes fail where more is paid: 3 h a year in T1, 9 min a year in T3 for 2.5 times the price"
         );
         assert_eq!(
             said(&[("T1", 1.0, 9.0), ("T3", 2.0, 90.0)], &[1]),
-            "T1 is the cheapest and fails least: 9 min a year"
+            "T1 is the cheapest and fails the fewest writes: 9 min a year"
         );
         assert_eq!(
             said(&[("a", 1.0, 9.0), ("b", 1.0, 90.0)], &[1]),
-            "All cost the same; least fails in a: 9 min a year"
+            "All cost the same; fewest writes fail in a: 9 min a year"
         );
         assert_eq!(
             said(&[("a", 1.0, 9.0), ("b", 1.0, 9.0)], &[]),
-            "All variants cost the same and fail as much"
+            "All variants cost the same and fail as many writes"
+        );
+        assert_eq!(
+            said(
+                &[("T1", 1.0, 90.0), ("we-decide", 2.0, 9.0), ("two-regions", 2.0, 30.0), ("c", 3.0, 9.0)],
+                &[2, 3]
+            ),
+            "No other costs less and fails fewer writes than T1 and we-decide; two-regions is beaten by we-decide at \
+             the same price, and one more is beaten"
         );
     }
 }

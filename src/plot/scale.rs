@@ -1,10 +1,9 @@
 //! Axes: where values lie, and which of them are named.
 
 use super::theme::SMALL;
+use super::words::Period;
 use super::{font, scene::Point};
 use crate::stats::number::{self, significant};
-
-const MINUTES_PER_YEAR: f64 = 525_600.0;
 
 /// Where values lie along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,16 +165,16 @@ impl Scale {
         (0..=count).map(tick).collect()
     }
 
-    /// Availabilities on an axis of nines, each with the downtime it leaves in a year.
-    pub(crate) fn nines(&self) -> Vec<Tick> {
+    /// Availabilities on an axis of nines, each with the downtime it leaves in a period.
+    pub(crate) fn nines(&self, period: &Period) -> Vec<Tick> {
         let level = |digit: f64| {
             (0..13).map(move |whole| {
                 let unavailability = digit * power_of_ten(-whole);
                 let decimals = (whole - 2 + i32::from(digit < 1.0)).max(0) as usize;
                 let label = format!(
-                    "{:.decimals$} %\n{} a year",
+                    "{:.decimals$} %\n{}",
                     100.0 - 100.0 * unavailability,
-                    minutes(unavailability * MINUTES_PER_YEAR)
+                    period.told(unavailability)
                 );
                 Tick { at: nines(unavailability), label }
             })
@@ -268,11 +267,15 @@ mod tests {
         ticks.into_iter().map(|t| t.label.replace('\n', ", ")).collect()
     }
 
+    fn year() -> Period {
+        Period { minutes: 525_600.0, words: "a year".into(), within: "in a year".into() }
+    }
+
     #[test]
     fn nines_are_named_as_percentages() {
         let scale = Scale::linear(1.0, 5.0, (0.0, 400.0));
         assert_eq!(
-            labels(scale.nines()),
+            labels(scale.nines(&year())),
             [
                 "90 %, 37 d a year",
                 "99 %, 3.7 d a year",
@@ -282,11 +285,11 @@ mod tests {
             ]
         );
         let near = Scale::linear(3.0, 4.5, (0.0, 600.0));
-        let shown = labels(near.nines());
+        let shown = labels(near.nines(&year()));
         for part in ["99.9 %", "99.95 %", "99.98 %", "99.99 %", "99.995 %"] {
             assert!(shown.iter().any(|label| label.starts_with(part)), "{part} in {shown:?}");
         }
-        assert_eq!(labels(Scale::linear(0.0, 1.0, (0.0, 400.0)).nines())[0], "0 %, 365 d a year");
+        assert_eq!(labels(Scale::linear(0.0, 1.0, (0.0, 400.0)).nines(&year()))[0], "0 %, 365 d a year");
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Sheet {
 
     /// Entries of a key, side by side in as many lines as they need.
     pub(crate) fn key(&mut self, entries: &[(Sign, Colour, String)]) {
-        let (mut x, room) = (MARGIN, 230.0);
+        let (mut x, room) = (MARGIN, WIDTH - 2.0 * MARGIN - 40.0);
         self.y += TEXT;
         for (sign, colour, text) in entries {
             let shown = font::fit(text, SMALL, false, room);

@@ -4,7 +4,7 @@ use super::scale::{Scale, Tick, compact, minutes, seconds};
 use super::scene::{Area, Scene, Type, ink};
 use super::sheet::{Sheet, across, up};
 use super::theme::{self, FAINT, MARGIN, QUIET, SERIES, SIGNS, SMALL, TEXT, WIDTH};
-use super::words::short;
+use super::words::{Period, setting, short};
 use super::{Picture, subjects};
 use crate::experiment::sweep::{Axis, Coordinate};
 use crate::experiment::{Outcome, Study, VariantOutcome};
@@ -17,9 +17,9 @@ const WIDE: f64 = 15.0;
 
 /// Figures that are shown where they vary, the first ones first, with words for them.
 const FIGURES: [(&str, &str); 12] = [
-    ("failed_minutes_per_year.write", "writes that fail in a year"),
-    ("failed_minutes_per_year.read", "reads that fail in a year"),
-    ("downtime_minutes_per_year.block", "time down in a year"),
+    ("failed_minutes_per_year.write", "writes that fail"),
+    ("failed_minutes_per_year.read", "reads that fail"),
+    ("downtime_minutes_per_year.block", "time down"),
     ("rpo_seconds.mean", "RPO, mean of the loss events"),
     ("writes_lost.mean", "writes lost, mean of the replications"),
     ("cost_per_year", "cost of a year"),
@@ -134,6 +134,7 @@ fn panel(
     several: bool,
 ) -> Option<Panel> {
     let (id, words) = figure;
+    let period = Period::of(outcome);
     let numeric = axis.values.iter().all(|c| c.value.is_some());
     let mut values: Vec<&Coordinate> = axis.values.iter().collect();
     if numeric {
@@ -149,7 +150,11 @@ fn panel(
         let stop = values.iter().position(|c| c.label == here.label)?;
         let m = v.metrics.iter().find(|m| m.subject == subject && m.id == *id)?;
         unit = m.unit;
-        Some(Dot { stop, estimate: m.estimate, low: m.low, high: m.high })
+        let [estimate, low, high] = [m.estimate, m.low, m.high].map(|x| match m.unit {
+            "minutes/year" => x.map(|x| period.scale(x)),
+            _ => x,
+        });
+        Some(Dot { stop, estimate, low, high })
     };
     let mut curves = Vec::new();
     for curve in outcome.curves(axis) {
@@ -158,8 +163,9 @@ fn panel(
         curves.push(Curve { label: curve.label, points });
     }
     let known = curves.iter().any(|c| c.points.iter().any(|d| d.estimate.is_some()));
-    let heading = if several { format!("{subject}: {words}") } else { words.to_string() };
-    known.then(|| Panel { heading, unit, axis: axis.label.clone(), stops, numeric, curves })
+    let words = if unit == "minutes/year" { format!("{words} {}", period.within) } else { words.to_string() };
+    let heading = if several { format!("{subject}: {words}") } else { words };
+    known.then(|| Panel { heading, unit, axis: setting(axis), stops, numeric, curves })
 }
 
 impl Curve {

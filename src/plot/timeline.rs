@@ -39,15 +39,11 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     let timeline = candidates.rev().max_by_key(down)?;
     let picked = pick(timeline)?;
     let title = title(timeline, &picked);
-    let day = picked.window.begin.ns() / 86_400_000_000_000;
-    let clock = picked.window.begin.ns() / 60_000_000_000 % 1440;
+    let from = picked.window.begin.since(Time::ZERO);
     let about = format!(
-        "Variant {}, replication {}: its worst outage, from day {}, {:02}:{:02} (time 0).",
+        "Variant {}, replication {}: its worst outage, from {from} after the start (time 0).",
         short(&timeline.variant),
-        timeline.replication,
-        day + 1,
-        clock / 60,
-        clock % 60
+        timeline.replication
     );
     let mut sheet = Sheet::new(&title, &about);
     draw(&mut sheet, &picked);
@@ -342,9 +338,16 @@ fn times(scale: &Scale, from: f64, to: f64) -> Vec<Tick> {
     let step = STEPS.into_iter().find(room).unwrap_or((to - from) / 5.0);
     let first = libm::ceil(from / step) as i64;
     let last = libm::floor(to / step) as i64;
+    // One unit for all of them.
+    let (size, unit) = match step {
+        s if s < 60.0 => (1.0, "s"),
+        s if s < 3600.0 => (60.0, "min"),
+        s if s < 86_400.0 => (3600.0, "h"),
+        _ => (86_400.0, "d"),
+    };
     let label = |at: f64| match at {
         0.0 => "0".to_string(),
-        at => format!("{}{}", if at < 0.0 { "−" } else { "+" }, seconds(at.abs())),
+        at => format!("{}{} {unit}", if at < 0.0 { "−" } else { "+" }, compact(at.abs() / size)),
     };
     (first..=last).map(|i| i as f64 * step).map(|at| Tick { at, label: label(at) }).collect()
 }
@@ -477,6 +480,6 @@ mod tests {
     fn ticks_count_from_the_beginning() {
         let scale = Scale::linear(-700.0, 4000.0, (0.0, 500.0));
         let labels: Vec<String> = times(&scale, -700.0, 4000.0).into_iter().map(|t| t.label).collect();
-        assert_eq!(labels, ["0", "+15 min", "+30 min", "+45 min", "+1 h"]);
+        assert_eq!(labels, ["0", "+15 min", "+30 min", "+45 min", "+60 min"]);
     }
 }

@@ -1,5 +1,83 @@
 //! Findings in words, true whatever the data.
 
+use super::font;
+use super::scale::minutes;
+use crate::experiment::catalogue::MINUTES_PER_YEAR;
+use crate::experiment::sweep::{Axis, Coordinate};
+use crate::experiment::{Outcome, VariantOutcome};
+use crate::units::Duration;
+
+/// What rates are told for: a year, or the horizon where it is shorter, as "15 d a year" misleads about 26 days.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Period {
+    /// Its length.
+    pub(crate) minutes: f64,
+    /// `a year`, `in 26 d`.
+    pub(crate) words: String,
+    /// `in a year`, `in 26 d`.
+    pub(crate) within: String,
+}
+
+impl Period {
+    /// A year, unless all variants have the same shorter horizon.
+    pub(crate) fn of(outcome: &Outcome) -> Period {
+        let mut horizons = outcome.variants.iter().map(|v| v.horizon);
+        let year = Period { minutes: MINUTES_PER_YEAR, words: "a year".into(), within: "in a year".into() };
+        match horizons.next() {
+            Some(first) if first < Duration::YEAR && horizons.all(|h| h == first) => {
+                let length = first.as_secs_f64() / 60.0;
+                let words = format!("in {}", minutes(length));
+                Period { minutes: length, within: words.clone(), words }
+            }
+            _ => year,
+        }
+    }
+
+    /// Minutes of a year as minutes of the period.
+    pub(crate) fn scale(&self, per_year: f64) -> f64 {
+        if self.minutes == MINUTES_PER_YEAR { per_year } else { per_year * self.minutes / MINUTES_PER_YEAR }
+    }
+
+    /// What fails of a share, with its period: `53 min a year`.
+    pub(crate) fn told(&self, share: f64) -> String {
+        format!("{} {}", minutes(share * self.minutes), self.words)
+    }
+}
+
+/// A setting of a sweep, so that it is clear without its neighbours: `region-outage.per_year`.
+pub(crate) fn setting(axis: &Axis) -> String {
+    // Quoted parts may hold dots.
+    let parts: Vec<&str> = axis.path.split('.').collect();
+    if axis.label.contains('.') || axis.path.contains('"') || parts.len() < 2 {
+        return axis.label.clone();
+    }
+    parts[parts.len() - 2..].join(".")
+}
+
+/// One name for variants that are drawn as one: what only the points of a sweep among them have in common, else all of
+/// their names.
+pub(crate) fn together(outcome: &Outcome, members: &[usize]) -> String {
+    let variants: Vec<&VariantOutcome> = members.iter().map(|&i| &outcome.variants[i]).collect();
+    let (points, others): (Vec<&VariantOutcome>, Vec<_>) =
+        variants.into_iter().partition(|v| !v.point.is_empty());
+    let mut names: Vec<String> = others.iter().map(|v| v.name.clone()).collect();
+    let has =
+        |v: &VariantOutcome, c: &Coordinate| v.point.iter().any(|d| d.path == c.path && d.label == c.label);
+    let first = points.first().map_or(&[][..], |v| &v.point);
+    let common: Vec<&Coordinate> = first.iter().filter(|c| points.iter().all(|v| has(v, c))).collect();
+    let all = outcome.variants.iter().filter(|v| common.iter().all(|c| has(v, c))).count();
+    if points.len() > 1 && !common.is_empty() && all == points.len() {
+        let label = |c: &Coordinate| {
+            let axis = outcome.axes.iter().find(|a| a.path == c.path);
+            format!("{} = {}", axis.map_or(c.path.as_str(), |a| &a.label), c.label)
+        };
+        names.push(format!("{} ({all})", common.into_iter().map(label).collect::<Vec<_>>().join(", ")));
+    } else {
+        names.extend(points.iter().map(|v| v.name.clone()));
+    }
+    names.join(" / ")
+}
+
 /// A variant's figure that is better when smaller.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry<'a> {
@@ -44,8 +122,9 @@ pub(crate) fn rank<'a>(mut entries: Vec<Entry<'a>>) -> Ranking<'a> {
 
 /// A name that is not too long for a sentence.
 pub(crate) fn short(name: &str) -> String {
-    let letters = name.chars().count();
-    if letters <= 32 { name.into() } else { name.chars().take(31).collect::<String>() + "…" }
+    const MOST: usize = 52;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= MOST { name.into() } else { font::shorten(&letters, MOST - 1) }
 }
 
 /// `and 2 others` for the ones that share a place.
@@ -60,6 +139,7 @@ pub(crate) fn and_others(name: &str, others: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::fixture;
 
     fn entry(name: &str, value: f64, half: f64) -> Entry<'_> {
         Entry { name, value, low: Some(value - half), high: Some(value + half) }
@@ -87,6 +167,62 @@ mod tests {
     fn names_in_sentences() {
         assert_eq!(and_others("a", 0), "a");
         assert_eq!(and_others("a", 2), "a and 2 others");
-        assert_eq!(short(&"x".repeat(40)).chars().count(), 32);
+        let long = short(&format!("{}begin and end{}", "x".repeat(30), "y".repeat(30)));
+        assert_eq!(long.chars().count(), 52);
+        assert!(long.starts_with('x') && long.contains('…') && long.ends_with('y'), "{long}");
+    }
+
+    #[test]
+    fn settings_are_clear_alone() {
+        let axis = |path: &str, label: &str| Axis {
+            path: path.into(),
+            label: label.into(),
+            unit: "",
+            values: vec![],
+        };
+        for (path, label, shown) in [
+            ("fault.region-outage.per_year", "per_year", "region-outage.per_year"),
+            ("store.orders.backup.interval", "orders.backup.interval", "orders.backup.interval"),
+            ("fault.\"a.b\".mtbf", "mtbf", "mtbf"),
+            ("seed", "seed", "seed"),
+        ] {
+            assert_eq!(setting(&axis(path, label)), shown);
+        }
+    }
+
+    #[test]
+    fn rates_are_told_for_what_was_simulated() {
+        let mut outcome = fixture::outcome(3);
+        outcome.variants[0].horizon = Duration::YEAR;
+        let year = Period::of(&outcome);
+        assert_eq!((year.told(1e-4).as_str(), year.scale(7.0)), ("53 min a year", 7.0));
+        outcome.variants[0].horizon = Duration::from_secs(26 * 86_400);
+        let short = Period::of(&outcome);
+        // 1/24 of 26 d; 365/24 d of a year.
+        assert_eq!(short.told(1.0 / 24.0), "26 h in 26 d");
+        assert!((short.scale(365.0 * 60.0) - 1560.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn variants_drawn_as_one_have_one_name() {
+        let mut outcome = fixture::outcome(3);
+        let first = outcome.variants[0].clone();
+        let at = |path: &str, label: &str| Coordinate {
+            path: path.into(),
+            label: label.into(),
+            value: None,
+            unit: "",
+        };
+        let variant = |(a, b): (&str, &str)| VariantOutcome {
+            name: format!("{a}{b}"),
+            point: vec![at("s.a", a), at("s.b", b)],
+            ..first.clone()
+        };
+        outcome.variants = [("1", "x"), ("2", "x"), ("1", "y")].map(variant).into();
+        assert_eq!(together(&outcome, &[0]), "1x");
+        assert_eq!(together(&outcome, &[0, 1]), "s.b = x (2)");
+        assert_eq!(together(&outcome, &[1, 2]), "2x / 1y");
+        outcome.variants.push(VariantOutcome { name: "base".into(), point: vec![], ..first });
+        assert_eq!(together(&outcome, &[0, 1, 3]), "base / s.b = x (2)");
     }
 }

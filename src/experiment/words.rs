@@ -218,6 +218,9 @@ impl<'a> Said<'a> {
         }
         let Some(row) = self.row("price_factor") else { return };
         for (value, of) in [(row.estimate, self.variant), (row.reference, self.reference)] {
+            if !of.metrics.iter().any(|m| m.subject == self.subject) {
+                continue; // it has no such store
+            }
             let note = of.metric(&format!("{}/price_factor", self.subject)).map_or("", |m| &m.note);
             match value {
                 None if note.is_empty() => self.more.push(format!("What {} costs is not known.", of.name)),

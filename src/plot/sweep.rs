@@ -200,10 +200,18 @@ fn title(panel: &Panel) -> String {
     };
     let mut heading = panel.heading.chars();
     let heading = heading.next().map_or_else(String::new, |c| c.to_uppercase().chain(heading).collect());
-    match a.stop == b.stop || x == y {
-        true => format!("{heading}: {x} whatever {} is", panel.axis),
-        false => format!("{heading}: {x} at {} = {}, {y} at {}{with}", panel.axis, of(a), of(b)),
+    let between = |(_, z): &(&Dot, f64)| amount(panel.unit, *z) == x;
+    if curve.known().all(|dot| between(&dot)) {
+        return format!("{heading}: {x} whatever {} is{with}", panel.axis);
     }
+    if x != y {
+        return format!("{heading}: {x} at {} = {}, {y} at {}{with}", panel.axis, of(a), of(b));
+    }
+    // Both ends are alike, and something between them is not.
+    let least = curve.known().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((a, 0.0));
+    let most = curve.known().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((b, 0.0));
+    let [(least, x), (most, y)] = [least, most].map(|(dot, z)| (of(dot), amount(panel.unit, z)));
+    format!("{heading}: {x} at {} = {least}, {y} at {most}{with}", panel.axis)
 }
 
 fn describe(panel: &Panel, curve: &Curve) -> String {
@@ -333,6 +341,11 @@ mod tests {
             "Writes that fail in a year: 5 min at interval = 1h, 3 h at 16h"
         );
         assert_eq!(said(&[None, Some(6.0), None]), "Writes that fail in a year: 6 min whatever interval is");
+        // The ends do not tell what lies between them.
+        assert_eq!(
+            said(&[Some(6.0), Some(180.0), Some(6.0)]),
+            "Writes that fail in a year: 6 min at interval = 1h, 3 h at 4h"
+        );
         assert_eq!(
             said(&[Some(6.0), Some(6.0), Some(6.0)]),
             "Writes that fail in a year: 6 min whatever interval is"

@@ -35,7 +35,7 @@ pub(super) fn differences(study: &Study) -> Section {
             format!("{subject}: how many times as many replications it would take on faults of their own");
         let pairing = table(comparison, &others, subject, &shown, caption, pairing_cell);
         if pairing.rows.iter().any(|row| row.cells[1..].iter().any(|cell| cell.sort.is_some())) {
-            let summary = format!("{subject}: what it helps that all meet the same faults");
+            let summary = format!("{subject}: what pairing helps");
             let blocks = pairing.block("compare.csv").into_iter().collect();
             section.blocks.push(Block::Details { summary, printed: true, blocks });
         }

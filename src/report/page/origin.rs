@@ -124,7 +124,10 @@ pub(super) fn provenance(study: &Study) -> Section {
 /// Words a stranger needs, in the order in which the page uses them.
 const WORDS: [(&str, &str); 12] = [
     ("variant", "one of the designs that are compared"),
-    ("replication", "one simulated history of faults; every variant meets the same ones"),
+    (
+        "replication",
+        "one simulated history of faults; variants with the same digest of the faults meet the same ones",
+    ),
     ("availability", "the share of requests that are answered: 1 − failed / all, mean over replications"),
     ("minutes a year", "the share of requests that fail, as minutes of a year of 525 600 minutes"),
     ("RTO", "length of an outage: for how long requests of that kind fail"),

@@ -19,6 +19,10 @@ pub(super) fn replications(study: &Study) -> Section {
         "Of each variant the replication in which most requests failed; without one, that which lost most writes. \
          The command shows it again, event by event.",
     );
+    let (told, all) = (study.timelines.len(), study.outcome.variants.len());
+    if told < all {
+        section.text(format!("Told about {told} of {all} variants, the first in which anything failed."));
+    }
     for timeline in &study.timelines {
         let mut blocks = vec![Block::Code { text: timeline.replay.clone() }];
         if let Some(block) = events(timeline) {

@@ -161,7 +161,7 @@ impl<'p> Simulation<'p> {
 
     /// As [`Simulation::run`], without a timeline; the fault history is read from the tape if it is there, and left
     /// on it otherwise. Results are the same. The tape belongs to simulations of one seed whose plans have the same
-    /// faults ([`Plan::same_faults`]).
+    /// faults (the same fault processes, in the same order).
     ///
     /// # Errors
     /// As `run`.

@@ -1,6 +1,6 @@
 //! The page for people: `report.html`, one file that needs nothing else, and `report.md` with the same facts.
 //!
-//! [`document`] says what there is to say; [`html`] and [`markdown`] write it down.
+//! `document` says what there is to say; `html` and `markdown` write it down.
 
 mod against;
 mod blame;

@@ -123,22 +123,24 @@ impl Duration {
     }
 }
 
+/// Units that durations are written in, from the largest on, with their nanoseconds.
+pub(crate) const UNITS: [(u64, &str); 8] = [
+    (365 * 86_400_000_000_000, "y"),
+    (86_400_000_000_000, "d"),
+    (3_600_000_000_000, "h"),
+    (60_000_000_000, "m"),
+    (1_000_000_000, "s"),
+    (1_000_000, "ms"),
+    (1_000, "us"),
+    (1, "ns"),
+];
+
 /// Human form with at most two units, rounded down: `2h 5m`, `1m 30s`, `250ms`, `never`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Duration::NEVER {
             return f.pad("never");
         }
-        const UNITS: [(u64, &str); 8] = [
-            (365 * 86_400_000_000_000, "y"),
-            (86_400_000_000_000, "d"),
-            (3_600_000_000_000, "h"),
-            (60_000_000_000, "m"),
-            (1_000_000_000, "s"),
-            (1_000_000, "ms"),
-            (1_000, "us"),
-            (1, "ns"),
-        ];
         let Some(first) = UNITS.iter().position(|&(size, _)| self.0 >= size) else {
             return f.pad("0s");
         };

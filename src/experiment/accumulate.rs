@@ -138,7 +138,7 @@ impl Accumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::tally::{requests, share};
+    use crate::experiment::tally::share;
     use crate::experiment::{VariantOutcome, fixture};
     use crate::model::{CauseClass, Effect};
     use crate::sim::observe::*;

@@ -2,7 +2,7 @@
 
 use super::accumulate::Accumulator;
 use super::metric::Metric;
-use super::outcome::{Outcome, VariantOutcome};
+use super::outcome::{Outcome, VariantOutcome, distinct};
 use super::paired::{Name, Sums};
 use super::runner::Experiment;
 use super::words;
@@ -64,6 +64,11 @@ pub struct CompareVerdict {
     pub subject: String,
     /// One or two sentences.
     pub text: String,
+}
+
+/// Stores and blocks that some rows are about, in order.
+pub(crate) fn subjects(rows: &[Difference]) -> Vec<&str> {
+    distinct(rows.iter().map(|row| row.subject.as_str()).filter(|subject| !subject.is_empty()))
 }
 
 /// Name of a figure: subject and id.
@@ -154,6 +159,16 @@ impl Row<'_> {
 }
 
 impl Difference {
+    /// Whether the two were never different.
+    pub fn is_nothing(&self) -> bool {
+        self.differ == Some(0) || (self.differ.is_none() && self.difference == Some(0.0))
+    }
+
+    /// Whether the interval rests on too few replications that differ to be trusted.
+    pub fn is_rough(&self) -> bool {
+        self.low.is_some() && self.differ.is_some_and(|n| n < SMALL_SAMPLE)
+    }
+
     /// Without pairs: known exactly, or without an interval.
     fn apart(&mut self, row: &Row<'_>) {
         let figures = [row.mine, row.theirs].into_iter().flatten();
@@ -192,9 +207,9 @@ impl Difference {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::fixture;
     use crate::experiment::runner::{Subject, run};
     use crate::model::{DomainId, Effect, FaultRule, Model, Schedule, Target};
-    use crate::scenario::{Options, Source, load};
     use crate::sim::observe::Replication;
     use crate::units::Duration;
     use std::convert::Infallible;
@@ -264,10 +279,7 @@ availability = 99.99
 "#;
 
     fn models() -> Vec<(String, Model)> {
-        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
-        let loaded = load(Source { name: "t", text: SCENARIO }, &options);
-        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
-        scenario.variants.into_iter().map(|v| (v.name, v.model)).collect()
+        fixture::read(SCENARIO)
     }
 
     fn experiment(models: &[(String, Model)], n: u64, jobs: usize) -> Experiment<'_> {

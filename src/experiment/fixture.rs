@@ -1,12 +1,15 @@
 //! Made-up models and replications for the tests of statistics and reports.
 
+use super::runner::{self, Experiment};
 use super::sweep::{Axis, Coordinate};
 use super::{Accumulator, Outcome, VariantOutcome};
 use crate::model::objective::{Credit, Goal, Measure, Series, WHOLE, Watched};
 use crate::model::*;
 use crate::rng::Law;
+use crate::scenario::{Options, Source, load};
 use crate::sim::observe::*;
 use crate::units::{Duration, Time};
+use std::sync::atomic::AtomicBool;
 
 fn secs(s: u64) -> Duration {
     Duration::from_secs(s)
@@ -25,6 +28,32 @@ fn rule(name: &str, target: Target) -> FaultRule {
         together_ppm: None,
         cascades: vec![],
     }
+}
+
+/// The variants of a scenario without problems, by name.
+pub(crate) fn read(text: &str) -> Vec<(String, Model)> {
+    let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+    let loaded = load(Source { name: "t", text }, &options);
+    let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    scenario.variants.into_iter().map(|v| (v.name, v.model)).collect()
+}
+
+/// The first variant of a scenario.
+pub(crate) fn read_one(text: &str) -> Model {
+    read(text).swap_remove(0).1
+}
+
+/// Runs an experiment.
+pub(crate) fn run(experiment: &Experiment<'_>) -> Outcome {
+    let sums = runner::run(
+        experiment,
+        &AtomicBool::new(false),
+        |_, _, (): &mut ()| {},
+        |()| Ok::<(), String>(()),
+        |_| {},
+    );
+    let sums = sums.unwrap_or_else(|failure| panic!("{failure}"));
+    experiment.outcome("t", 0, &sums)
 }
 
 /// Two regions of one zone and one node each; rules `zone-power` (zone) and `=region-lost` (region); one store, one

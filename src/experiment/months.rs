@@ -20,6 +20,8 @@ pub(super) const YEAR: usize = 12;
 /// Measures of a month: mean of hourly error rates, failed share of requests, the same as users see it. Blocks have time
 /// only, in the place of the first.
 const MEASURES: usize = 3;
+/// Place of the second measure.
+pub(super) const BY_REQUESTS: usize = 1;
 /// Amounts by measure, then by series: reads, writes, all. Blocks have one series, the first.
 pub(super) type Amounts = [[i128; 3]; MEASURES];
 
@@ -81,10 +83,7 @@ pub(super) fn down(run: &BlockMonth) -> Amounts {
 
 /// What there is to fail in each whole month of a store.
 fn requested(model: &Model, store: &Store) -> Vec<Amounts> {
-    let rate = |f: fn(&crate::model::Client) -> u64| -> i128 {
-        store.clients.iter().map(|c| i128::from(f(c))).sum::<i128>() * i128::from(store.partitions)
-    };
-    let (reads, writes) = (rate(|c| c.reads_mps), rate(|c| c.writes_mps));
+    let [reads, writes] = store.demand();
     let start = Time::ZERO + model.warmup;
     let amounts = |month: u32| {
         let (from, to) = (start + month_start(month), start + month_start(month + 1));

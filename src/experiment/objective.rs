@@ -2,7 +2,7 @@
 
 use super::accumulate::SHARE_ONE;
 use super::metric::{Ceiling, Estimate};
-use super::months::{Amounts, MonthRow, MonthsTally, Pool, YEAR};
+use super::months::{Amounts, BY_REQUESTS, MonthRow, MonthsTally, Pool, YEAR};
 use super::targets::{MonthlyTally, ObjectiveTally};
 use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
 use crate::model::{Class, Model};
@@ -43,6 +43,8 @@ pub struct ObjectiveResult {
     pub credit_percent: Option<Estimate>,
     /// Availability: what is left of a month's error budget, mean; negative where more failed than was allowed.
     pub budget_left: Option<Estimate>,
+    /// The result in few words: `missed in 0.91 % of months`.
+    pub headline: String,
     /// The result in words.
     pub verdict: String,
 }
@@ -67,9 +69,13 @@ pub(super) fn figures(
 }
 
 impl MonthlyTally {
+    /// Months in which there is something to fail by a measure.
+    fn asked(&self, wholes: &[Amounts], measure: usize) -> u64 {
+        wholes.iter().filter(|w| w[measure][self.series] > 0).count() as u64
+    }
+
     fn figures(&self, objective: &Objective, wholes: &[Amounts], n: u64) -> Vec<Figure> {
-        let counted = |m: usize| wholes.iter().filter(|w| w[m][self.series] > 0).count() as u64;
-        let (per, years) = (counted(self.measure), (wholes.len() / YEAR) as u64);
+        let (per, years) = (self.asked(wholes, self.measure), (wholes.len() / YEAR) as u64);
         let mut all: Vec<Figure> = vec![
             ("months_missed".into(), "probability", Estimate::chance(&self.missed, per, n)),
             ("years_missed".into(), "probability", Estimate::chance(&self.years_missed, years, n)),
@@ -83,7 +89,7 @@ impl MonthlyTally {
         }
         all.push(("availability.min".into(), "fraction", months.worst().complement()));
         if matches!(objective.of, Watched::Store(..)) {
-            let e = mean_share(&self.by_requests, counted(1), n).complement();
+            let e = mean_share(&self.by_requests, self.asked(wholes, BY_REQUESTS), n).complement();
             all.push(("availability_requests.mean".into(), "fraction", e));
         }
         let year_pool = Pool::new(&self.years.shares, years, n);
@@ -97,14 +103,14 @@ impl MonthlyTally {
 
     /// Means over replications by name, with divisor and factor; what is not there has no figure of the name.
     pub(super) fn means(&self, wholes: &[Amounts]) -> [(&'static str, f64, f64, &Moments); 8] {
-        let counted = |m: usize| wholes.iter().filter(|w| w[m][self.series] > 0).count() as f64;
-        let (per, years) = (counted(self.measure), (wholes.len() / YEAR) as f64);
+        let asked = |measure| self.asked(wholes, measure) as f64;
+        let (per, years) = (asked(self.measure), (wholes.len() / YEAR) as f64);
         let (percent, budget) = (PPM / 100.0, self.budget as f64);
         [
             ("months_missed", per, 1.0, &self.missed),
             ("years_missed", years, 1.0, &self.years_missed),
             ("availability.mean", SHARE * per, -1.0, &self.months.sums),
-            ("availability_requests.mean", SHARE * counted(1), -1.0, &self.by_requests),
+            ("availability_requests.mean", SHARE * asked(BY_REQUESTS), -1.0, &self.by_requests),
             ("budget_left.month.mean", budget * per, -1.0, &self.months.sums),
             ("budget_left.year.mean", budget * years, -1.0, &self.years.sums),
             ("credit_percent.month", percent * per, 1.0, &self.credit),
@@ -114,7 +120,7 @@ impl MonthlyTally {
 
     /// Months of a replication, and those of each credit in percent.
     pub(super) fn credited(&self, wholes: &[Amounts]) -> (f64, impl Iterator<Item = (f64, &Moments)>) {
-        let per = wholes.iter().filter(|w| w[self.measure][self.series] > 0).count() as f64;
+        let per = self.asked(wholes, self.measure) as f64;
         let percent = self.credits.iter().map(|&(_, ppm)| f64::from(ppm) / PPM * 100.0);
         (per, percent.zip(&self.bands))
     }
@@ -203,56 +209,53 @@ fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> Objective
         events_kept: find("events_kept"),
         credit_percent: find("credit_percent.month"),
         budget_left: find("budget_left.month.mean"),
+        headline: String::new(),
         verdict: String::new(),
     };
-    result.verdict = verdict(&result);
+    (result.headline, result.verdict) = verdict(&result);
     result
 }
 
-impl ObjectiveResult {
-    /// The verdict without intervals and what follows from it.
-    pub fn in_short(&self) -> &str {
-        self.verdict.split([',', ';', '(']).next().unwrap_or_default().trim_end()
-    }
-}
-
-/// What became of an objective, in words.
-fn verdict(result: &ObjectiveResult) -> String {
+/// What became of an objective, in words: what a title says, and with all that is known.
+fn verdict(result: &ObjectiveResult) -> (String, String) {
     let ObjectiveResult { missed, per, .. } = result;
-    let Some(chance) = missed.estimate else { return format!("undecided: {}", missed.note) };
-    let mut text = match (chance, missed.low, missed.high) {
-        (0.0, _, bound) => {
-            let bound =
-                bound.map_or_else(String::new, |b| format!(" (missed in at most {})", percent_bound(b)));
-            let whole = counted(missed.n, "replication");
-            let unseen = result.events_kept.as_ref().is_some_and(|e| e.estimate.is_none());
-            match *per {
-                _ if unseen => format!("met: no such event in {whole}{bound}"),
-                "month" => format!("met in every month of {whole}{bound}"),
-                _ => format!("met in all {whole}{bound}"),
-            }
-        }
-        (_, Some(low), Some(high)) => {
-            let low = part(low);
-            let low = low.trim_end_matches(" %");
-            format!("missed in {} of {per}s ({low}–{})", part(chance), part(high))
-        }
-        _ => format!("missed in {} of {per}s", part(chance)),
+    let Some(chance) = missed.estimate else {
+        let text = format!("undecided: {}", missed.note);
+        return (text.clone(), text);
     };
-    if let Some(years) = result.years_missed.as_ref().and_then(|e| e.estimate).filter(|&y| y > 0.0) {
+    let whole = counted(missed.n, "replication");
+    let unseen = result.events_kept.as_ref().is_some_and(|e| e.estimate.is_none());
+    let short = match *per {
+        _ if chance > 0.0 => format!("missed in {} of {per}s", part(chance)),
+        _ if unseen => format!("met: no such event in {whole}"),
+        "month" => format!("met in every month of {whole}"),
+        _ => format!("met in all {whole}"),
+    };
+    let mut text = short.clone();
+    match (missed.low, missed.high) {
+        (Some(low), Some(high)) if chance > 0.0 => {
+            text += &format!(" ({}–{})", part(low).trim_end_matches(" %"), part(high));
+        }
+        (_, Some(bound)) if chance == 0.0 => {
+            text += &format!(" (missed in at most {})", percent_bound(bound))
+        }
+        _ => {}
+    }
+    let known = |e: &Option<Estimate>| e.as_ref().and_then(|e| e.estimate);
+    if let Some(years) = known(&result.years_missed).filter(|&y| y > 0.0) {
         text += &format!(", {} of years", part(years));
     }
-    if let Some(kept) = result.events_kept.as_ref().and_then(|e| e.estimate) {
+    if let Some(kept) = known(&result.events_kept) {
         text += &format!(
             "; {} of {} keep it",
             part(kept),
             if result.goal == "rto" { "outages" } else { "losses" }
         );
     }
-    if let Some(credit) = result.credit_percent.as_ref().and_then(|e| e.estimate).filter(|&c| c > 0.0) {
+    if let Some(credit) = known(&result.credit_percent).filter(|&c| c > 0.0) {
         text += &format!("; credits {} % of the bill", significant(credit, 2));
     }
-    text
+    (short, text)
 }
 
 /// A share in percent, with digits at whichever end it is near.

@@ -89,7 +89,23 @@ pub struct CauseRow {
     pub writes_lost_by: Option<[f64; Party::ALL.len()]>,
 }
 
+/// Names in order of first appearance, each once.
+pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for name in names {
+        if found.last() != Some(&name) && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
 impl Outcome {
+    /// Stores and blocks that have figures in some variant, in order of first appearance.
+    pub fn subjects(&self) -> Vec<&str> {
+        distinct(self.variants.iter().flat_map(VariantOutcome::subjects))
+    }
+
     /// A figure by `ID` or `SUBJECT/ID`. A bare id must belong to one subject only.
     pub fn metric(&self, variant: &str, id: &str) -> Option<&Metric> {
         self.variant(variant)?.metric(id)
@@ -122,6 +138,11 @@ impl VariantOutcome {
             notes: notes(model, acc),
             fault_digest: acc.fault_digest,
         }
+    }
+
+    /// Stores and blocks that have figures, in order.
+    pub fn subjects(&self) -> Vec<&str> {
+        distinct(self.metrics.iter().map(|m| m.subject.as_str()).filter(|subject| !subject.is_empty()))
     }
 
     /// A figure by `ID` or `SUBJECT/ID`; `None` if there is none or a bare id belongs to several subjects.

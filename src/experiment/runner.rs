@@ -255,7 +255,7 @@ fn merge(workers: Vec<Worker<'_>>) -> Vec<Accumulator> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Options, Source, load};
+    use crate::experiment::fixture;
     use crate::units::Duration;
 
     fn model(max_events: u64) -> Model {
@@ -265,10 +265,7 @@ mod tests {
              [fault.node]\ntarget = \"node:*\"\nmtbf = \"1000h\"\nduration = \"10h\"\n\
              [block.b]\nk = 2\nof = [\"node:*\"]\n"
         );
-        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
-        let loaded = load(Source { name: "t", text: &text }, &options);
-        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
-        scenario.variants[0].model.clone()
+        fixture::read_one(&text)
     }
 
     fn experiment(models: &[Model], replications: Range<u64>, block: u64, jobs: usize) -> Experiment<'_> {

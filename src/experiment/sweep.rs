@@ -45,9 +45,7 @@ impl Outcome {
             let Some(here) = variant.point.iter().find(|c| c.path == axis.path) else { continue };
             let others = variant.point.iter().filter(|c| c.path != axis.path);
             let label = self.name_point(others);
-            // Several files may vary the same setting.
-            let fits = |c: &&mut Curve<'_>| c.label == label && c.points.iter().all(|(at, _)| *at != here);
-            match curves.iter_mut().find(fits) {
+            match curves.iter_mut().find(|c| c.label == label) {
                 Some(curve) => curve.points.push((here, variant)),
                 None => curves.push(Curve { label, points: vec![(here, variant)] }),
             }
@@ -56,7 +54,7 @@ impl Outcome {
     }
 
     /// `interval = 4h, consistency = strong`.
-    fn name_point<'a>(&self, point: impl Iterator<Item = &'a Coordinate>) -> String {
+    pub(crate) fn name_point<'a>(&self, point: impl Iterator<Item = &'a Coordinate>) -> String {
         let name = |c: &Coordinate| {
             let axis = self.axes.iter().find(|a| a.path == c.path);
             format!("{} = {}", axis.map_or(c.path.as_str(), |a| &a.label), c.label)

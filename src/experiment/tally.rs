@@ -4,7 +4,7 @@ use super::accumulate::SHARE_ONE;
 use super::attribution::{self, Accounts};
 use super::contention::ContentionTally;
 use crate::model::{Billing, Effect, Model};
-use crate::sim::observe::{BlockRun, Class, Loss, Outage, Party, Phase, Restored, StoreRun};
+use crate::sim::observe::{BlockRun, Class, Loss, Outage, Party, Phase, Restored, StoreRun, requests};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
 
@@ -244,11 +244,6 @@ pub(super) fn share(part: i128, whole: i128) -> i128 {
         bits -= step;
     }
     quotient
-}
-
-/// Whole requests of a volume, rounded to nearest, halves up.
-pub(crate) fn requests(volume: i128, per_request: i128) -> i128 {
-    if volume == 0 || per_request <= 0 { 0 } else { (volume + per_request / 2).div_euclid(per_request) }
 }
 
 pub(super) fn add_share(to: &mut Moments, part: i128, whole: i128) {

@@ -1,7 +1,7 @@
 //! What an accumulator keeps of objectives: months and events against targets.
 
 use super::accumulate::SHARE_ONE;
-use super::months::{Amounts, MonthsTally, YEAR, down, failed};
+use super::months::{Amounts, BY_REQUESTS, MonthsTally, YEAR, down, failed};
 use super::tally::share;
 use crate::model::calendar::{month_start, whole_months};
 use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
@@ -201,7 +201,7 @@ impl MonthlyTally {
                 self.close(wholes, at, core::mem::take(&mut year), &mut years_missed, &mut year_sum);
                 at = m / YEAR;
             }
-            let (part, whole_requests) = (parts[self.measure][self.series], whole[1][self.series]);
+            let (part, whole_requests) = (parts[self.measure][self.series], whole[BY_REQUESTS][self.series]);
             if whole[self.measure][self.series] == 0 {
                 continue;
             }
@@ -209,7 +209,7 @@ impl MonthlyTally {
             self.months.shares.add(failing as u64);
             sum += failing;
             if whole_requests > 0 {
-                by_requests += share(parts[1][self.series], whole_requests);
+                by_requests += share(parts[BY_REQUESTS][self.series], whole_requests);
             }
             let miss = failing > self.budget;
             missed += i128::from(miss);

@@ -261,16 +261,12 @@ fn seconds(d: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::runner::{self, Experiment, Subject};
-    use crate::experiment::{Accumulator, Outcome};
-    use crate::scenario::{Options, Source, load};
-    use std::sync::atomic::AtomicBool;
+    use crate::experiment::runner::{Experiment, Subject};
+    use crate::experiment::{Outcome, fixture};
 
     fn outcome(text: &str, n: u64) -> Outcome {
-        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
-        let loaded = load(Source { name: "t", text }, &options);
-        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
-        let subjects = vec![Subject { name: "base", model: &scenario.variants[0].model }];
+        let model = fixture::read_one(text);
+        let subjects = vec![Subject { name: "base", model: &model }];
         let experiment = Experiment {
             subjects,
             seed: 3,
@@ -280,11 +276,7 @@ mod tests {
             timeline: false,
             reference: None,
         };
-        let go_on = AtomicBool::new(false);
-        let no_rows = |()| Ok::<(), String>(());
-        let sums: Vec<Accumulator> =
-            runner::run(&experiment, &go_on, |_, _, (): &mut ()| {}, no_rows, |_| {}).unwrap();
-        experiment.outcome("t", 0, &sums)
+        fixture::run(&experiment)
     }
 
     fn row<'a>(outcome: &'a Outcome, subject: &str, kind: &str) -> &'a TwinRow {

@@ -52,6 +52,18 @@ pub struct WhatIf {
     pub writes_lost: Option<Difference>,
 }
 
+impl WhatIf {
+    /// Whether every replication is as it was.
+    pub fn changes_nothing(&self) -> bool {
+        self.down.is_nothing() && self.writes_lost.as_ref().is_none_or(Difference::is_nothing)
+    }
+
+    /// What is about the same variant, subject and kind, together.
+    pub fn groups(list: &[WhatIf]) -> impl Iterator<Item = &[WhatIf]> {
+        list.chunk_by(|a, b| (&a.variant, &a.subject, a.kind) == (&b.variant, &b.subject, b.kind))
+    }
+}
+
 /// What to leave out of a variant, by its attribution: rules and phases with any part in what failed or was lost, those
 /// with most minutes down first, at most [`MOST`].
 pub fn candidates(model: &Model, attribution: &[AttributionRow]) -> Vec<Without> {
@@ -199,8 +211,7 @@ fn subjects(model: &Model) -> impl Iterator<Item = (&str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Accumulator, Outcome};
-    use crate::scenario::{Options, Source, load};
+    use crate::experiment::{Outcome, fixture};
 
     /// Two regions, a rule of their own each, and nodes whose faults may cause trouble in the zone.
     const TEXT: &str = r#"
@@ -237,10 +248,7 @@ mod tests {
 
     fn model(decide: &str, zone: bool) -> Model {
         let text = TEXT.replace("DECIDE", decide) + if zone { ZONE } else { "" };
-        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
-        let loaded = load(Source { name: "t", text: &text }, &options);
-        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
-        scenario.variants[0].model.clone()
+        fixture::read_one(&text)
     }
 
     fn experiment(model: &Model) -> Experiment<'_> {
@@ -257,12 +265,7 @@ mod tests {
     }
 
     fn outcome(model: &Model) -> Outcome {
-        let experiment = experiment(model);
-        let go_on = AtomicBool::new(false);
-        let no_rows = |()| Ok::<(), String>(());
-        let sums: Vec<Accumulator> =
-            runner::run(&experiment, &go_on, |_, _, (): &mut ()| {}, no_rows, |_| {}).unwrap();
-        experiment.outcome("t", 0, &sums)
+        fixture::run(&experiment(model))
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What a comparison says, in words: honest about what is not settled.
 
-use super::compare::{CompareVerdict, Difference};
+use super::compare::{CompareVerdict, Difference, subjects};
 use super::outcome::VariantOutcome;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::unseen_probability;
-use crate::stats::number::{counted, decimals_of, fixed, percent_bound, rounded, significant, thousands};
+use crate::stats::number::{
+    counted, decimals_of, fixed, list, percent_bound, rounded, significant, thousands,
+};
 
 /// Most replications that are ever recommended.
 const MOST: f64 = 1e9;
@@ -15,12 +17,6 @@ pub(crate) fn verdicts(
     reference: &VariantOutcome,
     rows: &[Difference],
 ) -> Vec<CompareVerdict> {
-    let mut subjects: Vec<&str> = Vec::new();
-    for row in rows.iter().filter(|r| !r.subject.is_empty()) {
-        if !subjects.contains(&row.subject.as_str()) {
-            subjects.push(&row.subject);
-        }
-    }
     let verdict = |subject: &str| {
         let mut said = Said {
             variant,
@@ -37,7 +33,7 @@ pub(crate) fn verdicts(
         said.collect();
         CompareVerdict { variant: variant.name.clone(), subject: subject.into(), text: said.text() }
     };
-    subjects.into_iter().map(verdict).collect()
+    subjects(rows).into_iter().map(verdict).collect()
 }
 
 /// What is to be said of one subject.
@@ -335,18 +331,6 @@ fn rounded_up(x: f64) -> u64 {
     let grain = libm::pow(10.0, (libm::floor(libm::log10(x)) - 1.0).max(0.0));
     // A whole number may come out of divisions a little above itself.
     (libm::ceil(x / grain - 1e-9) * grain) as u64
-}
-
-/// `a, b and c`.
-fn list(words: &[impl AsRef<str>]) -> String {
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.as_ref().into(),
-        Some((last, rest)) => {
-            let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", rest.join(", "), last.as_ref())
-        }
-    }
 }
 
 #[cfg(test)]

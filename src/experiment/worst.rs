@@ -1,8 +1,8 @@
 //! The worst replication of a variant: which one it is, and how it went.
 
 use super::runner::{Experiment, Failure};
-use super::tally::{BlockTally, requests, share};
-use crate::sim::observe::{Replication, Series, TimelineEntry, Track};
+use super::tally::{BlockTally, share};
+use crate::sim::observe::{Replication, Series, TimelineEntry, Track, requests};
 use crate::sim::{Plan, Simulation};
 use crate::units::Duration;
 use core::cmp::Reverse;

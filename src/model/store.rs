@@ -305,6 +305,13 @@ pub struct Store {
 }
 
 impl Store {
+    /// Reads and writes of all clients, in thousandths of a request per second × partitions.
+    pub(crate) fn demand(&self) -> [i128; 2] {
+        let rate =
+            |mps: fn(&Client) -> u64| -> i128 { self.clients.iter().map(|c| i128::from(mps(c))).sum() };
+        [rate(|c| c.reads_mps), rate(|c| c.writes_mps)].map(|rate| rate * i128::from(self.partitions))
+    }
+
     /// The regions that clients sit in, each once, in order of declaration.
     pub fn client_regions(&self) -> Vec<RegionId> {
         let mut regions: Vec<RegionId> = self.clients.iter().map(|c| c.region).collect();

@@ -1,12 +1,12 @@
 //! What fails, stacked by cause and by phase.
 
+use super::Picture;
 use super::scale::{Scale, minutes};
 use super::scene::{Area, Type};
 use super::sheet::{Sheet, across, name, names_width};
 use super::theme::{Colour, FAINT, GRID, MARGIN, QUIET, SERIES, SMALL, Sign, TEXT, WIDTH};
 use super::timeline::{phase_colour, readable_on};
 use super::words::{Period, short};
-use super::{Picture, subjects};
 use crate::experiment::{Study, VariantOutcome};
 use crate::sim::observe::Phase;
 
@@ -48,8 +48,8 @@ impl Panel {
 /// The drawing, if anything ever failed.
 pub(super) fn picture(study: &Study) -> Option<Picture> {
     let mut panels: Vec<Panel> = Vec::new();
-    for subject in subjects(study) {
-        panels.extend(["read", "write", "block"].into_iter().filter_map(|kind| panel(study, &subject, kind)));
+    for subject in study.outcome.subjects() {
+        panels.extend(["read", "write", "block"].into_iter().filter_map(|kind| panel(study, subject, kind)));
     }
     let main = panels.iter().rev().max_by(|a, b| a.total().total_cmp(&b.total()))?;
     let title = title(main);

@@ -1,11 +1,11 @@
 //! Availability of each variant on a scale of nines.
 
+use super::Picture;
 use super::scale::{Scale, minutes, minutes_within, nines};
 use super::scene::{Area, Scene, Type, ink};
 use super::sheet::{Sheet, across, interval, name, names_width};
 use super::theme::{BLOCK, Colour, FAINT, GRID, INK, MARGIN, PAPER, QUIET, READ, SMALL, Sign, WIDTH, WRITE};
 use super::words::{Entry, Period, Ranking, and_others, rank, short};
-use super::{Picture, subjects};
 use crate::experiment::{Study, VariantOutcome};
 use crate::stats::number;
 
@@ -83,14 +83,14 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
 
 fn panels(study: &Study) -> Vec<Panel> {
     let variants = &study.outcome.variants;
-    let panel = |subject: String| {
-        let row = |v: &VariantOutcome| Row { variant: v.name.clone(), shares: shares(v, &subject) };
+    let panel = |subject: &str| {
+        let row = |v: &VariantOutcome| Row { variant: v.name.clone(), shares: shares(v, subject) };
         let rows: Vec<Row> =
             variants.iter().take(MOST_VARIANTS).map(row).filter(|r| !r.shares.is_empty()).collect();
-        Panel { rows, targets: targets(variants, &subject), subject: subject.clone() }
+        Panel { rows, targets: targets(variants, subject), subject: subject.into() }
     };
     let shown = |panel: &Panel| panel.rows.iter().any(|r| r.shares.iter().any(|(_, s)| s.estimate.is_some()));
-    subjects(study).into_iter().map(panel).filter(shown).collect()
+    study.outcome.subjects().into_iter().map(panel).filter(shown).collect()
 }
 
 /// Targets of all objectives about a subject, each value once, the lowest first.

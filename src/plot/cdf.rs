@@ -4,7 +4,7 @@ use super::Picture;
 use super::scale::{Scale, Tick, seconds};
 use super::scene::{Area, Point, Scene, Type, ink};
 use super::sheet::{Sheet, across, up};
-use super::theme::{self, AXIS, FAINT, MARGIN, QUIET, SERIES, SIGNS, SMALL, TEXT, WIDTH};
+use super::theme::{self, AXIS, FAINT, QUIET, SERIES, SIGNS, SMALL, TEXT};
 use super::words::{short, together};
 use crate::experiment::{Distribution, Study};
 use crate::sim::observe::Class;
@@ -75,16 +75,8 @@ fn picture(study: &Study, name: &'static str, prefix: &str, about: &str) -> Opti
     }
     let several = panels.iter().any(|p| p.subject != panels[0].subject);
     let look = Look { panels: &panels, colours: &colours, several };
-    let columns = if panels.len() == 1 { 1 } else { 2 };
-    let gap = 22.0;
-    let wide = (WIDTH - 2.0 * MARGIN - gap * (columns - 1) as f64) / columns as f64;
-    for row in panels.chunks(columns) {
-        for (i, panel) in row.iter().enumerate() {
-            let left = MARGIN + i as f64 * (wide + gap);
-            let place = Area { left, top: sheet.y, right: left + wide, bottom: sheet.y };
-            draw(&mut sheet.scene, panel, &look, place);
-        }
-        sheet.y += HEIGHT + 52.0;
+    for (place, panel) in sheet.grid(panels.len(), HEIGHT + 52.0).into_iter().zip(&panels) {
+        draw(&mut sheet.scene, panel, &look, place);
     }
     notes(&mut sheet, &panels, (shown.len(), names.len()), left_out);
     let mut alt = vec![title.clone()];

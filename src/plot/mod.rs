@@ -75,19 +75,5 @@ fn drawing(picture: Picture) -> Drawing {
     Drawing { name, title, alt, svg, scene }
 }
 
-/// Stores and blocks, in the order of the figures.
-fn subjects(study: &Study) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for metric in study.outcome.variants.iter().flat_map(|v| &v.metrics) {
-        if !metric.subject.is_empty()
-            && names.last() != Some(&metric.subject)
-            && !names.contains(&metric.subject)
-        {
-            names.push(metric.subject.clone());
-        }
-    }
-    names
-}
-
 #[cfg(test)]
 mod tests;

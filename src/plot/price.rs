@@ -1,11 +1,11 @@
 //! Price against downtime: what each variant costs and what fails of it, and which are worth considering.
 
+use super::Picture;
 use super::scale::{Scale, Tick, minutes};
 use super::scene::{Area, Point, Scene, Type, ink};
 use super::sheet::{Sheet, across, up};
 use super::theme::{AXIS, Colour, FAINT, MARGIN, QUIET, SERIES, SMALL, Sign, TEXT, WIDTH};
 use super::words::{Period, short, together};
-use super::{Picture, subjects};
 use crate::experiment::{Study, VariantOutcome};
 use crate::stats::number;
 
@@ -43,7 +43,8 @@ struct Place {
 
 /// The drawing, if variants of a store differ in price or in what fails.
 pub(super) fn picture(study: &Study) -> Option<Picture> {
-    let panels: Vec<Panel> = subjects(study).iter().flat_map(|subject| panels(study, subject)).collect();
+    let panels: Vec<Panel> =
+        study.outcome.subjects().iter().flat_map(|subject| panels(study, subject)).collect();
     let first = panels.first()?;
     let period = Period::of(&study.outcome);
     let several = panels.iter().any(|p| p.subject != first.subject);

@@ -7,6 +7,9 @@ use super::theme::{AXIS, Colour, GRID, MARGIN, QUIET, SMALL, Sign, TEXT, TITLE, 
 use crate::experiment::Outcome;
 use crate::stats::number;
 
+/// Between panels side by side.
+const GAP: f64 = 22.0;
+
 /// A drawing that grows downwards.
 pub(crate) struct Sheet {
     pub(crate) scene: Scene,
@@ -56,6 +59,21 @@ impl Sheet {
             x += wide;
         }
         self.y += 10.0;
+    }
+
+    /// Places of panels that stand two in a row, or one over the whole width; each begins at the top of its row, and rows
+    /// are this far apart.
+    pub(crate) fn grid(&mut self, panels: usize, row: f64) -> Vec<Area> {
+        let columns = if panels == 1 { 1 } else { 2 };
+        let wide = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;
+        let top = self.y;
+        self.y += row * panels.div_ceil(columns) as f64;
+        let place = |i: usize| {
+            let (left, top) =
+                (MARGIN + (i % columns) as f64 * (wide + GAP), top + row * (i / columns) as f64);
+            Area { left, top, right: left + wide, bottom: top }
+        };
+        (0..panels).map(place).collect()
     }
 
     /// Small words for the reader.

@@ -1,11 +1,11 @@
 //! Figures against a swept setting, with intervals.
 
+use super::Picture;
 use super::scale::{Scale, Tick, compact, minutes, seconds};
 use super::scene::{Area, Scene, Type, ink};
 use super::sheet::{Sheet, across, up};
-use super::theme::{self, FAINT, MARGIN, QUIET, SERIES, SIGNS, SMALL, TEXT, WIDTH};
+use super::theme::{self, FAINT, QUIET, SERIES, SIGNS, SMALL, TEXT};
 use super::words::{Period, setting, short};
-use super::{Picture, subjects};
 use crate::experiment::sweep::{Axis, Coordinate};
 use crate::experiment::{Outcome, Study, VariantOutcome};
 use crate::stats::number;
@@ -67,11 +67,11 @@ struct Dot {
 /// The drawing, if the variants are points of a sweep.
 pub(super) fn picture(study: &Study) -> Option<Picture> {
     let outcome = &study.outcome;
-    let several = subjects(study).len() > 1;
+    let several = study.outcome.subjects().len() > 1;
     let mut panels: Vec<Panel> = Vec::new();
     for axis in axes(outcome) {
-        for subject in subjects(study) {
-            let all = FIGURES.iter().filter_map(|figure| panel(outcome, axis, &subject, figure, several));
+        for subject in study.outcome.subjects() {
+            let all = FIGURES.iter().filter_map(|figure| panel(outcome, axis, subject, figure, several));
             panels.extend(all);
         }
     }
@@ -94,15 +94,8 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
             .filter_map(|(label, colour)| colour.map(|c| (SIGNS[c], SERIES[c], label.clone())));
         sheet.key(&entries.collect::<Vec<_>>());
     }
-    let columns = if panels.len() == 1 { 1 } else { 2 };
-    let gap = 22.0;
-    let wide = (WIDTH - 2.0 * MARGIN - gap * (columns - 1) as f64) / columns as f64;
-    for row in panels.chunks(columns) {
-        for (i, panel) in row.iter().enumerate() {
-            let left = MARGIN + i as f64 * (wide + gap);
-            draw(&mut sheet.scene, panel, Area { left, top: sheet.y, right: left + wide, bottom: sheet.y });
-        }
-        sheet.y += HEIGHT + 66.0;
+    for (place, panel) in sheet.grid(panels.len(), HEIGHT + 66.0).into_iter().zip(&panels) {
+        draw(&mut sheet.scene, panel, place);
     }
     if left_out > 0 {
         sheet.note(&format!("Not shown: {left_out} more figures that vary; see sweep.csv."));

@@ -67,11 +67,7 @@ pub(crate) fn together(outcome: &Outcome, members: &[usize]) -> String {
     let common: Vec<&Coordinate> = first.iter().filter(|c| points.iter().all(|v| has(v, c))).collect();
     let all = outcome.variants.iter().filter(|v| common.iter().all(|c| has(v, c))).count();
     if points.len() > 1 && !common.is_empty() && all == points.len() {
-        let label = |c: &Coordinate| {
-            let axis = outcome.axes.iter().find(|a| a.path == c.path);
-            format!("{} = {}", axis.map_or(c.path.as_str(), |a| &a.label), c.label)
-        };
-        names.push(format!("{} ({all})", common.into_iter().map(label).collect::<Vec<_>>().join(", ")));
+        names.push(format!("{} ({all})", outcome.name_point(common.into_iter())));
     } else {
         names.extend(points.iter().map(|v| v.name.clone()));
     }

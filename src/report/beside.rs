@@ -3,9 +3,8 @@
 use super::figure::{difference, plain, with_interval};
 use super::table::Table;
 use super::terminal::{Page, Style};
-use crate::experiment::compare::{Comparison, Difference};
+use crate::experiment::compare::{Comparison, Difference, subjects};
 use crate::experiment::{Metric, Study};
-use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::unseen_probability;
 use crate::stats::number::{counted, percent_bound, significant};
 
@@ -80,22 +79,14 @@ pub fn comparison(study: &Study, comparison: &Comparison, style: Style) -> Strin
         2,
         &style.dim(&format!("compared with {}: {}", comparison.reference, faults(study, comparison))),
     );
-    let mut subjects: Vec<&str> = Vec::new();
-    for row in comparison.rows.iter().filter(|r| !r.subject.is_empty()) {
-        if !subjects.contains(&row.subject.as_str()) {
-            subjects.push(&row.subject);
-        }
-    }
     let mut few = false;
-    for subject in subjects {
+    for subject in subjects(&comparison.rows) {
         page.blank();
         page.line(0, &style.bold(subject));
         let mut same = Vec::new();
         for shown in shown(study, subject) {
             let rows = || comparison.rows.iter().filter(|r| r.subject == subject && r.metric == shown.id);
-            if rows().next().is_some()
-                && rows().all(|r| r.difference == Some(0.0) && r.differ.is_none_or(|n| n == 0))
-            {
+            if rows().next().is_some() && rows().all(Difference::is_nothing) {
                 same.push(shown.title);
             } else if let Some((table, rough)) = table(study, comparison, subject, &shown) {
                 page.blank();
@@ -157,7 +148,7 @@ fn table(study: &Study, comparison: &Comparison, subject: &str, shown: &Shown) -
         match row {
             None => cells.push("reference  ".into()),
             Some(row) => {
-                let rough = row.low.is_some() && row.differ.is_some_and(|n| n < SMALL_SAMPLE);
+                let rough = row.is_rough();
                 few |= rough;
                 cells.push(format!(
                     "{}{}",

@@ -19,9 +19,10 @@ pub use twin::{TWIN, twin_csv};
 pub use what_if::{WHAT_IF, what_if_csv};
 
 use crate::experiment::Outcome;
-use crate::experiment::tally::requests;
 use crate::model::{CauseClass, Model};
-use crate::sim::observe::{Blame, Kind, Loss, Outage, Party, Phase, Replication, StoreRun, Subject};
+use crate::sim::observe::{
+    Blame, Kind, Loss, Outage, Party, Phase, Replication, StoreRun, Subject, requests,
+};
 use std::io;
 
 /// Columns of `summary.csv`.

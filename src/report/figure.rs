@@ -26,17 +26,6 @@ impl<'a> Figures<'a> {
     }
 }
 
-/// Stores and blocks that have figures, in order.
-pub(crate) fn subjects(variant: &VariantOutcome) -> Vec<&str> {
-    let mut subjects: Vec<&str> = Vec::new();
-    for m in variant.metrics.iter().filter(|m| !m.subject.is_empty()) {
-        if !subjects.contains(&m.subject.as_str()) {
-            subjects.push(&m.subject);
-        }
-    }
-    subjects
-}
-
 /// As written in a comparison: the shortest form, cut to six digits if it is longer.
 pub(crate) fn plain(x: f64) -> String {
     let short = format!("{x}");

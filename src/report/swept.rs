@@ -1,6 +1,6 @@
 //! The human form of a sweep: a row per value with the figures people ask for first; all others are in `sweep.csv`.
 
-use super::figure::{Figures, plain, subjects, with_interval};
+use super::figure::{Figures, plain, with_interval};
 use super::table::Table;
 use super::terminal::{Page, Style, WIDTH};
 use crate::experiment::sweep::{Axis, Curve};
@@ -38,7 +38,7 @@ pub(super) fn sweep(page: &mut Page, outcome: &Outcome, style: Style) {
     let axes: Vec<&Axis> =
         if product { longest.into_iter().collect() } else { outcome.axes.iter().collect() };
     let mut few = false;
-    for (i, subject) in subjects(first).into_iter().enumerate() {
+    for (i, subject) in first.subjects().into_iter().enumerate() {
         if i > 0 {
             page.blank();
         }

@@ -1,6 +1,6 @@
 //! The human summary: plain text of at most 100 columns, in colour on request.
 
-use super::figure::{Figures, plain, subjects, with_interval};
+use super::figure::{Figures, plain, with_interval};
 use super::table::Table;
 use crate::experiment::{ExpectResult, Metric, Outcome, VariantOutcome, Verdict};
 use crate::sim::observe::Class;
@@ -118,7 +118,7 @@ impl Page {
         if several {
             self.title(&variant.name);
         }
-        for (i, subject) in subjects(variant).into_iter().enumerate() {
+        for (i, subject) in variant.subjects().into_iter().enumerate() {
             if i > 0 {
                 self.blank();
             }

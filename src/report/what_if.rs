@@ -3,16 +3,14 @@
 use super::figure::difference;
 use super::table::Table;
 use crate::experiment::WhatIf;
-use crate::experiment::compare::Difference;
 
 /// The change of time down and of lost writes without each thing left out, what helps most first.
 pub fn what_if(list: &[WhatIf]) -> String {
     let mut text = String::new();
-    for group in list.chunk_by(|a, b| (&a.variant, &a.subject, a.kind) == (&b.variant, &b.subject, b.kind)) {
+    for group in WhatIf::groups(list) {
         let first = &group[0];
         let of = format!("{}: what would help most, {} {}", first.variant, first.subject, first.kind);
-        let never = |d: &Difference| d.differ == Some(0);
-        if group.iter().all(|w| never(&w.down) && w.writes_lost.as_ref().is_none_or(never)) {
+        if group.iter().all(WhatIf::changes_nothing) {
             text += &format!("\n{of}: nothing changes it\n");
             continue;
         }

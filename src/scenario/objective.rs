@@ -120,7 +120,7 @@ fn goal(r: &Reader<'_>, of_block: bool) -> Option<Goal> {
     let class = r
         .get("class")
         .map_or(Some(None), |i| i.word(&Class::ALL.map(Class::word)).map(|class| Some(Class::ALL[class])));
-    let within = r.get(if goal == "rto" { "rto" } else { "rpo" }).and_then(|i| i.duration());
+    let within = r.get(goal).and_then(|i| i.duration());
     if goal == "rpo" && of_block {
         r.refuse("rpo", "a block holds no data");
         return None;

@@ -6,6 +6,7 @@ use super::plans::MAX_VARIANTS;
 use super::reader::{Item, Reader};
 use super::tree::{Kind, Value};
 use crate::rng::math;
+use crate::units::UNITS;
 
 /// Largest whole number of a range: sums and products of two stay far inside their integers.
 const MAX_WHOLE: i128 = 1 << 62;
@@ -188,22 +189,10 @@ fn points(item: &Item<'_>, from: f64, to: f64, n: usize, log: bool) -> Option<Ve
 /// Nanoseconds, rounded so that people can read them: to the hour from a day on, to the minute from an hour on, to the
 /// second from a minute on, to the millisecond from a second on.
 fn rounded(ns: f64) -> i128 {
-    const UNITS: [(f64, f64); 4] = [(86_400e9, 3_600e9), (3_600e9, 60e9), (60e9, 1e9), (1e9, 1e6)];
-    let unit = UNITS.iter().find(|(from, _)| ns >= *from).map_or(1.0, |(_, unit)| *unit);
+    const GRAINS: [(f64, f64); 4] = [(86_400e9, 3_600e9), (3_600e9, 60e9), (60e9, 1e9), (1e9, 1e6)];
+    let unit = GRAINS.iter().find(|(from, _)| ns >= *from).map_or(1.0, |(_, unit)| *unit);
     ((ns / unit + 0.5).floor() * unit) as i128
 }
-
-/// Units a duration is written in, from the largest on, with their nanoseconds.
-const UNITS: [(i128, &str); 8] = [
-    (365 * 86_400_000_000_000, "y"),
-    (86_400_000_000_000, "d"),
-    (3_600_000_000_000, "h"),
-    (60_000_000_000, "m"),
-    (1_000_000_000, "s"),
-    (1_000_000, "ms"),
-    (1_000, "us"),
-    (1, "ns"),
-];
 
 /// The largest unit that somebody uses who writes a range: values between are written alike, `36h` and not `1d 12h`.
 fn largest_unit(r: &Reader<'_>) -> usize {
@@ -220,6 +209,7 @@ fn written(ns: i128, largest: usize) -> String {
     let mut rest = ns;
     let mut parts = Vec::new();
     for &(size, unit) in &UNITS[largest..] {
+        let size = i128::from(size);
         if rest >= size {
             parts.push(format!("{}{unit}", rest / size));
             rest %= size;

@@ -263,13 +263,11 @@ impl Faults {
     /// Books the end of an occurrence.
     #[inline]
     pub(crate) fn end(&mut self, plan: &Plan, p: u32, now: Time) {
-        let state = &mut self.processes[p as usize];
         // Sums, so that neither the order of targets nor that of simultaneous ends matters.
         let process = &plan.processes[p as usize];
-        let identities = process.hits as usize..process.hits as usize + process.targets.len();
-        let together = plan.model.faults[process.rule as usize].together_ppm.is_some();
-        let who = identities.filter(|&i| !together || self.hits[i]);
-        let who = who.fold(0u64, |sum, i| sum.wrapping_add(plan.identities[i]));
+        let hit = (0..process.targets.len()).filter(|&i| self.is_hit(plan, p, i));
+        let who = hit.fold(0u64, |sum, i| sum.wrapping_add(plan.identities[process.hits as usize + i]));
+        let state = &mut self.processes[p as usize];
         let what = mix(mix(mix(who, state.mark.occurrence), state.started.ns()), now.ns());
         self.digest = self.digest.wrapping_add(what);
         state.stage = Stage::Up;
@@ -336,7 +334,6 @@ impl Faults {
     }
 }
 
-/// A fixed mixing of two words, for digests.
 /// Rule, effect and target of every process by name, so that histories can be told apart whatever else a model has.
 pub(crate) fn identities(model: &Model, processes: &[Process]) -> Vec<u64> {
     let of = |process: &Process| {
@@ -348,6 +345,7 @@ pub(crate) fn identities(model: &Model, processes: &[Process]) -> Vec<u64> {
     processes.iter().flat_map(of).collect()
 }
 
+/// A fixed mixing of two words, for digests.
 fn mix(a: u64, b: u64) -> u64 {
     scramble(a.rotate_left(23) ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15))
 }

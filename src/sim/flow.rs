@@ -61,10 +61,6 @@ pub(crate) struct Flow {
 
 impl Flow {
     pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules) -> Flow {
-        let partitions = i128::from(store.partitions);
-        let sum = |f: fn(&crate::model::Client) -> u64| -> i128 {
-            store.clients.iter().map(|c| i128::from(f(c))).sum::<i128>() * partitions
-        };
         let run = StoreRun {
             volume_per_request: rules.volume_per_request,
             requested: [0; 2],
@@ -91,7 +87,7 @@ impl Flow {
         Flow {
             rates: Rates { client_failed: vec![[0; 2]; plan.clients], ..Rates::default() },
             failing: false,
-            total: [sum(|c| c.reads_mps), sum(|c| c.writes_mps)],
+            total: store.demand(),
             threshold_ppm: i128::from(store.outage_threshold_ppm),
             measuring: false,
             start: Time::ZERO,

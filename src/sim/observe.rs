@@ -247,6 +247,11 @@ pub struct MonthRun {
     pub throttled_above: [i128; 2],
 }
 
+/// Whole requests of a volume, rounded to nearest, halves up.
+pub(crate) fn requests(volume: i128, per_request: i128) -> i128 {
+    if volume == 0 || per_request <= 0 { 0 } else { (volume + per_request / 2).div_euclid(per_request) }
+}
+
 /// What one store saw in one replication. Requests count from the start of measurement to the horizon.
 #[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct StoreRun {

@@ -4,7 +4,7 @@
 use crate::sim::driver::Chance;
 use crate::sim::flow::Flow;
 use crate::sim::group::Ctx;
-use crate::sim::observe::{Blame, Kind, Replication, Series, Span, Subject, TimelineEntry, Track};
+use crate::sim::observe::{Blame, Kind, Replication, Series, Span, Subject, TimelineEntry, Track, requests};
 use crate::sim::plan::Plan;
 use crate::sim::run::Run;
 use crate::sim::state::{Follow, StoreState};
@@ -116,8 +116,7 @@ pub(crate) fn standing(plan: &Plan, s: usize, st: &StoreState, now: Time, out: &
     let object = format!("store:{}", store.name);
     let name = |r: usize| plan.model.world.region_name(layout.world_region[r]);
     let per_request = plan.rules[s].volume_per_request;
-    let whole =
-        |volume: i128| i64::try_from((volume + per_request / 2).div_euclid(per_request)).unwrap_or(i64::MAX);
+    let whole = |volume| i64::try_from(requests(volume, per_request)).unwrap_or(i64::MAX);
     let groups = || st.groups.iter().zip(&layout.weights).map(|(group, &weight)| (group, i128::from(weight)));
     for r in 0..layout.regions {
         let backlog = groups().enumerate().map(|(g, (group, weight))| {

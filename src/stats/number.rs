@@ -20,6 +20,18 @@ pub fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
+/// Words as a list: `A`, `A and B`, `A, B and C`.
+pub fn list(words: &[impl AsRef<str>]) -> String {
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.as_ref().into(),
+        Some((last, rest)) => {
+            let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", rest.join(", "), last.as_ref())
+        }
+    }
+}
+
 /// A number with `significant` digits, without exponent between 1e-6 and 1e15, thousands grouped.
 pub fn significant(x: f64, significant: i32) -> String {
     if x == 0.0 {
@@ -91,6 +103,8 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(counted(1, "replication"), "1 replication");
         assert_eq!(counted(2_000, "event"), "2 000 events");
+        let lists: [&[&str]; 4] = [&[], &["a"], &["a", "b"], &["a", "b", "c"]];
+        assert_eq!(lists.map(list), ["", "a", "a and b", "a, b and c"]);
         assert_eq!(significant(1234.5678, 3), "1 235");
         assert_eq!(significant(0.012_345, 3), "0.0123");
         assert_eq!(significant(0.0, 3), "0");

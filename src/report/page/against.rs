@@ -1,7 +1,6 @@
 //! Variants beside the reference they are compared with.
 
 use super::document::{Block, Cell, Section, Table};
-use super::results::every_subject;
 use crate::experiment::compare::{Comparison, Difference};
 use crate::experiment::{Study, VariantOutcome};
 use crate::report::beside::{Shown, faults, shown};
@@ -21,7 +20,7 @@ pub(super) fn differences(study: &Study) -> Section {
         comparison.reference,
         faults(study, comparison)
     ));
-    for subject in every_subject(&study.outcome) {
+    for subject in study.outcome.subjects() {
         let mut shown = shown(study, subject);
         shown.retain(|s| differs(comparison, subject, &s.id));
         if shown.is_empty() {
@@ -85,11 +84,11 @@ fn table(
 fn difference_cell(table: &mut Table, row: &Difference) -> Cell {
     if row.difference.is_none() {
         let why = if row.note.is_empty() { "undefined in one of the two" } else { row.note.as_str() };
-        return Cell { mark: Some(table.note(why)), tone: Some("dim"), ..Cell::text("–") };
+        return table.undefined(why);
     }
-    let rough = row.low.is_some() && row.differ.is_some_and(|n| n < SMALL_SAMPLE);
-    let mark =
-        rough.then(|| table.note(&format!("fewer than {SMALL_SAMPLE} replications differ: read with care")));
+    let mark = row
+        .is_rough()
+        .then(|| table.note(&format!("fewer than {SMALL_SAMPLE} replications differ: read with care")));
     // Settled by chance or not: that is what the interval is for.
     let settled = row.low.zip(row.high).is_some_and(|(low, high)| low > 0.0 || high < 0.0);
     let tone = (!settled && row.low.is_some()).then_some("dim");

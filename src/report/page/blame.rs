@@ -1,8 +1,7 @@
 //! Who and what is to blame, and what would help most.
 
-use super::document::{Cell, Section, Table};
+use super::document::{Cell, Section, Table, about};
 use crate::experiment::attribution::AttributionRow;
-use crate::experiment::compare::Difference;
 use crate::experiment::{Study, WhatIf};
 use crate::report::figure::difference;
 use crate::stats::number::{counted, decimals_of, fixed, significant, thousands};
@@ -24,16 +23,12 @@ pub(super) fn what_would_help(study: &Study) -> Section {
     ];
     let mut table = Table::new("Change of time down and of lost writes, on the same faults", &columns);
     let mut never: Vec<String> = Vec::new();
-    let of = |w: &WhatIf| {
-        if w.kind == "block" { w.subject.clone() } else { format!("{}, {}s", w.subject, w.kind) }
-    };
-    for group in
-        study.what_if.chunk_by(|a, b| (&a.variant, &a.subject, a.kind) == (&b.variant, &b.subject, b.kind))
-    {
-        if group.iter().all(changes_nothing) {
+    let of = |w: &WhatIf| about(&w.subject, w.kind);
+    for group in WhatIf::groups(&study.what_if) {
+        if group.iter().all(WhatIf::changes_nothing) {
             never.push(format!("{}: {}", group[0].variant, of(&group[0])));
         }
-        for w in group.iter().filter(|w| !changes_nothing(w)) {
+        for w in group.iter().filter(|w| !w.changes_nothing()) {
             let (sort, name) = w.without.words();
             let mut cells =
                 vec![Cell::text(&w.variant), Cell::text(of(w)), Cell::text(format!("{sort} {name}"))];
@@ -66,12 +61,6 @@ pub(super) fn what_would_help(study: &Study) -> Section {
         section.text(format!("Nothing that was left out changes anything for {}.", never.join("; ")));
     }
     section
-}
-
-/// Whether every replication is as it was.
-fn changes_nothing(w: &WhatIf) -> bool {
-    let same = |d: &Difference| d.differ == Some(0) || (d.differ.is_none() && d.difference == Some(0.0));
-    same(&w.down) && w.writes_lost.as_ref().is_none_or(same)
 }
 
 /// Time down by cause, phase and party.
@@ -145,8 +134,6 @@ fn cells_of_others(variant: &str, rows: &[&AttributionRow]) -> Vec<Cell> {
 }
 
 fn cells(variant: &str, row: &AttributionRow) -> Vec<Cell> {
-    let of =
-        if row.kind == "block" { row.subject.clone() } else { format!("{}, {}s", row.subject, row.kind) };
     let minutes = match (row.minutes_per_year, row.interval) {
         (None, _) => "–".into(),
         (Some(x), Some([low, high])) if high > low => {
@@ -159,7 +146,7 @@ fn cells(variant: &str, row: &AttributionRow) -> Vec<Cell> {
     let lost = row.writes_lost.map_or_else(|| "–".into(), |x| significant(x, 3));
     vec![
         Cell::text(variant),
-        Cell::text(of),
+        Cell::text(about(&row.subject, row.kind)),
         Cell::text(&row.cause),
         Cell::text(row.phase),
         Cell::text(row.party),

@@ -125,6 +125,11 @@ impl Cell {
     }
 }
 
+/// A store and the requests in question, or a block.
+pub(super) fn about(subject: &str, kind: &str) -> String {
+    if kind == "block" { subject.into() } else { format!("{subject}, {kind}s") }
+}
+
 impl Table {
     /// An empty table. Columns whose label ends with `#` hold numbers.
     pub(super) fn new(caption: impl Into<String>, columns: &[&str]) -> Table {
@@ -150,6 +155,12 @@ impl Table {
                 self.notes.len()
             }
         }
+    }
+
+    /// The cell of an undefined figure: a dash whose footnote says why, if that is known.
+    pub(super) fn undefined(&mut self, why: &str) -> Cell {
+        let why = if why.is_empty() { "undefined" } else { why };
+        Cell { mark: Some(self.note(why)), tone: Some("dim"), ..Cell::text("–") }
     }
 
     /// The table as a block; none if it has no rows.

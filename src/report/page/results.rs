@@ -2,21 +2,10 @@
 
 use super::document::{Cell, Section, Table};
 use crate::experiment::{Metric, Outcome, Study, VariantOutcome, Verdict};
-use crate::report::figure::{Figures, plain, subjects, with_interval};
+use crate::report::figure::{Figures, plain, with_interval};
 use crate::sim::observe::Class;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::number::{duration, percent};
-
-/// Stores and blocks of all variants, in order of first appearance.
-pub(super) fn every_subject(outcome: &Outcome) -> Vec<&str> {
-    let mut all: Vec<&str> = Vec::new();
-    for subject in outcome.variants.iter().flat_map(subjects) {
-        if !all.contains(&subject) {
-            all.push(subject);
-        }
-    }
-    all
-}
 
 /// Columns of the table of figures: the words above, and the label.
 const KEY_COLUMNS: [(&str, &str); 10] = [
@@ -35,9 +24,9 @@ const KEY_COLUMNS: [(&str, &str); 10] = [
 /// All variants side by side.
 pub(super) fn key_figures(study: &Study) -> Section {
     let mut section = Section::new("figures", "Figures side by side");
-    for subject in every_subject(&study.outcome) {
+    for subject in study.outcome.subjects() {
         let variants: Vec<&VariantOutcome> =
-            study.outcome.variants.iter().filter(|v| subjects(v).contains(&subject)).collect();
+            study.outcome.variants.iter().filter(|v| v.subjects().contains(&subject)).collect();
         let is_block =
             variants.iter().any(|v| Figures { variant: v, subject }.get("availability.block").is_some());
         let table = if is_block { block_table(&variants, subject) } else { store_table(&variants, subject) };
@@ -114,8 +103,7 @@ pub(super) fn cell(
         return Cell { mark: Some(table.note("not a figure of this variant")), ..Cell::text("–") };
     };
     let Some(x) = m.estimate else {
-        let why = if m.note.is_empty() { "undefined" } else { m.note.as_str() };
-        return Cell { mark: Some(table.note(why)), tone: Some("dim"), ..Cell::text("–") };
+        return table.undefined(&m.note);
     };
     let mark = m
         .note
@@ -133,7 +121,7 @@ pub(super) fn by_class(study: &Study) -> Section {
         ("RTO of outages", "outages_per_year.block", "rto_seconds.block"),
         ("RPO at takeover", "loss_events_per_year", "rpo_seconds"),
     ] {
-        for subject in every_subject(&study.outcome) {
+        for subject in study.outcome.subjects() {
             let table = class_table(&study.outcome, subject, &format!("{subject}: {title}"), rate, value);
             section.table(table, "summary.csv");
         }

@@ -1,7 +1,7 @@
 //! What a sweep varies, and what comes of it.
 
 use super::document::{Cell, Section, Table};
-use super::results::{cell, every_subject};
+use super::results::cell;
 use crate::experiment::Study;
 use crate::report::figure::{Figures, plain, with_interval};
 use crate::stats::number::{duration, fixed};
@@ -23,7 +23,7 @@ pub(super) fn points(study: &Study) -> Section {
     let columns: Vec<String> =
         core::iter::once("Variant".to_string()).chain(labels).chain(figures.map(str::to_string)).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    for subject in every_subject(&study.outcome) {
+    for subject in study.outcome.subjects() {
         let mut table = Table::new(format!("{subject}: point by point"), &columns);
         for variant in study.outcome.variants.iter().filter(|v| !v.point.is_empty()) {
             let f = Figures { variant, subject };

@@ -94,9 +94,6 @@ fn months_table(study: &Study) -> Table {
 fn share_cell(table: &mut Table, estimate: &Estimate, text: impl Fn(f64) -> String) -> Cell {
     match estimate.estimate {
         Some(x) => Cell::number(text(x), Some(x)),
-        None => {
-            let why = if estimate.note.is_empty() { "undefined" } else { estimate.note.as_str() };
-            Cell { mark: Some(table.note(why)), tone: Some("dim"), ..Cell::text("–") }
-        }
+        None => table.undefined(&estimate.note),
     }
 }

@@ -1,6 +1,6 @@
 //! The estimate of a spreadsheet beside what was simulated.
 
-use super::document::{Cell, Section, Table};
+use super::document::{Cell, Section, Table, about};
 use crate::experiment::Study;
 use crate::stats::number::significant;
 
@@ -22,12 +22,7 @@ pub(super) fn spreadsheet(study: &Study) -> Section {
         Table::new("Minutes of a year: products of availabilities beside the simulation", &columns);
     for variant in &study.outcome.variants {
         for row in &variant.twin {
-            let of = if row.kind == "block" {
-                row.subject.clone()
-            } else {
-                format!("{}, {}s", row.subject, row.kind)
-            };
-            let mut cells = vec![Cell::text(&variant.name), Cell::text(of)];
+            let mut cells = vec![Cell::text(&variant.name), Cell::text(about(&row.subject, row.kind))];
             let values = [
                 row.spreadsheet,
                 row.simulated,
@@ -40,10 +35,7 @@ pub(super) fn spreadsheet(study: &Study) -> Section {
             for x in values {
                 cells.push(match x {
                     Some(x) => Cell::number(significant(x, 3).replace('-', "−"), Some(x)),
-                    None => {
-                        let why = if row.note.is_empty() { "undefined" } else { row.note.as_str() };
-                        Cell { mark: Some(table.note(why)), tone: Some("dim"), ..Cell::text("–") }
-                    }
+                    None => table.undefined(&row.note),
                 });
             }
             table.row(Some(&variant.name), cells);

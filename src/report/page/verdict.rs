@@ -1,10 +1,10 @@
 //! What came out, in words.
 
 use super::document::{Block, Section, Sentence};
-use super::results::every_subject;
+use crate::experiment::outcome::distinct;
 use crate::experiment::{ExpectResult, Metric, Outcome, Study, VariantOutcome, Verdict};
 use crate::report::figure::{Figures, with_interval};
-use crate::stats::number::{counted, duration, significant};
+use crate::stats::number::{counted, duration, list, significant};
 
 /// Most sentences of a kind that are in view at once; the rest is to unfold.
 const MOST: usize = 12;
@@ -29,7 +29,7 @@ pub(super) fn verdict(study: &Study) -> Section {
         .collect();
     let mut sentences = Vec::new();
     if compared.is_empty() {
-        for subject in every_subject(outcome) {
+        for subject in outcome.subjects() {
             match outcome.variants.as_slice() {
                 [only] => sentences.extend(alone(Figures { variant: only, subject })),
                 several => sentences.extend(side_by_side(several, subject)),
@@ -58,7 +58,7 @@ pub(super) fn verdict(study: &Study) -> Section {
 
 /// What became of the objectives of a variant.
 fn objectives(outcome: &Outcome, variant: &VariantOutcome) -> Option<Sentence> {
-    let each = variant.objectives.iter().map(|o| format!("{} {} {}", o.name, o.target, o.in_short()));
+    let each = variant.objectives.iter().map(|o| format!("{} {} {}", o.name, o.target, o.headline));
     let all = each.collect::<Vec<_>>().join("; ");
     let about = if outcome.variants.len() == 1 { "Objectives" } else { variant.name.as_str() };
     (!all.is_empty()).then(|| Sentence::new(Some(&variant.name), &format!("{about}: {all}")))
@@ -66,12 +66,7 @@ fn objectives(outcome: &Outcome, variant: &VariantOutcome) -> Option<Sentence> {
 
 /// How many variants miss each objective.
 fn objectives_of_all(outcome: &Outcome) -> Vec<Sentence> {
-    let mut names: Vec<&str> = Vec::new();
-    for o in outcome.variants.iter().flat_map(|v| &v.objectives) {
-        if !names.contains(&o.name.as_str()) {
-            names.push(&o.name);
-        }
-    }
+    let names = distinct(outcome.variants.iter().flat_map(|v| &v.objectives).map(|o| o.name.as_str()));
     let sentence = |name: &str| {
         let all = outcome.variants.iter().flat_map(|v| &v.objectives).filter(|o| o.name == name);
         let missed = all.clone().filter(|o| o.missed.estimate.is_some_and(|x| x > 0.0)).count();
@@ -184,12 +179,7 @@ fn side_by_side(variants: &[VariantOutcome], subject: &str) -> Vec<Sentence> {
 
 /// `A`, `A and B`, `A, B and C`; many are counted.
 fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        many if many.len() > MOST_NAMES => counted(many.len() as u64, "variant"),
-        [one] => one.to_string(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
+    if names.len() > MOST_NAMES { counted(names.len() as u64, "variant") } else { list(names) }
 }
 
 /// How many checks of the scenario are not met, if any.

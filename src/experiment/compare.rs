@@ -91,7 +91,7 @@ impl Experiment<'_> {
                 figures.map(|(name, sums)| ((name.subject.clone(), name.id.clone()), (name, sums))).collect();
             let start = comparison.rows.len();
             for (mine, theirs) in beside(variant, reference) {
-                let row = Row { variant: &variant.name, reference: &reference.name, mine, theirs };
+                let row = Row { variant, reference, mine, theirs };
                 comparison.rows.extend(row.difference(&figures));
             }
             comparison.verdicts.extend(words::verdicts(variant, reference, &comparison.rows[start..]));
@@ -117,8 +117,8 @@ fn beside<'a>(
 
 /// One figure of a variant and of the reference; at least one of them has it.
 struct Row<'a> {
-    variant: &'a str,
-    reference: &'a str,
+    variant: &'a VariantOutcome,
+    reference: &'a VariantOutcome,
     mine: Option<&'a Metric>,
     theirs: Option<&'a Metric>,
 }
@@ -128,7 +128,7 @@ impl Row<'_> {
         let metric = self.mine.or(self.theirs)?;
         let value = |m: Option<&Metric>| m.and_then(|m| m.estimate);
         let mut row = Difference {
-            variant: self.variant.into(),
+            variant: self.variant.name.clone(),
             subject: metric.subject.clone(),
             metric: metric.id.clone(),
             unit: metric.unit,
@@ -144,6 +144,9 @@ impl Row<'_> {
         };
         match (row.estimate, row.reference) {
             (Some(a), Some(b)) => {
+                if let Some(note) = self.other_target(&metric.id) {
+                    return Some(Difference { note, ..row });
+                }
                 row.difference = Some(a - b);
                 match figures.get(&id(metric)) {
                     Some((name, sums)) => row.in_pairs(name, sums),
@@ -151,10 +154,22 @@ impl Row<'_> {
                 }
             }
             (None, None) => row.note = "undefined in both".into(),
-            (None, _) => row.note = format!("undefined in {}", self.variant),
-            (_, None) => row.note = format!("undefined in {}", self.reference),
+            (None, _) => row.note = format!("undefined in {}", self.variant.name),
+            (_, None) => row.note = format!("undefined in {}", self.reference.name),
         }
         Some(row)
+    }
+
+    /// Why a figure of an objective cannot be compared: held to something else, a variant is no better or worse for it.
+    fn other_target(&self, id: &str) -> Option<String> {
+        let (name, figure) = id.strip_prefix("objective.")?.split_once('.')?;
+        if figure.starts_with("availability") {
+            return None; // what it is held to does not enter
+        }
+        let objectives = [self.variant, self.reference].map(|v| v.objectives.iter().find(|o| o.name == name));
+        let [Some(mine), Some(theirs)] = objectives else { return None };
+        let differ = (mine.goal, &mine.target) != (theirs.goal, &theirs.target);
+        differ.then(|| format!("the targets differ: {} and {}", mine.target, theirs.target))
     }
 }
 
@@ -209,6 +224,7 @@ mod tests {
     use super::*;
     use crate::experiment::fixture;
     use crate::experiment::runner::{Subject, run};
+    use crate::model::objective::Goal;
     use crate::model::{DomainId, Effect, FaultRule, Model, Schedule, Target};
     use crate::sim::observe::Replication;
     use crate::units::Duration;
@@ -438,6 +454,22 @@ availability = 99.99
             change(rule.expect("a rule that strikes something else"));
             assert!(!compared(&experiment(&models, 5, 1)).0.same_faults);
         }
+    }
+
+    /// Held to another target, a variant is no better or worse for missing it: its figures have no difference.
+    #[test]
+    fn objectives_with_other_targets_are_not_compared() {
+        let mut models = models();
+        let target = |models: &mut [(String, Model)], variant: usize, within| {
+            let all = models[variant].1.objectives.iter_mut();
+            all.filter(|o| o.name == "rto").for_each(|o| o.goal = Goal::Rto { within, class: None });
+        };
+        target(&mut models, 1, Duration::from_secs(60));
+        let (comparison, ..) = compared(&experiment(&models, 20, 1));
+        let kept = row(&comparison, "strong", "orders", "objective.rto.kept");
+        assert!(kept.estimate.is_some() && kept.reference.is_some());
+        assert_eq!((kept.difference, kept.note.as_str()), (None, "the targets differ: 1m and 1h"));
+        assert!(row(&comparison, "zones", "orders", "objective.rto.kept").difference.is_some());
     }
 
     /// A figure that only one of the two has stands there, without a difference.

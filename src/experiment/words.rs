@@ -177,12 +177,6 @@ impl<'a> Said<'a> {
                 Some((name, "kept")) => ("keeps", name, "replications"),
                 _ => continue,
             };
-            let target = |v: &VariantOutcome| {
-                v.objectives.iter().find(|o| o.name == name).map(|o| (o.goal, o.target.clone()))
-            };
-            if target(self.variant) != target(self.reference) {
-                continue; // held to something else, it is no better or worse for missing it
-            }
             let (Some(mine), Some(theirs)) = (row.estimate, row.reference) else { continue };
             let (Some(low), Some(high), Some(differ)) = (row.low, row.high, row.differ) else { continue };
             if high <= low || (low <= 0.0 && high >= 0.0) {

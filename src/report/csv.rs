@@ -524,7 +524,7 @@ mod tests {
             &rest[..rest.find("\n## ").unwrap_or(rest.len())]
         };
         let strings = |columns: &[&str]| columns.iter().map(|&c| c.to_string()).collect::<Vec<_>>();
-        for (file, columns) in [
+        let files = [
             ("summary.csv", strings(&SUMMARY)),
             ("causes.csv", strings(&CAUSES)),
             ("months.csv", strings(&MONTHS)),
@@ -533,11 +533,16 @@ mod tests {
             ("what-if.csv", strings(&WHAT_IF)),
             ("sweep.csv", strings(&SWEEP)),
             ("twin.csv", strings(&TWIN)),
+            ("compare.csv", strings(&COMPARE)),
             ("replications.csv", strings(&REPLICATIONS)),
             ("outages.csv", outage_columns()),
             ("losses.csv", strings(&LOSSES)),
             ("timeline.csv", strings(&TIMELINE)),
-        ] {
+        ];
+        for name in crate::report::files::NAMES.iter().filter(|name| name.ends_with(".csv")) {
+            assert!(files.iter().any(|(file, _)| file == name), "{name} is not checked");
+        }
+        for (file, columns) in files {
             for column in columns {
                 assert!(section(file).contains(&format!("| `{column}` |")), "{file}: {column}");
             }

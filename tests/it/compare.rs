@@ -169,3 +169,87 @@ fn a_shipped_scenario_is_compared_by_its_name() {
     let text = compare(&folder, &["cosmos-db/tiers", "--replications", "20", "--reference", "T4"]);
     assert!(text.contains("compared with T4") && text.contains("costs 60 % less"), "{text}");
 }
+
+/// A curve joins points of one file: two files that vary something have none.
+#[test]
+fn sweeps_of_two_files_make_no_curves() {
+    let sweep = "\n[sweep]\n\"store.orders.workload.writes_per_second\" = [10, 20]\n";
+    let folder = two_files("compare-sweeps", |text| text + sweep);
+    let files = |out: &str| -> Vec<String> {
+        contents(&folder.join(out))
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|n| n.starts_with("sweep"))
+            .collect()
+    };
+    let run =
+        |args: &[&str]| compare(&folder, &[args, &["-q", "--rows", "none", "--replications", "20"]].concat());
+    run(&["orders.toml", "near/orders.toml", "--out", "one"]);
+    assert!(files("one").contains(&"sweep.csv".to_string()), "{:?}", files("one"));
+    fs::write(folder.join("orders.toml"), ORDERS.to_string() + sweep).unwrap();
+    run(&["orders.toml", "near/orders.toml", "--out", "two"]);
+    assert_eq!(files("two"), [""; 0]);
+}
+
+/// Region outages that are over before anybody decides: if deciding takes no time, each of them is a failover, and far more
+/// happens in a replication.
+const BRIEF: &str = r#"
+[scenario]
+name = "Brief outages"
+horizon = "95d"
+replications = 10
+seed = 3
+max_events = 500
+[[region]]
+name = "west"
+zones = 3
+nodes_per_zone = 4
+[[region]]
+name = "north"
+zones = 3
+nodes_per_zone = 4
+[store.orders]
+preset = "cosmos-db"
+regions = [{ name = "west", zones = "unzoned" }, { name = "north", zones = "unzoned" }]
+failover = { mode = "service-managed" }
+[store.orders.workload]
+writes_per_second = 100
+reads_per_second = 500
+clients = { west = 0.7, north = 0.3 }
+[fault.r]
+target = "region:*"
+per_year = 200
+duration = "20m"
+"#;
+
+/// What was asked for is not lost over what was not: only who asks what would help fails at the limit that this meets.
+#[test]
+fn a_limit_met_by_the_way_costs_nothing_else() {
+    let folder = folder("what-if-limit");
+    fs::write(folder.join("brief.toml"), BRIEF).unwrap();
+    let (_, said) = expect(&folder, &["run", "brief.toml", "-q", "--out", "out"], 0);
+    assert!(said.contains("note: what would help most is left out, as a limit was reached"), "{said}");
+    let has = |name: &str| contents(&folder.join("out")).iter().any(|(file, _)| file == name);
+    assert!(has("report.html") && !has("what-if.csv"));
+    let asked = ["run", "brief.toml", "-q", "--out", "asked", "--what-if", "base"];
+    let (_, said) = expect(&folder, &asked, 3);
+    assert!(said.contains("`--what-if none` leaves this out"), "{said}");
+    assert!(contents(&folder.join("asked")).is_empty());
+}
+
+/// The only fault is what helps most; the file says what the terminal says.
+#[test]
+fn what_would_help_most_is_told_to_who_asks() {
+    let folder = with_orders("what-if");
+    let run = ["run", "orders.toml", "-q", "--variant", "base", "--out", "out"];
+    let (silent, _) = expect(&folder, &run, 0);
+    assert!(!silent.contains("what would help most"), "{silent}");
+    let (told, _) = expect(&folder, &[&run[..], &["--what-if", "base"]].concat(), 0);
+    let of_writes = told.split("base: what would help most, orders write").nth(1).expect("told of writes");
+    let first = of_writes.lines().nth(2).expect("a row");
+    assert!(first.trim_start().starts_with("fault region"), "{of_writes}");
+    let csv = fs::read_to_string(folder.join("out/what-if.csv")).unwrap();
+    assert!(csv.contains("base,orders,write,fault,region,"), "{csv}");
+    let (_, said) = expect(&folder, &["run", "orders.toml", "-q", "--what-if", "bose"], 2);
+    assert!(said.contains("no variant bose runs; did you mean `base`?"), "{said}");
+}

@@ -193,17 +193,22 @@ impl Estimate {
 
     /// Quantile over pooled events.
     pub(crate) fn event_quantile(values: &Histogram, ratio: &Ratio, p: f64, unit: f64) -> Estimate {
-        let Some(q) = values.estimate(p, ratio.clusters()) else {
-            return Estimate::undefined("no event");
-        };
+        let quantile = Estimate::quantile(values, p, ratio.clusters(), unit);
+        quantile
+            .map_or_else(|| Estimate::undefined("no event"), |e| Estimate { note: event_note(ratio), ..e })
+    }
+
+    /// Quantile over pooled values of so many independent replications; `None` without values.
+    pub(crate) fn quantile(values: &Histogram, p: f64, independent: u64, unit: f64) -> Option<Estimate> {
+        let q = values.estimate(p, independent)?;
         let scaled = |x: u64| x as f64 / unit;
-        Estimate {
+        Some(Estimate {
             estimate: Some(scaled(q.estimate)),
             low: q.low.map(scaled),
             high: q.high.map(scaled),
-            n: ratio.clusters(),
-            note: event_note(ratio),
-        }
+            n: independent,
+            note: if q.small { "small sample".into() } else { String::new() },
+        })
     }
 
     /// Largest event seen; nothing bounds what was not seen.

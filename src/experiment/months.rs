@@ -250,17 +250,8 @@ impl Pool {
 
     /// The share that the part `p` of them does not exceed.
     pub(super) fn quantile(&self, p: f64) -> Estimate {
-        let Some(q) = self.shares.estimate(p, self.n) else {
-            return Estimate::undefined("nothing was measured");
-        };
-        let scaled = |x: u64| x as f64 / SHARE;
-        Estimate {
-            estimate: Some(scaled(q.estimate)),
-            low: q.low.map(scaled),
-            high: q.high.map(scaled),
-            n: self.n,
-            note: if q.small { "small sample".into() } else { String::new() },
-        }
+        Estimate::quantile(&self.shares, p, self.n, SHARE)
+            .unwrap_or_else(|| Estimate::undefined("nothing was measured"))
     }
 
     /// The largest; nothing bounds what was not seen.

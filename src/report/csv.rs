@@ -18,7 +18,7 @@ pub use sweep::{SWEEP, sweep_csv};
 pub use twin::{TWIN, twin_csv};
 pub use what_if::{WHAT_IF, what_if_csv};
 
-use crate::experiment::Outcome;
+use crate::experiment::{Metric, Outcome};
 use crate::model::{CauseClass, Model};
 use crate::sim::observe::{
     Blame, Kind, Loss, Outage, Party, Phase, Replication, StoreRun, Subject, requests,
@@ -183,20 +183,18 @@ fn phase_column(phase: Phase) -> String {
 pub fn summary_csv(outcome: &Outcome) -> Vec<u8> {
     let rows = outcome.variants.iter().flat_map(|variant| {
         variant.metrics.iter().map(|m| {
-            vec![
-                text(&variant.name),
-                text(&m.subject),
-                text(&m.id),
-                m.unit.into(),
-                number(m.estimate),
-                number(m.low),
-                number(m.high),
-                m.n.to_string(),
-                text(&m.note),
-            ]
+            let mut row = vec![text(&variant.name)];
+            row.extend(figure(m));
+            row
         })
     });
     whole_file(&SUMMARY, rows)
+}
+
+/// The fields of a figure: the columns of `summary.csv` after `variant`.
+fn figure(m: &Metric) -> [String; 8] {
+    let [estimate, low, high] = [m.estimate, m.low, m.high].map(number);
+    [text(&m.subject), text(&m.id), m.unit.into(), estimate, low, high, m.n.to_string(), text(&m.note)]
 }
 
 /// `causes.csv`: one row per variant, subject, kind of request and cause that did something.

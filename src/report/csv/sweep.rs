@@ -1,6 +1,6 @@
 //! `sweep.csv`.
 
-use super::{number, text, whole_file};
+use super::{figure, number, text, whole_file};
 use crate::experiment::Outcome;
 
 /// Columns of `sweep.csv`.
@@ -28,22 +28,16 @@ pub fn sweep_csv(outcome: &Outcome) -> Vec<u8> {
         for curve in outcome.curves(axis) {
             for (at, variant) in &curve.points {
                 rows.extend(variant.metrics.iter().map(|m| {
-                    vec![
+                    let mut row = vec![
                         text(&variant.name),
                         text(&axis.path),
                         text(&at.label),
                         number(at.value),
                         at.unit.into(),
                         text(&curve.label),
-                        text(&m.subject),
-                        text(&m.id),
-                        m.unit.into(),
-                        number(m.estimate),
-                        number(m.low),
-                        number(m.high),
-                        m.n.to_string(),
-                        text(&m.note),
-                    ]
+                    ];
+                    row.extend(figure(m));
+                    row
                 }));
             }
         }

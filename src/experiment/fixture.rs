@@ -86,6 +86,10 @@ pub(crate) fn model() -> Model {
             members: vec![Member::Domain(DomainId(1))],
             report: true,
         }],
+        tiers: vec![],
+        routers: vec![],
+        services: vec![],
+        runbooks: vec![],
         actions: vec![],
         objectives: vec![],
         horizon: Duration::YEAR,
@@ -138,6 +142,7 @@ fn store() -> Store {
     Store {
         name: "orders".into(),
         regions: vec![region(0), region(1)],
+        members: None,
         writes: Writes::Single,
         conflicts: Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 },
         replicas: 4,

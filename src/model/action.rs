@@ -59,6 +59,37 @@ pub enum Command {
         /// The new mode.
         mode: FailoverMode,
     },
+    /// Restore a store from its newest backup that survives, into a region, and go on there. Needs a backup whose place
+    /// can be read and nodes to restore to; waits for both.
+    Restore {
+        /// Index of the store.
+        store: u32,
+        /// The region restored into.
+        into: u8,
+    },
+    /// Give up what a store held and start again from nothing in a region.
+    StartEmpty {
+        /// Index of the store.
+        store: u32,
+        /// The region.
+        into: u8,
+    },
+    /// Change how many instances of a tier run at one of its sites.
+    Scale {
+        /// Index of the tier.
+        tier: u32,
+        /// Index of the site.
+        site: u8,
+        /// Instances.
+        instances: u32,
+    },
+    /// Send a router's requests to one target.
+    Route {
+        /// Index of the router.
+        router: u32,
+        /// Index of the target.
+        to: u8,
+    },
     /// Change the provisioned throughput of every region.
     SetThroughput {
         /// Index of the store.
@@ -91,6 +122,20 @@ impl Command {
             }
             Command::AddRegion { store, region } => {
                 format!("add-region {} in {}", name(store), place(store, region))
+            }
+            Command::Restore { store, into } => format!("restore {} in {}", name(store), place(store, into)),
+            Command::StartEmpty { store, into } => {
+                format!("start-empty {} in {}", name(store), place(store, into))
+            }
+            Command::Scale { tier, site, instances } => {
+                let tier = &model.tiers[tier as usize];
+                let region = model.world.region_name(tier.sites[usize::from(site)].region);
+                format!("scale {} in {region} to {instances}", tier.name)
+            }
+            Command::Route { router, to } => {
+                let router = &model.routers[router as usize];
+                let target = &model.world.domain(router.targets[usize::from(to)]).path;
+                format!("route {} to {target}", router.name)
             }
             Command::SetThroughput { store, throughput_mru: Some(mru) } => {
                 format!("set-throughput {} to {}", name(store), mru as f64 / 1000.0)

@@ -12,6 +12,8 @@ pub mod class;
 pub mod fault;
 pub mod objective;
 pub mod price;
+pub mod runbook;
+pub mod service;
 pub mod store;
 pub mod workload;
 pub mod world;
@@ -23,9 +25,11 @@ pub use class::Class;
 pub use fault::{Cascade, CauseClass, Damages, Effect, FaultRule, Party, Schedule, Target};
 pub use objective::Objective;
 pub use price::{Billing, Price};
+pub use runbook::{Hours, Runbook, Step, Trigger};
+pub use service::{Balance, Need, Part, Router, Service, Tier, TierSite};
 pub use store::{
-    Client, Conflicts, Consistency, Failover, FailoverMode, Hot, OnReturn, Placement, Rebuild, Redirect,
-    Resolve, Routing, RpoPromise, Store, StoreRegion, Tokens, Writes,
+    Agreement, Client, Conflicts, Consistency, Failover, FailoverMode, Hot, Members, OnReturn, Placement,
+    Rebuild, Redirect, Resolve, Routing, RpoPromise, Store, StoreRegion, Tokens, Writes,
 };
 pub use workload::{PROFILE_ONE, Profile};
 pub use world::{Domain, DomainId, DomainKind, Link, LinkId, NodeId, RegionId, World};
@@ -43,6 +47,14 @@ pub struct Model {
     pub stores: Vec<Store>,
     /// Redundancy blocks; a block refers only to blocks before it.
     pub blocks: Vec<Block>,
+    /// Stateless tiers in order of declaration.
+    pub tiers: Vec<Tier>,
+    /// Routers in order of declaration.
+    pub routers: Vec<Router>,
+    /// Services; a service refers only to services before it.
+    pub services: Vec<Service>,
+    /// Runbooks in order of declaration.
+    pub runbooks: Vec<Runbook>,
     /// Scripted actions in order of time, ties in order of declaration.
     pub actions: Vec<Action>,
     /// What it is held to, in order of declaration.

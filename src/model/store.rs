@@ -231,6 +231,38 @@ pub struct Client {
     pub timeout: Duration,
 }
 
+/// What holds the members of a leader-based store together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Agreement {
+    /// The leader acknowledges alone; standbys follow.
+    Asynchronous,
+    /// A write is acknowledged once every standby that takes part has it.
+    Synchronous {
+        /// Without any standby the leader takes no writes; else it goes on alone.
+        blocks: bool,
+    },
+    /// A write is acknowledged, and a leader elected, by a majority of the members in use, lost ones included.
+    Majority,
+}
+
+/// A leader and its followers: the members are [`Store::regions`], the first is the leader at the start. Unlike regions,
+/// several may lie in zones of the same region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Members {
+    /// What holds them together.
+    pub agreement: Agreement,
+    /// How many are in use, leader included, the first ones; the others are places where a lost one can be rebuilt.
+    pub in_use: u8,
+    /// From the loss of a member until it is given up and another is rebuilt in the next free place; `None`: never.
+    pub replace: Option<Law>,
+    /// A standby that lacks more bytes than this is not promoted.
+    pub cap_bytes: Option<u64>,
+    /// A standby that lags by more than this is not promoted.
+    pub cap_time: Option<Duration>,
+    /// Only the leader answers reads.
+    pub leader_reads: bool,
+}
+
 /// What a product promises about the RPO of a takeover.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RpoPromise {
@@ -247,6 +279,8 @@ pub struct Store {
     pub name: String,
     /// Regions in failover order, at most 16, never empty.
     pub regions: Vec<StoreRegion>,
+    /// What makes it a leader-based store; `None`: its regions are what they are called.
+    pub members: Option<Members>,
     /// Which regions take writes.
     pub writes: Writes,
     /// Conflicts between them.

@@ -101,6 +101,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
     Some(Store {
         name: name.to_owned(),
         regions: regions?,
+        members: None,
         writes: writing.writes,
         conflicts: writing.conflicts,
         replicas: copies.replicas,

@@ -348,6 +348,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Command::Online { region, .. } => self.let_in(st, region, Offline::ByAction),
             Command::AddRegion { region, .. } => self.let_in(st, region, Offline::NotYet),
+            Command::Restore { .. } | Command::StartEmpty { .. } => {}
+            Command::Scale { .. } | Command::Route { .. } => unreachable!("no store is scaled or routed to"),
         }
     }
 

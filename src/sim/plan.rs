@@ -85,6 +85,9 @@ pub(crate) struct Slots {
     pub(crate) actions: u32,
     /// First slot of each store; [`StorePlan`] knows the order inside.
     pub(crate) stores: Vec<u32>,
+    /// First slot of tiers and routers, and of runbooks.
+    pub(crate) front: u32,
+    pub(crate) runbooks: u32,
     pub(crate) count: u32,
 }
 
@@ -470,6 +473,8 @@ fn slots(model: &Model, processes: &[Process], fleets: usize, stores: &[StorePla
         fleets: fleets_at,
         actions,
         stores: at,
+        front: next,
+        runbooks: next,
         count: next,
     }
 }

@@ -30,6 +30,8 @@ impl<D: Chance> System<D> for Run<'_> {
         match slot.0 {
             i if i >= slots.fleets && i < slots.actions => self.fleet_fired(i - slots.fleets, timers),
             i if i >= slots.processes && i < slots.fleets => self.process_fired(i - slots.processes, timers),
+            i if i >= slots.runbooks => self.runbook_fired(i - slots.runbooks, timers),
+            i if i >= slots.front => self.front_fired(i - slots.front, timers),
             i if i >= slots.actions => match slots.stores.iter().rposition(|&first| first <= i) {
                 Some(s) => self.store_fired(s, i - slots.stores[s], timers),
                 None => self.act((i - slots.actions) as usize, timers),
@@ -51,6 +53,9 @@ impl<D: Chance> System<D> for Run<'_> {
             let State { blocks, faults, .. } = &mut *self.state;
             blocks.settle(self.plan, now, faults, &mut self.out.outages);
         }
+        self.settle_runbooks(timers);
+        self.settle_front(timers);
+        self.settle_services(timers);
     }
 }
 
@@ -257,6 +262,19 @@ impl Run<'_> {
     fn act<D: Chance>(&mut self, i: usize, timers: &mut Timers<'_, D>) {
         let now = timers.now();
         let command = self.plan.model.actions[i].command;
+        let mark = Mark { purpose: self.plan.action_purpose, occurrence: i as u64 };
+        let culprit = Culprit { blame: Blame::Action(i as u32), class: Class::Action, mark, started: now };
+        self.note(now, || (format!("action:{i}"), "action", command.describe(&self.plan.model)));
+        self.carry_out(command, culprit, timers);
+    }
+
+    /// Does what a scripted action or a step of a runbook says.
+    pub(crate) fn carry_out<D: Chance>(
+        &mut self,
+        command: Command,
+        culprit: Culprit,
+        timers: &mut Timers<'_, D>,
+    ) {
         let s = match command {
             Command::Failover { store, .. }
             | Command::ForceFailover { store, .. }
@@ -264,12 +282,14 @@ impl Run<'_> {
             | Command::Online { store, .. }
             | Command::AddRegion { store, .. }
             | Command::SetFailover { store, .. }
+            | Command::Restore { store, .. }
+            | Command::StartEmpty { store, .. }
             | Command::SetThroughput { store, .. } => store as usize,
+            Command::Scale { .. } | Command::Route { .. } => {
+                return self.act_on_front(command, culprit, timers);
+            }
         };
-        let mark = Mark { purpose: self.plan.action_purpose, occurrence: i as u64 };
-        let culprit = Culprit { blame: Blame::Action(i as u32), class: Class::Action, mark, started: now };
-        self.note(now, || (format!("action:{i}"), "action", command.describe(&self.plan.model)));
-        self.advance(s, now);
+        self.advance(s, timers.now());
         let (mut ctx, st) = self.context(s, timers);
         ctx.act(st, command, culprit);
     }

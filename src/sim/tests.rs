@@ -69,6 +69,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
                 joins_later: false,
             })
             .collect(),
+        members: None,
         writes: Writes::Single,
         conflicts: Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 },
         replicas: 4,
@@ -153,6 +154,10 @@ pub(super) fn model(world: World, faults: Vec<FaultRule>, stores: Vec<Store>) ->
         faults,
         stores,
         blocks: vec![],
+        tiers: vec![],
+        routers: vec![],
+        services: vec![],
+        runbooks: vec![],
         actions: vec![],
         objectives: vec![],
         horizon: Duration::YEAR,

@@ -86,6 +86,7 @@ impl Accumulator {
                 Subject::Store(store, kind) => {
                     self.stores[store as usize].outages[kind as usize].push(outage);
                 }
+                Subject::Service(..) => {}
                 Subject::Block(block) => self.blocks[block as usize].outages.push(outage),
             }
         }

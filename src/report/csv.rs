@@ -308,6 +308,7 @@ fn outage_row(cx: Context, rep: &Replication, outage: &Outage) -> Option<Vec<Str
             let names: Vec<&str> = hit.map(|(_, r)| cx.model.world.region_name(r.region)).collect();
             (&store.name, kind.word(), failed.to_string(), names.join(" "))
         }
+        Subject::Service(..) => return None,
         Subject::Block(block) => {
             let block = &cx.model.blocks[block as usize];
             if !block.report {

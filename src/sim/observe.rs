@@ -116,6 +116,8 @@ impl Phase {
 pub enum Subject {
     /// A store and a kind of request.
     Store(u32, Kind),
+    /// A service and a kind of request.
+    Service(u32, Kind),
     /// A redundancy block.
     Block(u32),
 }
@@ -394,6 +396,8 @@ pub struct Replication {
     pub fault_digest: u64,
     /// By store.
     pub stores: Vec<StoreRun>,
+    /// By service: as of a store without data.
+    pub services: Vec<StoreRun>,
     /// By block.
     pub blocks: Vec<BlockRun>,
     /// In order of end.

@@ -2,6 +2,7 @@
 
 use super::months::{self, MonthsTally};
 use super::paired::Paired;
+use super::service::ServiceTally;
 use super::tally::{BlockTally, OutageTally, StoreTally};
 use super::targets::ObjectiveTally;
 use super::worst::WorstTally;
@@ -25,11 +26,12 @@ pub struct Accumulator {
     pub(crate) fault_events: Moments,
     pub(crate) events: Moments,
     pub(crate) stores: Vec<StoreTally>,
+    pub(crate) services: Vec<ServiceTally>,
     pub(crate) blocks: Vec<BlockTally>,
     pub(crate) worst: WorstTally,
     /// Beside the reference of a comparison, if there is one; filled by the runner.
     pub(crate) paired: Option<Paired>,
-    /// Calendar months of the stores, then of the blocks.
+    /// Calendar months of the services, then of the stores, then of the blocks.
     pub(crate) months: Vec<MonthsTally>,
     pub(crate) objectives: Vec<ObjectiveTally>,
 }
@@ -45,7 +47,10 @@ impl Accumulator {
             occurrences: Moments::default(),
             fault_events: Moments::default(),
             events: Moments::default(),
-            stores: (0..model.stores.len()).map(|s| StoreTally::new(model, s, possible)).collect(),
+            stores: model.stores.iter().map(|s| StoreTally::new(model, s, possible)).collect(),
+            services: (0..model.services.len() as u32)
+                .map(|s| ServiceTally::new(model, s, possible))
+                .collect(),
             blocks: model
                 .blocks
                 .iter()
@@ -62,6 +67,15 @@ impl Accumulator {
         }
     }
 
+    /// What takes requests, services first: names and tallies.
+    pub(crate) fn asked<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = (&'a str, &'a StoreTally)> {
+        let services = model.services.iter().zip(&self.services);
+        let stores = model.stores.iter().zip(&self.stores);
+        services
+            .map(|(service, tally)| (service.name.as_str(), &tally.requests))
+            .chain(stores.map(|(store, tally)| (store.name.as_str(), tally)))
+    }
+
     /// Number of replications seen.
     pub fn replications(&self) -> u64 {
         self.replications
@@ -73,6 +87,7 @@ impl Accumulator {
     /// If the replication has other stores, blocks or clients than the model.
     pub fn add(&mut self, rep: &Replication) {
         assert_eq!(self.stores.len(), rep.stores.len(), "replication {} of another model", rep.index);
+        assert_eq!(self.services.len(), rep.services.len(), "replication {} of another model", rep.index);
         assert_eq!(self.blocks.len(), rep.blocks.len(), "replication {} of another model", rep.index);
         self.replications += 1;
         // The number enters, so that swapped histories of two replications do not cancel.
@@ -86,7 +101,9 @@ impl Accumulator {
                 Subject::Store(store, kind) => {
                     self.stores[store as usize].outages[kind as usize].push(outage);
                 }
-                Subject::Service(..) => {}
+                Subject::Service(service, kind) => {
+                    self.services[service as usize].requests.outages[kind as usize].push(outage);
+                }
                 Subject::Block(block) => self.blocks[block as usize].outages.push(outage),
             }
         }
@@ -97,11 +114,14 @@ impl Accumulator {
         for restored in &rep.restores {
             self.stores[restored.store as usize].push_restore(restored);
         }
-        self.stores.iter_mut().zip(&rep.stores).for_each(|(tally, run)| tally.add(run));
+        let own = |run| core::iter::once(run);
+        self.stores.iter_mut().zip(&rep.stores).for_each(|(tally, run)| tally.add(run, own(run)));
+        self.services.iter_mut().zip(&rep.services).for_each(|(tally, run)| tally.add(run, rep));
         self.blocks.iter_mut().zip(&rep.blocks).for_each(|(tally, run)| tally.add(run));
         self.worst.add(&self.blocks, rep);
-        let (stores, blocks) = self.months.split_at_mut(rep.stores.len());
-        for (tally, run) in stores.iter_mut().zip(&rep.stores) {
+        let requests = rep.services.iter().chain(&rep.stores);
+        let (asked, blocks) = self.months.split_at_mut(rep.services.len() + rep.stores.len());
+        for (tally, run) in asked.iter_mut().zip(requests) {
             tally.add(run.months.iter().map(|m| (m.month, months::failed(m))));
         }
         for (tally, run) in blocks.iter_mut().zip(&rep.blocks) {
@@ -124,6 +144,7 @@ impl Accumulator {
         self.events.merge(&other.events);
         self.worst.merge(&other.worst);
         self.stores.iter_mut().zip(&other.stores).for_each(|(a, b)| a.merge(b));
+        self.services.iter_mut().zip(&other.services).for_each(|(a, b)| a.merge(b));
         for (a, b) in self.blocks.iter_mut().zip(&other.blocks) {
             a.outages.merge(&b.outages);
             a.causes.iter_mut().zip(&b.causes).for_each(|(x, y)| x.merge(y));

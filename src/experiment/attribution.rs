@@ -121,9 +121,9 @@ impl Accounts {
 /// All rows of a variant, in order of subject, kind, cause, phase and party.
 pub(super) fn rows(model: &Model, acc: &Accumulator) -> Vec<AttributionRow> {
     let mut rows = Vec::new();
-    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+    for asked in acc.asked(model) {
         for kind in Kind::ALL {
-            store_rows(model, acc, (&store.name, tally), kind, &mut rows);
+            store_rows(model, acc, asked, kind, &mut rows);
         }
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {

@@ -23,7 +23,7 @@ struct Catalogue {
     metrics: Vec<Metric>,
 }
 
-/// Every figure of the catalogue, in its order: stores, blocks, the run.
+/// Every figure of the catalogue, in its order: services, stores, blocks, the run.
 pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
     let horizon_ns = model.horizon.ns() as f64;
     let mut c = Catalogue {
@@ -33,6 +33,11 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
         subject: String::new(),
         metrics: Vec::new(),
     };
+    for (index, (service, tally)) in model.services.iter().zip(&acc.services).enumerate() {
+        c.subject.clone_from(&service.name);
+        c.store(&tally.requests, &[]);
+        c.objectives(model, acc, |of| matches!(of, Watched::Service(s, _) if s as usize == index));
+    }
     for (index, (store, tally)) in model.stores.iter().zip(&acc.stores).enumerate() {
         c.subject.clone_from(&store.name);
         let clients: Vec<&str> =
@@ -89,7 +94,9 @@ impl Catalogue {
         }
         for kind in Kind::ALL {
             let (word, i) = (kind.word(), kind as usize);
-            self.push(format!("throttled.{word}"), "fraction", failed_share(&tally.throttled[i]));
+            if let Some(throttled) = &tally.throttled {
+                self.push(format!("throttled.{word}"), "fraction", failed_share(&throttled[i]));
+            }
             for (client, name) in tally.clients.iter().zip(clients) {
                 let e = failed_share(&client[i]).complement();
                 self.push(format!("availability.{word}.client.{name}"), "fraction", e);

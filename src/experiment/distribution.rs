@@ -46,15 +46,15 @@ impl Distribution {
 /// The distributions of RTO and RPO that `acc` holds: by subject, figure and class, all classes first.
 pub(crate) fn distributions(model: &Model, acc: &Accumulator) -> Vec<Distribution> {
     let mut list = Vec::new();
-    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+    for (name, tally) in acc.asked(model) {
         for kind in Kind::ALL {
             let figure = match kind {
                 Kind::Read => "rto_seconds.read",
                 Kind::Write => "rto_seconds.write",
             };
-            push(&mut list, &store.name, figure, &tally.outages[kind as usize].lengths);
+            push(&mut list, name, figure, &tally.outages[kind as usize].lengths);
         }
-        push(&mut list, &store.name, "rpo_seconds", &tally.losses.rpo);
+        push(&mut list, name, "rpo_seconds", &tally.losses.rpo);
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
         push(&mut list, &block.name, "rto_seconds.block", &tally.outages.lengths);

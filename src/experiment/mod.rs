@@ -20,6 +20,7 @@ pub mod outcome;
 mod paired;
 mod price;
 pub mod runner;
+mod service;
 pub mod study;
 pub mod sweep;
 pub(crate) mod tally;

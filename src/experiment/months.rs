@@ -4,7 +4,7 @@ use super::accumulate::SHARE_ONE;
 use super::metric::{Ceiling, Estimate};
 use super::tally::share;
 use crate::model::calendar::{month_start, whole_months};
-use crate::model::{Model, PROFILE_ONE, Store};
+use crate::model::{Model, PROFILE_ONE, Profile};
 use crate::sim::observe::{BlockMonth, MonthRun};
 use crate::stats::{Histogram, Moments};
 use crate::units::Time;
@@ -28,7 +28,7 @@ pub(super) type Amounts = [[i128; 3]; MEASURES];
 /// Availability of one subject in one calendar month, or in all of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MonthRow {
-    /// Name of the store or block.
+    /// Name of the service, store or block.
     pub subject: String,
     /// `read`, `write`, `all` or `block`.
     pub series: &'static str,
@@ -81,23 +81,24 @@ pub(super) fn down(run: &BlockMonth) -> Amounts {
     amounts
 }
 
-/// What there is to fail in each whole month of a store.
-fn requested(model: &Model, store: &Store) -> Vec<Amounts> {
-    let [reads, writes] = store.demand();
+/// What there is to fail in each whole month.
+fn requested(model: &Model, [reads, writes]: [i128; 2], profile: &Profile) -> Vec<Amounts> {
     let start = Time::ZERO + model.warmup;
     let amounts = |month: u32| {
         let (from, to) = (start + month_start(month), start + month_start(month + 1));
         let times = |weight: i128| [reads, writes, reads + writes].map(|rate| rate * weight);
-        let volume = times(store.profile.integral(to) - store.profile.integral(from));
+        let volume = times(profile.integral(to) - profile.integral(from));
         [times((to - from).ns().into()), volume, volume]
     };
     (0..whole_months(model.horizon)).map(amounts).collect()
 }
 
 impl MonthsTally {
-    /// One for each store, then one for each block; those of blocks that results do not show stay empty.
+    /// One for each service, for each store, then for each block; those of blocks that results do not show stay empty.
     pub(super) fn all(model: &Model) -> Vec<MonthsTally> {
-        let stores = model.stores.iter().map(|s| MonthsTally::new(3, MEASURES, requested(model, s).into()));
+        let asked = |demand, profile| MonthsTally::new(3, MEASURES, requested(model, demand, profile).into());
+        let services = model.services.iter().map(|s| asked(s.demand(), &s.profile));
+        let stores = model.stores.iter().map(|s| asked(s.demand(), &s.profile));
         let months = whole_months(model.horizon);
         let time = |month: u32| {
             let mut amounts = Amounts::default();
@@ -110,7 +111,7 @@ impl MonthsTally {
             .blocks
             .iter()
             .map(|b| MonthsTally::new(1, 1, if b.report { &shown } else { &hidden }.clone()));
-        stores.chain(blocks).collect()
+        services.chain(stores).chain(blocks).collect()
     }
 
     fn new(series: usize, measures: usize, wholes: Arc<[Amounts]>) -> MonthsTally {
@@ -265,7 +266,6 @@ impl Pool {
 mod tests {
     use super::*;
     use crate::experiment::{Accumulator, VariantOutcome, fixture};
-    use crate::model::Profile;
     use crate::model::objective::{Credit, Goal, Measure, Objective, Series, WHOLE, Watched};
     use crate::sim::observe::Replication;
 

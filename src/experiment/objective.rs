@@ -177,6 +177,7 @@ pub(super) fn results(
 fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> ObjectiveResult {
     let find = |id: &str| figures.iter().find(|f| f.0 == id).map(|f| f.2.clone());
     let (subject, kind) = match objective.of {
+        Watched::Service(s, series) => (&model.services[s as usize].name, series.word()),
         Watched::Store(s, series) => (&model.stores[s as usize].name, series.word()),
         Watched::Block(b) => (&model.blocks[b as usize].name, "block"),
     };

@@ -68,10 +68,10 @@ pub struct VariantOutcome {
     pub fault_digest: u64,
 }
 
-/// What one cause did to one kind of request of a store, or to a block.
+/// What one cause did to one kind of request of a service or store, or to a block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CauseRow {
-    /// Name of the store or block.
+    /// Name of the service, store or block.
     pub subject: String,
     /// `read`, `write` or `block`.
     pub kind: &'static str,
@@ -101,7 +101,7 @@ pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str>
 }
 
 impl Outcome {
-    /// Stores and blocks that have figures in some variant, in order of first appearance.
+    /// Services, stores and blocks that have figures in some variant, in order of first appearance.
     pub fn subjects(&self) -> Vec<&str> {
         distinct(self.variants.iter().flat_map(VariantOutcome::subjects))
     }
@@ -140,7 +140,7 @@ impl VariantOutcome {
         }
     }
 
-    /// Stores and blocks that have figures, in order.
+    /// Services, stores and blocks that have figures, in order.
     pub fn subjects(&self) -> Vec<&str> {
         distinct(self.metrics.iter().map(|m| m.subject.as_str()).filter(|subject| !subject.is_empty()))
     }
@@ -158,7 +158,8 @@ impl VariantOutcome {
 }
 
 fn months(model: &Model, acc: &Accumulator, objectives: &[ObjectiveResult]) -> Vec<MonthRow> {
-    let names = model.stores.iter().map(|s| &s.name).chain(model.blocks.iter().map(|b| &b.name));
+    let asked = acc.asked(model).map(|(name, _)| name);
+    let names = asked.chain(model.blocks.iter().map(|b| b.name.as_str()));
     let subjects = names.zip(&acc.months);
     let mut rows: Vec<MonthRow> =
         subjects.flat_map(|(name, tally)| tally.rows(name, acc.replications)).collect();
@@ -169,7 +170,7 @@ fn months(model: &Model, acc: &Accumulator, objectives: &[ObjectiveResult]) -> V
 fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
     let n = acc.replications as f64;
     let mut rows = Vec::new();
-    for (store, tally) in model.stores.iter().zip(&acc.stores) {
+    for (name, tally) in acc.asked(model) {
         for kind in Kind::ALL {
             let k = kind as usize;
             let requested = tally.requested[k].to_f64();
@@ -185,7 +186,7 @@ fn causes(model: &Model, acc: &Accumulator) -> Vec<CauseRow> {
                 let writes_lost_by = (kind == Kind::Write && per_request > 0.0)
                     .then(|| lost.map(|l| l.to_f64() / per_request));
                 rows.push(CauseRow {
-                    subject: store.name.clone(),
+                    subject: name.into(),
                     kind: kind.word(),
                     cause: sums.cause.name(&model.faults).into(),
                     failed_requests: (per_request > 0.0).then(|| failed / per_request),
@@ -259,10 +260,10 @@ fn sample_advice<'a>(
     acc: &'a Accumulator,
 ) -> Vec<(&'static str, &'a crate::stats::Moments, &'a str)> {
     let mut list = Vec::new();
-    for (store, tally) in model.stores.iter().zip(&acc.stores) {
-        list.push(("read unavailability", &tally.failed[0], store.name.as_str()));
-        list.push(("write unavailability", &tally.failed[1], store.name.as_str()));
-        list.push(("mean writes lost", &tally.writes.lost, store.name.as_str()));
+    for (name, tally) in acc.asked(model) {
+        list.push(("read unavailability", &tally.failed[0], name));
+        list.push(("write unavailability", &tally.failed[1], name));
+        list.push(("mean writes lost", &tally.writes.lost, name));
     }
     for (block, tally) in model.blocks.iter().zip(&acc.blocks).filter(|(b, _)| b.report) {
         list.push(("unavailability", &tally.outages.down, block.name.as_str()));

@@ -49,6 +49,10 @@ type Visit<'v> = dyn FnMut(&str, &dyn Fn() -> Vec<(String, f64, f64)>, Source<'_
 fn walk(model: &Model, acc: &Accumulator, visit: &mut Visit<'_>) {
     let horizon_ns = model.horizon.ns() as f64;
     let mut w = Walk { horizon_ns, years: horizon_ns / Duration::YEAR.ns() as f64, subject: "", visit };
+    for (service, tally) in model.services.iter().zip(&acc.services) {
+        w.subject = &service.name;
+        w.store(&tally.requests);
+    }
     for (store, tally) in model.stores.iter().zip(&acc.stores) {
         w.subject = &store.name;
         w.store(tally);
@@ -69,6 +73,7 @@ fn walk(model: &Model, acc: &Accumulator, visit: &mut Visit<'_>) {
     }
     for (objective, tally) in model.objectives.iter().zip(&acc.objectives) {
         w.subject = match objective.of {
+            Watched::Service(service, _) => &model.services[service as usize].name,
             Watched::Store(store, _) => &model.stores[store as usize].name,
             Watched::Block(block) => &model.blocks[block as usize].name,
         };
@@ -99,7 +104,9 @@ impl Walk<'_, '_, '_> {
         }
         for kind in Kind::ALL {
             let (word, i, horizon) = (kind.word(), kind as usize, self.horizon_ns);
-            self.one(&|| format!("throttled.{word}"), SHARE, 1.0, Source::Mean(&tally.throttled[i]));
+            if let Some(throttled) = &tally.throttled {
+                self.one(&|| format!("throttled.{word}"), SHARE, 1.0, Source::Mean(&throttled[i]));
+            }
             let names = || {
                 vec![
                     (format!("availability_time.{word}"), horizon, -1.0),

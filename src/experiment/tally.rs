@@ -3,7 +3,7 @@
 use super::accumulate::SHARE_ONE;
 use super::attribution::{self, Accounts};
 use super::contention::ContentionTally;
-use crate::model::{Billing, Effect, Model};
+use crate::model::{Billing, Client, Effect, Model, Store};
 use crate::sim::observe::{BlockRun, Class, Loss, Outage, Party, Phase, Restored, StoreRun, requests};
 use crate::stats::{Histogram, Moments, Ratio, U256};
 use crate::units::Duration;
@@ -20,8 +20,8 @@ pub(crate) struct StoreTally {
     pub(crate) failed: [Moments; 3],
     /// The same without requests throttled above the provisioned throughput.
     pub(crate) failed_sla: [Moments; 3],
-    /// Throttled share, above and below the provisioned throughput together.
-    pub(crate) throttled: [Moments; 2],
+    /// Throttled share, above and below the provisioned throughput together; not of services, whose parts tell.
+    pub(crate) throttled: Option<[Moments; 2]>,
     /// Failed share by region of clients and kind.
     pub(crate) clients: Vec<[Moments; 2]>,
     /// Which entry of `clients` each client of the model adds to.
@@ -62,6 +62,19 @@ pub(crate) struct WritesTally {
     /// Replications with any write lost for ever, and with any still missing at the end.
     pub(crate) with_lost: u64,
     pub(crate) with_missing: u64,
+}
+
+/// Writes absent at a takeover.
+pub(super) fn whole_writes(loss: &Loss, per_request: i128) -> u64 {
+    requests(loss.absent, per_request).clamp(0, i128::from(u64::MAX)) as u64
+}
+
+impl LossTally {
+    pub(super) fn push(&mut self, class: Class, rpo: u64, rpo_final: u64, writes: u64) {
+        self.rpo.push(class, rpo);
+        self.rpo_final.push(class, rpo_final);
+        self.absent.push(class, writes);
+    }
 }
 
 /// Figures of one block.
@@ -269,42 +282,57 @@ pub(super) fn add_volume(to: &mut U256, volume: i128) {
 }
 
 impl StoreTally {
-    pub(super) fn new(model: &Model, store: usize, possible: u16) -> StoreTally {
-        let of = &model.stores[store];
+    pub(super) fn new(model: &Model, of: &Store, possible: u16) -> StoreTally {
         let billed_by_use = of.price.as_ref().is_some_and(|p| p.billing == Billing::Serverless);
+        let regions = of.client_regions();
+        let place = |c: &Client| regions.iter().position(|&r| r == c.region).unwrap_or(0);
+        StoreTally {
+            clients: vec![Default::default(); regions.len()],
+            place: of.clients.iter().map(place).collect(),
+            restores: of.backup.as_ref().map(|_| RestoreTally::default()),
+            contention: ContentionTally::new(model, of),
+            throttled: Some(Default::default()),
+            costs_mru: billed_by_use.then_some([of.read_cost_mru, of.write_cost_mru]),
+            ..StoreTally::of_service(model, possible)
+        }
+    }
+
+    /// What a service has of it: no copies, no clients by region, nothing that is throttled or billed.
+    pub(super) fn of_service(model: &Model, possible: u16) -> StoreTally {
         let outages = || OutageTally::new(possible);
         let losses = || ByClass::new(possible & !(1 << Class::Load as u16));
-        let regions = model.stores[store].client_regions();
-        let clients = model.stores[store].clients.iter();
-        let place = clients.map(|c| regions.iter().position(|&r| r == c.region).unwrap_or(0)).collect();
         StoreTally {
             volume_per_request: 0,
             failed: Default::default(),
             failed_sla: Default::default(),
-            throttled: Default::default(),
-            clients: vec![Default::default(); regions.len()],
-            place,
+            throttled: None,
+            clients: Vec::new(),
+            place: Vec::new(),
             requested: Default::default(),
             outages: [outages(), outages()],
             losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
-            restores: model.stores[store].backup.as_ref().map(|_| RestoreTally::default()),
+            restores: None,
             corruptible: model.faults.iter().any(|f| matches!(f.effect, Effect::Corrupt { .. })),
             writes: WritesTally::default(),
-            contention: ContentionTally::new(model, &model.stores[store]),
+            contention: ContentionTally::default(),
             used: Moments::default(),
-            costs_mru: billed_by_use.then_some([of.read_cost_mru, of.write_cost_mru]),
+            costs_mru: None,
             accounts: Accounts::default(),
         }
     }
 
-    pub(super) fn add(&mut self, run: &StoreRun) {
+    /// Counts a replication; `data` are the runs that hold its data.
+    pub(super) fn add<'r>(&mut self, run: &StoreRun, data: impl Iterator<Item = &'r StoreRun> + Clone) {
         self.volume_per_request = run.volume_per_request;
         let both = |parts: [i128; 2]| parts[0] + parts[1];
         let requested = run.requested;
         let billed = [0, 1].map(|k| run.failed[k] - run.throttled_above[k]);
         for k in 0..2 {
             add_shares(&mut self.failed[k], &mut self.failed_sla[k], run.failed[k], billed[k], requested[k]);
-            add_share(&mut self.throttled[k], run.throttled_above[k] + run.throttled_below[k], requested[k]);
+            if let Some(throttled) = &mut self.throttled {
+                let volume = run.throttled_above[k] + run.throttled_below[k];
+                add_share(&mut throttled[k], volume, requested[k]);
+            }
             add_volume(&mut self.requested[k], requested[k]);
             self.outages[k].close(run.down[k]);
         }
@@ -324,7 +352,7 @@ impl StoreTally {
             restores.took.close();
             restores.skew.close();
         }
-        self.writes.add(run);
+        self.writes.add(data);
         self.contention.add(run, &self.place);
         if let Some(costs) = self.costs_mru {
             let units = |k: usize| {
@@ -336,10 +364,8 @@ impl StoreTally {
     }
 
     pub(super) fn push_loss(&mut self, loss: &Loss, per_request: i128) {
-        self.losses.rpo.push(loss.class, loss.rpo.ns());
-        self.losses.rpo_final.push(loss.class, loss.rpo_final.ns());
-        let absent = requests(loss.absent, per_request).clamp(0, i128::from(u64::MAX));
-        self.losses.absent.push(loss.class, absent as u64);
+        let writes = whole_writes(loss, per_request);
+        self.losses.push(loss.class, loss.rpo.ns(), loss.rpo_final.ns(), writes);
     }
 
     pub(super) fn push_restore(&mut self, restored: &Restored) {
@@ -355,7 +381,9 @@ impl StoreTally {
         let merge_all = |a: &mut [Moments], b: &[Moments]| a.iter_mut().zip(b).for_each(|(a, b)| a.merge(b));
         merge_all(&mut self.failed, &other.failed);
         merge_all(&mut self.failed_sla, &other.failed_sla);
-        merge_all(&mut self.throttled, &other.throttled);
+        if let (Some(throttled), Some(more)) = (&mut self.throttled, &other.throttled) {
+            merge_all(throttled, more);
+        }
         self.clients.iter_mut().zip(&other.clients).for_each(|(a, b)| merge_all(a, b));
         for k in 0..2 {
             self.requested[k] = self.requested[k].wrapping_add(other.requested[k]);
@@ -392,22 +420,26 @@ impl WritesTally {
         ]
     }
 
-    pub(super) fn add(&mut self, run: &StoreRun) {
-        let whole = |volume| requests(volume, run.volume_per_request);
-        self.acknowledged.add(whole(run.acknowledged));
-        self.lost.add(whole(run.lost));
-        self.missing.add(whole(run.missing));
-        self.missing_peak.add(whole(run.missing_peak));
-        self.recovered.add(whole(run.recovered));
-        self.superseded.add(whole(run.superseded));
+    /// Counts a replication: the sums over these runs, each rounded to whole writes.
+    fn add<'r>(&mut self, runs: impl Iterator<Item = &'r StoreRun> + Clone) {
+        let whole = |of: &dyn Fn(&StoreRun) -> i128| -> i128 {
+            runs.clone().map(|run| requests(of(run), run.volume_per_request)).sum()
+        };
+        let any = |of: &dyn Fn(&StoreRun) -> i128| u64::from(runs.clone().any(|run| of(run) > 0));
+        self.acknowledged.add(whole(&|r| r.acknowledged));
+        self.lost.add(whole(&|r| r.lost));
+        self.missing.add(whole(&|r| r.missing));
+        self.missing_peak.add(whole(&|r| r.missing_peak));
+        self.recovered.add(whole(&|r| r.recovered));
+        self.superseded.add(whole(&|r| r.superseded));
         for (sum, party) in self.lost_by.iter_mut().zip(Party::ALL) {
-            sum.add(whole(attribution::lost_by(&run.accounts, party)));
+            sum.add(whole(&|r| attribution::lost_by(&r.accounts, party)));
         }
-        self.damaged.add(whole(run.damaged));
-        self.damaged_peak.add(whole(run.damaged_peak));
-        self.with_damage += u64::from(run.damaged_peak > 0);
-        self.with_lost += u64::from(run.lost > 0);
-        self.with_missing += u64::from(run.missing > 0);
+        self.damaged.add(whole(&|r| r.damaged));
+        self.damaged_peak.add(whole(&|r| r.damaged_peak));
+        self.with_damage += any(&|r| r.damaged_peak);
+        self.with_lost += any(&|r| r.lost);
+        self.with_missing += any(&|r| r.missing);
     }
 
     pub(super) fn merge(&mut self, other: &WritesTally) {

@@ -6,7 +6,7 @@ use super::tally::share;
 use crate::model::calendar::{month_start, whole_months};
 use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
 use crate::model::{Class, Model};
-use crate::sim::observe::{Kind, Replication, Subject};
+use crate::sim::observe::{Kind, Loss, Replication, Subject};
 use crate::stats::{Histogram, Moments, Ratio};
 use crate::units::Duration;
 
@@ -56,6 +56,8 @@ pub(super) struct SharesTally {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EventsTally {
     pub(super) of: Watched,
+    /// Stores whose losses count.
+    stores: Vec<u32>,
     pub(super) within: u64,
     pub(super) class: Option<Class>,
     pub(super) rpo: bool,
@@ -74,8 +76,14 @@ impl ObjectiveTally {
     pub(super) fn new(model: &Model, objective: &Objective) -> ObjectiveTally {
         let events = |within: Duration, class, rpo| {
             let (of, within) = (objective.of, within.ns());
+            let stores = match of {
+                Watched::Service(service, _) => model.stores_of(service),
+                Watched::Store(store, _) => vec![store],
+                Watched::Block(_) => Vec::new(),
+            };
             ObjectiveTally::Events(EventsTally {
                 of,
+                stores,
                 within,
                 class,
                 rpo,
@@ -88,8 +96,11 @@ impl ObjectiveTally {
             Goal::Rpo { within, class } => events(within, class, true),
             Goal::Availability { target, measure, ref credits } => {
                 let (subject, measure, series) = match objective.of {
-                    Watched::Store(s, series) => (s as usize, measure as usize, series as usize),
-                    Watched::Block(b) => (model.stores.len() + b as usize, 0, 0),
+                    Watched::Service(s, series) => (s as usize, measure as usize, series as usize),
+                    Watched::Store(s, series) => {
+                        (model.services.len() + s as usize, measure as usize, series as usize)
+                    }
+                    Watched::Block(b) => (model.services.len() + model.stores.len() + b as usize, 0, 0),
                 };
                 ObjectiveTally::Months(Box::new(MonthlyTally {
                     subject,
@@ -117,14 +128,12 @@ impl ObjectiveTally {
             ObjectiveTally::Events(tally) => tally.add(rep),
             ObjectiveTally::Months(tally) => {
                 let wholes = &months[tally.subject].wholes;
-                match tally.subject.checked_sub(rep.stores.len()) {
+                let mut asked = rep.services.iter().chain(&rep.stores);
+                match asked.nth(tally.subject) {
+                    Some(run) => tally.add(wholes, run.months.iter().map(|m| (m.month, failed(m)))),
                     None => {
-                        let runs = rep.stores[tally.subject].months.iter();
-                        tally.add(wholes, runs.map(|m| (m.month, failed(m))));
-                    }
-                    Some(block) => {
-                        let runs = rep.blocks[block].months.iter();
-                        tally.add(wholes, runs.map(|m| (m.month, down(m))));
+                        let block = tally.subject - rep.services.len() - rep.stores.len();
+                        tally.add(wholes, rep.blocks[block].months.iter().map(|m| (m.month, down(m))));
                     }
                 }
             }
@@ -148,15 +157,23 @@ impl EventsTally {
         let wanted = |class| self.class.is_none_or(|c| c == class);
         let (mut events, mut beyond) = (0, 0);
         if self.rpo {
-            let Watched::Store(store, _) = self.of else { return };
-            for loss in rep.losses.iter().filter(|l| l.store == store && wanted(l.class)) {
+            let losses = || rep.losses.iter().filter(|l| self.stores.contains(&l.store) && wanted(l.class));
+            for (i, loss) in losses().enumerate() {
+                // What one occurrence cost several stores of a service is one event.
+                let service = matches!(self.of, Watched::Service(..));
+                let same = |l: &&Loss| service && l.blame == loss.blame;
+                if losses().take(i).any(|l| same(&l)) {
+                    continue;
+                }
+                let worst = losses().filter(same).map(|l| l.rpo).max().unwrap_or(loss.rpo);
                 events += 1;
-                beyond += i128::from(loss.rpo.ns() > self.within);
+                beyond += i128::from(worst.ns() > self.within);
             }
         } else {
             let about = |subject| match (self.of, subject) {
                 (Watched::Block(a), Subject::Block(b)) => a == b,
-                (Watched::Store(a, series), Subject::Store(b, kind)) => {
+                (Watched::Store(a, series), Subject::Store(b, kind))
+                | (Watched::Service(a, series), Subject::Service(b, kind)) => {
                     let kinds = match series {
                         Series::Read => kind == Kind::Read,
                         Series::Write => kind == Kind::Write,

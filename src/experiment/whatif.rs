@@ -202,10 +202,12 @@ pub fn what_if<D>(
     Ok(found)
 }
 
-/// What has time down: stores by kind, and blocks that results show.
+/// What has time down: services and stores by kind, and blocks that results show.
 fn subjects(model: &Model) -> impl Iterator<Item = (&str, &'static str)> {
-    let stores = model.stores.iter().flat_map(|s| ["read", "write"].map(|kind| (s.name.as_str(), kind)));
-    stores.chain(model.blocks.iter().filter(|b| b.report).map(|b| (b.name.as_str(), "block")))
+    let names =
+        model.services.iter().map(|s| s.name.as_str()).chain(model.stores.iter().map(|s| s.name.as_str()));
+    let asked = names.flat_map(|name| ["read", "write"].map(|kind| (name, kind)));
+    asked.chain(model.blocks.iter().filter(|b| b.report).map(|b| (b.name.as_str(), "block")))
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct Objective {
 pub enum Watched {
     /// Requests of a store (index in the model).
     Store(u32, Series),
+    /// Requests of a service (index in the model).
+    Service(u32, Series),
     /// A redundancy block (index in the model), by time.
     Block(u32),
 }

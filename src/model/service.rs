@@ -1,5 +1,6 @@
 //! What stands in front of stores and is made of them: stateless tiers, routers and services.
 
+use super::Model;
 use super::objective::Series;
 use super::workload::Profile;
 use super::world::{DomainId, NodeId, RegionId};
@@ -105,4 +106,31 @@ pub struct Service {
     pub profile: Profile,
     /// Failing share, in millionths, above which it counts as out (design D14).
     pub outage_threshold_ppm: u32,
+}
+
+impl Service {
+    /// Reads and writes, in thousandths of a request per second.
+    pub(crate) fn demand(&self) -> [i128; 2] {
+        [self.reads_mps.into(), self.writes_mps.into()]
+    }
+}
+
+impl Model {
+    /// Stores that a service needs, by itself or through other services, each once, in order.
+    pub fn stores_of(&self, service: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut left = vec![service];
+        while let Some(service) = left.pop() {
+            for need in &self.services[service as usize].needs {
+                match need.on {
+                    Part::Store(store) => found.push(store),
+                    Part::Service(inner) => left.push(inner),
+                    Part::Block(_) | Part::Tier(_) | Part::Router(_) => {}
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }

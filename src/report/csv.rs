@@ -231,7 +231,7 @@ fn whole_file(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<
     out
 }
 
-/// Rows of `replications.csv`: one per store, then one per reported block.
+/// Rows of `replications.csv`: one per service, one per store, then one per reported block.
 ///
 /// # Errors
 /// Those of `out`.
@@ -246,9 +246,16 @@ pub fn replication_rows(out: &mut impl io::Write, cx: Context, rep: &Replication
             format!("{:016x}", rep.fault_digest),
         ]
     };
+    for (service, run) in cx.model.services.iter().zip(&rep.services) {
+        let mut row = start(&service.name);
+        row.extend(request_fields(run));
+        row.resize(REPLICATIONS.len(), String::new());
+        record(out, &row)?;
+    }
     for (s, (store, run)) in cx.model.stores.iter().zip(&rep.stores).enumerate() {
         let mut row = start(&store.name);
-        row.extend(store_fields(run));
+        row.extend(request_fields(run));
+        row.extend(write_fields(run));
         row.push(rep.restores.iter().filter(|r| r.store as usize == s).count().to_string());
         row.push(String::new());
         record(out, &row)?;
@@ -262,9 +269,9 @@ pub fn replication_rows(out: &mut impl io::Write, cx: Context, rep: &Replication
     Ok(())
 }
 
-fn store_fields(run: &StoreRun) -> Vec<String> {
+fn request_fields(run: &StoreRun) -> Vec<String> {
     let count = |volume| requests(volume, run.volume_per_request).to_string();
-    let mut fields = Vec::with_capacity(16);
+    let mut fields = Vec::with_capacity(10);
     for kind in Kind::ALL {
         let k = kind as usize;
         for volume in [run.requested[k], run.failed[k], run.throttled_above[k], run.throttled_below[k]] {
@@ -272,6 +279,11 @@ fn store_fields(run: &StoreRun) -> Vec<String> {
         }
         fields.push(seconds(run.down[k].ns()));
     }
+    fields
+}
+
+fn write_fields(run: &StoreRun) -> [String; 8] {
+    let count = |volume| requests(volume, run.volume_per_request).to_string();
     let writes = [
         run.acknowledged,
         run.lost,
@@ -282,11 +294,10 @@ fn store_fields(run: &StoreRun) -> Vec<String> {
         run.damaged,
         run.damaged_peak,
     ];
-    fields.extend(writes.map(count));
-    fields
+    writes.map(count)
 }
 
-/// Rows of `outages.csv`: one per outage of a store or reported block, in order of end.
+/// Rows of `outages.csv`: one per outage of a service, store or reported block, in order of end.
 ///
 /// # Errors
 /// Those of `out`.
@@ -308,7 +319,10 @@ fn outage_row(cx: Context, rep: &Replication, outage: &Outage) -> Option<Vec<Str
             let names: Vec<&str> = hit.map(|(_, r)| cx.model.world.region_name(r.region)).collect();
             (&store.name, kind.word(), failed.to_string(), names.join(" "))
         }
-        Subject::Service(..) => return None,
+        Subject::Service(service, kind) => {
+            let failed = requests(outage.failed, rep.services[service as usize].volume_per_request);
+            (&cx.model.services[service as usize].name, kind.word(), failed.to_string(), String::new())
+        }
         Subject::Block(block) => {
             let block = &cx.model.blocks[block as usize];
             if !block.report {

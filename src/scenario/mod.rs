@@ -41,7 +41,7 @@ pub use suggest::{help as suggestion, nearest};
 
 use crate::experiment::about::Sources;
 use crate::experiment::sweep::{Axis, Coordinate};
-use crate::model::Model;
+use crate::model::{Model, Service};
 use crate::units::Duration;
 use context::{Context, Problem};
 use diagnostic::code;
@@ -270,7 +270,9 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let whole = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let sound = sound && !cx.incomplete.get();
     let actions = action::read(&root, &world, &stores, sound, horizon);
-    let objectives = objective::read(&root, &stores, &blocks, whole && sound);
+    let services: Vec<Service> = Vec::new();
+    let of = objective::Subjects { services: &services, stores: &stores, blocks: &blocks };
+    let objectives = objective::read(&root, &of, whole && sound);
     let expects = expect::read(&root, names);
     root.close();
     if cx.failed() {
@@ -284,7 +286,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         blocks,
         tiers: Vec::new(),
         routers: Vec::new(),
-        services: Vec::new(),
+        services,
         runbooks: Vec::new(),
         actions,
         objectives,

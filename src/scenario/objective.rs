@@ -7,7 +7,7 @@ use super::reader::{Item, Named, Reader};
 use super::suggest;
 use super::tree::Value;
 use crate::model::objective::{Credit, Goal, Measure, Objective, Series, WHOLE, Watched};
-use crate::model::{Block, Class, Consistency, Model, Store, calendar};
+use crate::model::{Block, Class, Consistency, Model, Service, Store, calendar};
 
 /// Most objectives, and most credit bands of one.
 const MAX_OBJECTIVES: usize = 1000;
@@ -16,8 +16,15 @@ const MAX_CREDITS: usize = 100;
 const GOALS: [&str; 3] = ["availability", "rto", "rpo"];
 const MEASURES: [&str; 2] = ["mean-hourly-error-rate", "requests"];
 
-/// Reads `[objective.NAME]`. Problems with stores or blocks hide unknown names: `complete` is false then.
-pub(super) fn read(root: &Reader<'_>, stores: &[Store], blocks: &[Block], complete: bool) -> Vec<Objective> {
+/// What an objective can be about.
+pub(super) struct Subjects<'a> {
+    pub(super) services: &'a [Service],
+    pub(super) stores: &'a [Store],
+    pub(super) blocks: &'a [Block],
+}
+
+/// Reads `[objective.NAME]`. Problems with what it can be about hide unknown names: `complete` is false then.
+pub(super) fn read(root: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Vec<Objective> {
     let Some(table) = root.table("objective") else { return Vec::new() };
     let named = table.named();
     if named.len() > MAX_OBJECTIVES {
@@ -31,7 +38,8 @@ pub(super) fn read(root: &Reader<'_>, stores: &[Store], blocks: &[Block], comple
             break;
         }
         let Some(r) = item.table() else { continue };
-        let of = watched(&r, stores, blocks, complete);
+        let stores = of.stores;
+        let of = watched(&r, of, complete);
         let goal = goal(&r, matches!(of, Some(Watched::Block(_))));
         if let (Some(Goal::Rpo { within, .. }), Some(Watched::Store(s, _)), Some(item)) =
             (&goal, of, r.get("rpo"))
@@ -49,10 +57,13 @@ pub(super) fn read(root: &Reader<'_>, stores: &[Store], blocks: &[Block], comple
     found
 }
 
-/// The store with its requests, or the block; the only store if nothing is said.
-fn watched(r: &Reader<'_>, stores: &[Store], blocks: &[Block], complete: bool) -> Option<Watched> {
-    r.exclusive(&["store", "block"]);
+/// The service or store with its requests, or the block; if nothing is said the only service, without services the only
+/// store.
+fn watched(r: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Option<Watched> {
+    let Subjects { services, stores, blocks } = of;
+    r.exclusive(&["service", "store", "block"]);
     let names: Vec<&str> = stores.iter().map(|s| s.name.as_str()).collect();
+    let called: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
     if let Some(item) = r.get("block") {
         r.refuse("kind", "a block has no requests: it is up or down");
         let known: Vec<&str> = blocks.iter().map(|b| b.name.as_str()).collect();
@@ -64,13 +75,21 @@ fn watched(r: &Reader<'_>, stores: &[Store], blocks: &[Block], complete: bool) -
         }
         return Some(Watched::Block(index));
     }
-    let index = match (r.get("store"), &names[..]) {
-        (Some(item), _) => index(&item, "store", &names, complete),
-        (None, [_]) => Some(0),
-        (None, _) => {
+    type Asked = fn(u32, Series) -> Watched;
+    let found: Option<(Asked, u32)> = match (r.get("service"), r.get("store"), &called[..], &names[..]) {
+        (Some(item), ..) => {
+            index(&item, "service", &called, complete).map(|i| (Watched::Service as Asked, i))
+        }
+        (_, Some(item), ..) => index(&item, "store", &names, complete).map(|i| (Watched::Store as Asked, i)),
+        (None, None, [_], _) => Some((Watched::Service, 0)),
+        (None, None, [], [_]) => Some((Watched::Store, 0)),
+        _ => {
             if complete {
-                let problem =
-                    Problem::new(code::OBJECTIVE, "an objective is about one store or block", "of which?");
+                let problem = Problem::new(
+                    code::OBJECTIVE,
+                    "an objective is about one service, store or block",
+                    "of which?",
+                );
                 r.error(problem.help("add for example `store = \"orders\"` or `block = \"service\"`"));
             }
             None
@@ -80,7 +99,8 @@ fn watched(r: &Reader<'_>, stores: &[Store], blocks: &[Block], complete: bool) -
         r.refuse("kind", "only writes are lost");
     }
     let series = r.get("kind").map_or(Some(2), |i| i.word(&Series::ALL.map(Series::word)));
-    Some(Watched::Store(index?, Series::ALL[series?]))
+    let (asked, index) = found?;
+    Some(asked(index, Series::ALL[series?]))
 }
 
 fn index(item: &Item<'_>, what: &str, known: &[&str], complete: bool) -> Option<u32> {
@@ -209,19 +229,20 @@ pub(super) fn lint(cx: &Context<'_>, root: &Value, model: &Model) {
 
 /// The key at which an objective comes to nothing, and why.
 fn untested(model: &Model, objective: &Objective) -> Option<(&'static str, String)> {
-    if let Watched::Store(store, series) = objective.of
-        && !matches!(objective.goal, Goal::Rpo { .. })
+    let requests = match objective.of {
+        Watched::Service(s, series) => Some((model.services[s as usize].demand(), series)),
+        Watched::Store(s, series) => Some((model.stores[s as usize].demand(), series)),
+        Watched::Block(_) => None,
+    };
+    if let Some(([reads, writes], series)) = requests.filter(|_| !matches!(objective.goal, Goal::Rpo { .. }))
     {
-        let clients = &model.stores[store as usize].clients;
-        let asked = |s: Series| {
-            clients.iter().any(|c| match s {
-                Series::Read => c.reads_mps > 0,
-                Series::Write => c.writes_mps > 0,
-                Series::All => c.reads_mps > 0 || c.writes_mps > 0,
-            })
+        let asked = match series {
+            Series::Read => reads > 0,
+            Series::Write => writes > 0,
+            Series::All => reads + writes > 0,
         };
-        if !asked(series) {
-            return Some(("kind", "the store has no such requests".into()));
+        if !asked {
+            return Some(("kind", "there are no such requests".into()));
         }
     }
     match objective.goal {

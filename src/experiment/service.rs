@@ -1,0 +1,129 @@
+//! What an accumulator keeps of services.
+
+use super::tally::{StoreTally, whole_writes};
+use crate::model::Model;
+use crate::sim::observe::{Blame, Class, Replication, StoreRun};
+
+/// Figures of one service: its requests, and the data of the stores that it needs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ServiceTally {
+    pub(crate) requests: StoreTally,
+    /// Its stores (indices).
+    stores: Vec<u32>,
+    /// Losses of the replication being added, by what is to blame; empty between two of them.
+    losses: Vec<(Blame, Class, Lost)>,
+}
+
+/// What an event cost.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+struct Lost {
+    rpo: u64,
+    rpo_final: u64,
+    writes: u64,
+}
+
+impl ServiceTally {
+    pub(super) fn new(model: &Model, service: u32, possible: u16) -> ServiceTally {
+        let requests = StoreTally::of_service(model, possible);
+        ServiceTally { requests, stores: model.stores_of(service), losses: Vec::new() }
+    }
+
+    /// Counts a replication, `run` of the service. What one occurrence cost any of its stores is one event: its RPO is the
+    /// largest of theirs.
+    pub(super) fn add(&mut self, run: &StoreRun, rep: &Replication) {
+        for loss in rep.losses.iter().filter(|l| self.stores.contains(&l.store)) {
+            let at = self.losses.iter().position(|(blame, ..)| *blame == loss.blame).unwrap_or_else(|| {
+                self.losses.push((loss.blame, loss.class, Lost::default()));
+                self.losses.len() - 1
+            });
+            let sum = &mut self.losses[at].2;
+            sum.rpo = sum.rpo.max(loss.rpo.ns());
+            sum.rpo_final = sum.rpo_final.max(loss.rpo_final.ns());
+            let writes = whole_writes(loss, rep.stores[loss.store as usize].volume_per_request);
+            sum.writes = sum.writes.saturating_add(writes);
+        }
+        for (_, class, lost) in self.losses.drain(..) {
+            self.requests.losses.push(class, lost.rpo, lost.rpo_final, lost.writes);
+        }
+        let data = self.stores.iter().map(|&s| &rep.stores[s as usize]);
+        self.requests.add(run, data);
+    }
+
+    pub(super) fn merge(&mut self, other: &ServiceTally) {
+        self.requests.merge(&other.requests);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::Accumulator;
+    use crate::experiment::fixture;
+    use crate::model::{Need, Part, Profile, Service, objective::Series};
+    use crate::sim::observe::{Class, Loss, Replication};
+    use crate::units::Duration;
+
+    /// Two stores and a service that needs both, one of them twice.
+    fn model() -> crate::model::Model {
+        let mut model = fixture::model();
+        let mut other = model.stores[0].clone();
+        other.name = "other".into();
+        model.stores.push(other);
+        let need = |store| Need { on: Part::Store(store), path: Series::All, share_ppm: 1_000_000 };
+        let service = |name: &str, needs| Service {
+            name: name.into(),
+            needs,
+            reads_mps: 1000,
+            writes_mps: 1000,
+            profile: Profile::flat(),
+            outage_threshold_ppm: 0,
+        };
+        model.services.push(service("inner", vec![need(1)]));
+        let inner = Need { on: Part::Service(0), ..need(0) };
+        model.services.push(service("outer", vec![need(0), inner, need(1)]));
+        model
+    }
+
+    fn replication(losses: Vec<Loss>) -> Replication {
+        let mut rep = fixture::replication(0);
+        rep.stores.push(rep.stores[0].clone());
+        rep.services = vec![rep.stores[0].clone(), rep.stores[0].clone()];
+        rep.losses = losses;
+        rep
+    }
+
+    #[test]
+    fn what_an_occurrence_costs_several_stores_is_one_event() {
+        let model = model();
+        assert_eq!((model.stores_of(0), model.stores_of(1)), (vec![1], vec![0, 1]));
+        let fixed = fixture::replication(0);
+        let per_request = fixed.stores[0].volume_per_request;
+        let base = fixture::replication(3).losses.first().cloned().expect("the fixture loses something");
+        let loss = |store, rpo, writes: i128, k| Loss {
+            store,
+            rpo: Duration::from_secs(rpo),
+            rpo_final: Duration::from_secs(rpo / 2),
+            absent: writes * per_request,
+            blame: match base.blame {
+                crate::sim::observe::Blame::Fault { rule, target, .. } => {
+                    crate::sim::observe::Blame::Fault { rule, target, k }
+                }
+                other => other,
+            },
+            ..base.clone()
+        };
+        let mut acc = Accumulator::new(&model);
+        acc.add(&replication(vec![loss(0, 10, 5, 0), loss(1, 40, 7, 0), loss(0, 20, 1, 1)]));
+        let events = |service: usize| {
+            let losses = &acc.services[service].requests.losses;
+            let largest = |tally: &crate::experiment::tally::ByClass| tally.all.values.largest();
+            (losses.rpo.all.values.n(), largest(&losses.rpo), largest(&losses.absent))
+        };
+        let seconds = |s: u64| Some(Duration::from_secs(s).ns());
+        assert_eq!(events(0), (1, seconds(40), Some(7)));
+        assert_eq!(events(1), (2, seconds(40), Some(12)));
+        let class = &acc.services[1].requests.losses.rpo.classes[base.class as usize];
+        assert_eq!((class.values.n(), base.class == Class::Load), (2, false));
+        let store = acc.stores[0].writes.lost.sum();
+        assert_eq!(acc.services[1].requests.writes.lost.sum(), 2 * store);
+    }
+}

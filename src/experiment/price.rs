@@ -29,7 +29,9 @@ fn provisioned(model: &Model, index: usize) -> Provisioned {
     let regions = store.regions.len();
     let mut sums = Provisioned { units: Some(vec![0; regions]), time: vec![0; regions] };
     let mut throughput = store.throughput_mru;
-    let mut there: Vec<bool> = store.regions.iter().map(|r| !r.joins_later).collect();
+    let in_use = store.members.as_ref().map_or(regions, |m| usize::from(m.in_use));
+    let places = store.regions.iter().enumerate();
+    let mut there: Vec<bool> = places.map(|(i, r)| !r.joins_later && i < in_use).collect();
     let mut from = Duration::ZERO;
     for action in model.actions.iter().filter(|a| a.at < model.horizon) {
         match action.command {
@@ -84,6 +86,7 @@ pub(super) fn figures(
     let unit = match price.billing {
         Billing::Serverless => "units/year",
         Billing::Provisioned | Billing::Autoscale => "unit-hours/year",
+        Billing::Instances => "instance-hours/year",
     };
     let provisioned = provisioned(model, index);
     let (factor, billed) = match &price.rates_ppm {
@@ -92,6 +95,9 @@ pub(super) fn figures(
             (Estimate::undefined("nothing was measured"), Estimate::undefined("nothing was measured"))
         }
         Some(rates) if price.billing == Billing::Serverless => by_use(model, rates, tally),
+        Some(rates) if price.billing == Billing::Instances => {
+            by_instances(store, rates, &provisioned, model.horizon)
+        }
         Some(rates) => by_throughput(price, rates, &provisioned, model.horizon),
     };
     let copies = weighted(&vec![1_000_000; store.regions.len()], shares(&provisioned.time, model.horizon));
@@ -111,6 +117,18 @@ fn by_use(model: &Model, rates: &[u64], tally: &StoreTally) -> (Estimate, Estima
     let factor = weighted(rates, core::iter::repeat(1.0));
     let years = model.horizon.ns() as f64 / Duration::YEAR.ns() as f64;
     (exact(factor), Estimate::mean(&tally.used, years, Ceiling::Open).scaled(factor))
+}
+
+fn by_instances(
+    store: &Store,
+    rates: &[u64],
+    provisioned: &Provisioned,
+    horizon: Duration,
+) -> (Estimate, Estimate) {
+    let time = &provisioned.time;
+    let factor = weighted(rates, time.iter().map(|&t| ratio(t, time[0])));
+    let regions = weighted(rates, shares(time, horizon));
+    (exact(factor), exact(regions * f64::from(store.replicas) * HOURS_PER_YEAR))
 }
 
 fn by_throughput(
@@ -146,7 +164,11 @@ fn cost(store: &Store, price: &Price, copies: f64, billed: &Estimate) -> Estimat
     let Some(unit_nano) = price.unit_nano else {
         return Estimate::undefined("no unit price is given");
     };
-    let units = if price.billing == Billing::Serverless { 1e6 } else { 100.0 };
+    let units = match price.billing {
+        Billing::Serverless => 1e6,
+        Billing::Provisioned | Billing::Autoscale => 100.0,
+        Billing::Instances => 1.0,
+    };
     let storage = price.storage_nano.map_or(0.0, |nano| {
         let gigabytes = store.data_bytes as f64 / 1e9;
         gigabytes * copies * nano as f64 / NANO * MONTHS_PER_YEAR
@@ -170,7 +192,7 @@ fn cost(store: &Store, price: &Price, copies: f64, billed: &Estimate) -> Estimat
 mod tests {
     use super::*;
     use crate::experiment::{Accumulator, Metric, VariantOutcome, fixture};
-    use crate::model::Action;
+    use crate::model::{Action, Agreement, Members};
 
     /// The made-up store of two regions at these rates, 10 000 request units a second, 2 TB.
     fn model(billing: Billing, rates_ppm: Option<Vec<u64>>) -> Model {
@@ -230,6 +252,26 @@ mod tests {
         m.stores[0].price.as_mut().unwrap().storage_nano = Some(250_000_000);
         let with = figure(&m, "cost_per_year").estimate.unwrap();
         assert!((with - plain - 2.0 * 2000.0 * 0.25 * 12.0).abs() < 1e-6);
+    }
+
+    /// A leader, a standby and a place where a lost one would be rebuilt.
+    #[test]
+    fn instances_in_use_are_billed_by_the_hour() {
+        let mut m = model(Billing::Instances, Some(vec![1_000_000, 1_500_000]));
+        m.stores[0].replicas = 3;
+        m.stores[0].price.as_mut().unwrap().unit_nano = Some(500_000_000);
+        assert_eq!(figure(&m, "price_factor").estimate, Some(2.5));
+        assert_eq!(figure(&m, "billed_units_per_year").estimate, Some(7.5 * 8760.0));
+        assert_eq!(figure(&m, "cost_per_year").estimate, Some(7.5 * 8760.0 * 0.5));
+        m.stores[0].members = Some(Members {
+            agreement: Agreement::Asynchronous,
+            in_use: 1,
+            replace: None,
+            cap_bytes: None,
+            cap_time: None,
+            leader_reads: true,
+        });
+        assert_eq!(figure(&m, "billed_units_per_year").estimate, Some(3.0 * 8760.0));
     }
 
     /// What cannot be known is undefined, with the reason.

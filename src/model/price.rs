@@ -9,6 +9,8 @@ pub enum Billing {
     Autoscale,
     /// The request units that were used; one region only.
     Serverless,
+    /// The instances that hold a replica, in every region that is part of the store; of members, those in use.
+    Instances,
 }
 
 /// What a store costs.
@@ -22,7 +24,7 @@ pub struct Price {
     /// Name of the money.
     pub currency: Option<String>,
     /// Billionths of the money for an hour of 100 request units per second, or (serverless) for a million request
-    /// units, at the rate 1.
+    /// units, or for an hour of an instance, at the rate 1.
     pub unit_nano: Option<u64>,
     /// Billionths of the money for a month (a twelfth of a year) of 10⁹ bytes in one region.
     pub storage_nano: Option<u64>,

@@ -7,7 +7,7 @@ use super::world::unknown_region;
 use crate::model::{Billing, Placement, Price, StoreRegion, World, Writes};
 
 /// Words for what the bill counts.
-const BILLINGS: [&str; 3] = ["provisioned", "autoscale", "serverless"];
+const BILLINGS: [&str; 4] = ["provisioned", "autoscale", "serverless", "instances"];
 /// What may take the zone premium away.
 const WAIVERS: [&str; 2] = ["autoscale", "multi-region"];
 /// Largest factor and largest unit price.
@@ -25,13 +25,14 @@ pub(super) fn read(
     let Some(item) = store.get("price") else { return Some(None) };
     let r = item.table()?;
     r.know(&["zone_factor", "zone_factor_waived", "region_factor", "multi_write_rate"]);
-    let billings = [Billing::Provisioned, Billing::Autoscale, Billing::Serverless];
+    let billings = [Billing::Provisioned, Billing::Autoscale, Billing::Serverless, Billing::Instances];
     let billing =
         r.get("billing").map_or(Some(Billing::Provisioned), |i| i.word(&BILLINGS).map(|w| billings[w]));
     let several = writes == Some(Writes::Multi);
     let factors = factors(&r, world, several, billing);
     let nano = |key| r.get(key).map_or(Some(None), |i| scaled(&i, 1e9).map(Some));
     let (hour, million) = (nano("per_100_units_hour"), nano("per_million_units"));
+    let instance = nano("per_instance_hour");
     let storage = nano("storage_per_gb_month");
     let currency = r.get("currency").map_or(Some(None), |i| currency(&i).map(Some));
     idle(&r, store, billing);
@@ -47,19 +48,36 @@ pub(super) fn read(
         billing,
         rates_ppm: regions.iter().map(|region| factors.rate(region)).collect(),
         currency: currency?,
-        unit_nano: if billing == Billing::Serverless { million? } else { hour? },
+        unit_nano: match billing {
+            Billing::Serverless => million?,
+            Billing::Instances => instance?,
+            Billing::Provisioned | Billing::Autoscale => hour?,
+        },
         storage_nano: storage?,
     }))
 }
 
 /// Warns about what no bill shows.
 fn idle(r: &Reader<'_>, store: &Reader<'_>, billing: Option<Billing>) {
-    let money = ["per_100_units_hour", "per_million_units", "storage_per_gb_month"];
-    if billing == Some(Billing::Serverless) {
-        r.idle("per_100_units_hour", "serverless is billed by `per_million_units`");
-    } else if billing.is_some() {
-        r.idle("per_million_units", "only `billing = \"serverless\"` is billed by use");
-        if store.get("throughput").is_none_or(|i| i.maybe_text() == Some("unlimited")) {
+    let money = ["per_100_units_hour", "per_million_units", "per_instance_hour", "storage_per_gb_month"];
+    let used = match billing {
+        Some(Billing::Serverless) => {
+            Some(("per_million_units", "serverless is billed by `per_million_units`"))
+        }
+        Some(Billing::Instances) => {
+            Some(("per_instance_hour", "instances are billed by `per_instance_hour`"))
+        }
+        Some(Billing::Provisioned | Billing::Autoscale) => {
+            Some(("per_100_units_hour", "throughput is billed by `per_100_units_hour`"))
+        }
+        None => None,
+    };
+    if let Some((used, label)) = used {
+        for key in money[..3].iter().filter(|key| **key != used) {
+            r.idle(key, label);
+        }
+        let unlimited = store.get("throughput").is_none_or(|i| i.maybe_text() == Some("unlimited"));
+        if unlimited && used == "per_100_units_hour" {
             r.idle("per_100_units_hour", "the store has no `throughput` to pay for");
         }
     }

@@ -108,10 +108,22 @@ pub struct Service {
     pub outage_threshold_ppm: u32,
 }
 
+/// Rates in thousandths per second × peak of the profile in thousandths × partitions (of services: × weight) may be
+/// this much: volumes of 400 years, and sums of them, fit into `i128` then.
+pub const MOST_VOLUME: u128 = 100_000_000_000_000_000;
+
 impl Service {
-    /// Reads and writes, in thousandths of a request per second.
+    /// How many times each request is counted, so that shares of requests are whole numbers: a power of two, 2^30 at
+    /// most, that leaves volumes countable.
+    pub fn weight(&self) -> i128 {
+        let rates = u128::from(self.reads_mps) + u128::from(self.writes_mps);
+        let fits = |bits: &u32| (rates * u128::from(self.profile.peak())) << bits <= MOST_VOLUME;
+        1 << (0..=30).rev().find(fits).unwrap_or(0)
+    }
+
+    /// Reads and writes, in thousandths of a request per second × [`Service::weight`].
     pub(crate) fn demand(&self) -> [i128; 2] {
-        [self.reads_mps.into(), self.writes_mps.into()]
+        [self.reads_mps, self.writes_mps].map(|mps| i128::from(mps) * self.weight())
     }
 }
 
@@ -132,5 +144,94 @@ impl Model {
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+/// A call that a service makes for a request: of a part, or of another service, whose own calls follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Of what.
+    pub on: Part,
+    /// Share of the requests, in millionths, that make it and fail if it does.
+    pub share_ppm: u32,
+    /// How many of the calls that follow are made by it; 0 unless it is of a service.
+    pub inner: u32,
+}
+
+/// Most parts, services apart, that requests of one kind of a service may end at.
+pub const MOST_PARTS: usize = 64;
+/// Most of them that may be called in several places without being needed.
+pub const MOST_SHARED: usize = 8;
+/// Most calls that one request may lead to.
+pub const MOST_CALLS: usize = 10_000;
+
+/// What a request of a service leads to, in order of declaration: services that are called by every request are
+/// replaced by their calls, so that a call outside of all others that has a whole share is needed. `path` is
+/// [`Series::Read`] or [`Series::Write`]. `None` if there are more than [`MOST_CALLS`], services included.
+pub fn calls(services: &[Service], service: u32, path: Series) -> Option<Vec<Call>> {
+    let (mut found, mut left) = (Vec::new(), MOST_CALLS);
+    add_calls(services, service, path, &mut found, &mut left)?;
+    Some(found)
+}
+
+fn add_calls(
+    services: &[Service],
+    service: u32,
+    path: Series,
+    found: &mut Vec<Call>,
+    left: &mut usize,
+) -> Option<()> {
+    let needs = services[service as usize].needs.iter();
+    for &Need { on, share_ppm, .. } in needs.filter(|n| n.path == path || n.path == Series::All) {
+        *left = left.checked_sub(1)?;
+        let (at, whole) = (found.len(), share_ppm == 1_000_000);
+        let Part::Service(inner) = on else {
+            found.push(Call { on, share_ppm, inner: 0 });
+            continue;
+        };
+        if whole {
+            add_calls(services, inner, path, found, left)?;
+        } else {
+            found.push(Call { on, share_ppm, inner: 0 });
+            add_calls(services, inner, path, found, left)?;
+            found[at].inner = (found.len() - at - 1) as u32;
+        }
+    }
+    Some(())
+}
+
+/// What requests end at, each once, in the order in which it is called first.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Ends {
+    /// The parts; no services.
+    pub parts: Vec<Part>,
+    /// Those that every request needs, as places in `parts`.
+    pub needed: Vec<usize>,
+    /// The others that are called in several places.
+    pub shared: Vec<usize>,
+}
+
+impl Ends {
+    /// What these calls (see [`calls`]) end at.
+    pub fn of(calls: &[Call]) -> Ends {
+        let mut ends = Ends::default();
+        let (mut uses, mut outside) = (Vec::new(), 0);
+        for (i, call) in calls.iter().enumerate() {
+            if matches!(call.on, Part::Service(_)) {
+                outside = outside.max(i + 1 + call.inner as usize);
+                continue;
+            }
+            let at = ends.parts.iter().position(|p| *p == call.on).unwrap_or_else(|| {
+                ends.parts.push(call.on);
+                uses.push(0);
+                ends.parts.len() - 1
+            });
+            uses[at] += 1;
+            if i >= outside && call.share_ppm == 1_000_000 && !ends.needed.contains(&at) {
+                ends.needed.push(at);
+            }
+        }
+        ends.shared = (0..uses.len()).filter(|at| uses[*at] > 1 && !ends.needed.contains(at)).collect();
+        ends
     }
 }

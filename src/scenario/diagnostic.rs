@@ -55,6 +55,8 @@ pub(super) mod code {
     pub const FILE: &str = "ZF0112";
     pub const OVERRIDE: &str = "ZF0113";
     pub const LAW: &str = "ZF0114";
+    pub const NEED: &str = "ZF0170";
+    pub const SERVICE: &str = "ZF0171";
     pub const UNKNOWN_PLACE: &str = "ZF0201";
     pub const LINK: &str = "ZF0202";
     pub const WORLD_SIZE: &str = "ZF0203";
@@ -115,6 +117,8 @@ pub const CODES: &[(&str, &str)] = &[
     (code::FILE, "a file the scenario refers to cannot be used"),
     (code::OVERRIDE, "an override whose path leads nowhere"),
     (code::LAW, "parameters that make no law"),
+    (code::NEED, "a service that needs something that is not there, or that cannot tell whether it serves"),
+    (code::SERVICE, "a service that needs nothing, or itself, or that nobody calls"),
     (code::UNKNOWN_PLACE, "an unknown region or zone"),
     (code::LINK, "a link that joins nothing, or what is joined already"),
     (code::WORLD_SIZE, "a world without regions or with too many nodes"),

@@ -256,6 +256,6 @@ fn alike(a: &Model, b: &Model) -> bool {
         && a.stores.iter().zip(&b.stores).all(|(x, y)| plain(x) == plain(y))
         && (a.horizon, a.warmup, a.max_events) == (b.horizon, b.warmup, b.max_events)
         && (&a.actions, &a.blocks, &a.faults) == (&b.actions, &b.blocks, &b.faults)
-        && a.objectives == b.objectives
+        && (&a.services, &a.objectives) == (&b.services, &b.objectives)
         && a.world == b.world
 }

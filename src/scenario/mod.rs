@@ -25,6 +25,7 @@ mod range;
 mod reader;
 mod routing;
 mod selector;
+mod service;
 mod sources;
 mod store;
 mod suggest;
@@ -41,7 +42,7 @@ pub use suggest::{help as suggestion, nearest};
 
 use crate::experiment::about::Sources;
 use crate::experiment::sweep::{Axis, Coordinate};
-use crate::model::{Model, Service};
+use crate::model::Model;
 use crate::units::Duration;
 use context::{Context, Problem};
 use diagnostic::code;
@@ -269,8 +270,9 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let blocks = block::read(&root, &places);
     let whole = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let sound = sound && !cx.incomplete.get();
+    let known = service::Known { stores: &stores, blocks: &blocks, complete: whole && sound };
+    let services = service::read(&root, &known);
     let actions = action::read(&root, &world, &stores, sound, horizon);
-    let services: Vec<Service> = Vec::new();
     let of = objective::Subjects { services: &services, stores: &stores, blocks: &blocks };
     let objectives = objective::read(&root, &of, whole && sound);
     let expects = expect::read(&root, names);

@@ -6,12 +6,13 @@ use super::reader::{Item, Named, Reader};
 use super::routing::{self, Pattern, Session, Setting};
 use super::tree::At;
 use super::world::{duplicate, unknown_region};
+use crate::model::service::MOST_VOLUME;
 use crate::model::{Client, Hot, PROFILE_ONE, Profile, Redirect, RegionId, StoreRegion, World};
 use crate::rng::Law;
 use crate::units::Duration;
 
-/// Highest rate per second of a store.
-const MAX_RATE: u64 = 1_000_000_000;
+/// Highest rate per second of a store or service.
+pub(super) const MAX_RATE: u64 = 1_000_000_000;
 /// Shares are read to a billionth; this is 1.
 const WHOLE: u128 = 1_000_000_000;
 /// Shares may miss 1 by this many billionths.
@@ -70,9 +71,8 @@ fn read(
     let populations = clients.as_ref().and_then(|i| populations(i, world, regions, setting));
     let hot = routing::hot(r, setting);
     let (writes, reads, profile, populations) = (writes?, reads?, profile?, populations?);
-    // Volumes are rate × profile × nanoseconds × partitions; they and sums of them must fit into i128.
     let most = u128::from(writes + reads) * u128::from(profile.peak()) * u128::from(partitions);
-    if most > 100_000_000_000_000_000 {
+    if most > MOST_VOLUME {
         let message = "rates × peak of the profile × partitions are too large to be counted exactly";
         r.error(Problem::new(code::TOO_LARGE, message, "at most 10^11 requests per second × partitions"));
         return None;
@@ -271,7 +271,7 @@ fn redirect(item: &Item<'_>) -> Option<Redirect> {
     item.law().map(Redirect::After)
 }
 
-fn profile(item: &Item<'_>) -> Option<Profile> {
+pub(super) fn profile(item: &Item<'_>) -> Option<Profile> {
     let r = item.table()?;
     let factors = |key: &'static str, count: usize| -> Option<Vec<f64>> {
         let Some(item) = r.get(key) else { return Some(vec![1.0; count]) };

@@ -69,6 +69,12 @@ impl Blocks {
         }
     }
 
+    /// Who holds a block down, while it is down.
+    pub(crate) fn culprit(&self, block: u32) -> Option<Culprit> {
+        let state = &self.states[block as usize];
+        state.culprit.filter(|_| !state.ok)
+    }
+
     /// A member went down or came back; takes effect when the instant is settled.
     #[inline]
     pub(crate) fn member(&mut self, block: u32, up: bool) {

@@ -19,7 +19,7 @@ impl StoreState {
 
     /// Closes the books: whole-store sums of what the groups hold, and what is still missing.
     pub(crate) fn close(&mut self, plan: &Plan, s: u32, now: Time, weights: &[u32], out: &mut Replication) {
-        self.flow.close_all(plan, s, now, &mut out.outages);
+        self.flow.close_all(plan, now, &mut out.outages);
         let (regions, store) = (plan.stores[s as usize].regions, &plan.model.stores[s as usize]);
         let mut feeds = 0;
         for (g, (group, &weight)) in self.groups.iter().zip(weights).enumerate() {

@@ -1,15 +1,17 @@
-//! Fluid requests of one store (rule R4): rates that hold until something changes, and what they add up to.
+//! Fluid requests of one store or service (rule R4): rates that hold until something changes, and what they add up to.
 
-use crate::model::{CauseClass, Profile, Store};
+use crate::model::{CauseClass, Client, Profile};
 use crate::sim::faults::Culprit;
-use crate::sim::layout::StorePlan;
 use crate::sim::months;
-use crate::sim::observe::{
-    Account, Blame, Cause, ContentionRun, Kind, Loss, Outage, Party, Phase, StoreRun, Subject,
-};
+use crate::sim::observe::{Account, Blame, Cause, Kind, Loss, Outage, Party, Phase, StoreRun, Subject};
 use crate::sim::plan::Plan;
-use crate::sim::state::StoreRules;
 use crate::units::{Duration, Time};
+
+/// Volume of one request where every request counts once (stores: of one partition).
+pub(crate) const REQUEST: i128 = 1_000 * 1_000 * 1_000_000_000;
+
+/// Whom failing requests are blamed on, what they wait for, and who answers for the wait.
+pub(crate) type Waits = (Culprit, Phase, Party);
 
 /// Rates from one evaluation to the next, in volume per unit of workload time.
 #[derive(Clone, Debug, PartialEq, Default, Hash)]
@@ -22,7 +24,7 @@ pub(crate) struct Rates {
     pub(crate) accounts: Vec<(Account, [i128; 2])>,
     /// Regions at which requests fail, and the first failing group's culprit, phase and party.
     pub(crate) regions: [u16; 2],
-    pub(crate) first: [Option<(Culprit, Phase, Party)>; 2],
+    pub(crate) first: [Option<Waits>; 2],
 }
 
 /// An outage that lasts.
@@ -39,9 +41,26 @@ struct Open {
     counted: bool,
 }
 
-/// Flows of one store.
+/// Whose requests flow: index in the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    Store(u32),
+    Service(u32),
+}
+
+impl Whose {
+    fn subject(self, kind: Kind) -> Subject {
+        match self {
+            Whose::Store(s) => Subject::Store(s, kind),
+            Whose::Service(s) => Subject::Service(s, kind),
+        }
+    }
+}
+
+/// Flows of one store or service.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Flow {
+    whose: Whose,
     pub(crate) rates: Rates,
     /// Whether any rate is above 0.
     failing: bool,
@@ -60,35 +79,14 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules) -> Flow {
-        let run = StoreRun {
-            volume_per_request: rules.volume_per_request,
-            requested: [0; 2],
-            failed: [0; 2],
-            throttled_above: [0; 2],
-            throttled_below: [0; 2],
-            client_requested: vec![[0; 2]; plan.clients],
-            client_failed: vec![[0; 2]; plan.clients],
-            client_reads: vec![[0; 2]; if plan.lags.is_some() { plan.clients } else { 0 }],
-            down: [Duration::ZERO; 2],
-            accounts: Vec::new(),
-            months: Vec::new(),
-            acknowledged: 0,
-            surviving: 0,
-            missing: 0,
-            superseded: 0,
-            damaged: 0,
-            lost: 0,
-            recovered: 0,
-            missing_peak: 0,
-            contention: ContentionRun::default(),
-            damaged_peak: 0,
-        };
+    /// Requests of `total` volume per unit of workload time; `run` is empty and says how many clients there are.
+    pub(crate) fn new(whose: Whose, run: StoreRun, total: [i128; 2], threshold_ppm: u32) -> Flow {
         Flow {
-            rates: Rates { client_failed: vec![[0; 2]; plan.clients], ..Rates::default() },
+            whose,
+            rates: Rates { client_failed: run.client_failed.clone(), ..Rates::default() },
             failing: false,
-            total: store.demand(),
-            threshold_ppm: i128::from(store.outage_threshold_ppm),
+            total,
+            threshold_ppm: i128::from(threshold_ppm),
             measuring: false,
             start: Time::ZERO,
             first_loss: 0,
@@ -131,12 +129,12 @@ impl Flow {
     }
 
     /// The horizon is reached; `lambda` is the workload time that was measured.
-    pub(crate) fn stop(&mut self, store: &Store, lambda: i128) {
+    pub(crate) fn stop(&mut self, clients: &[Client], partitions: u32, lambda: i128) {
         self.measuring = false;
         self.run.requested = self.total.map(|rate| rate * lambda);
-        for (requested, client) in self.run.client_requested.iter_mut().zip(&store.clients) {
+        for (requested, client) in self.run.client_requested.iter_mut().zip(clients) {
             *requested = [client.reads_mps, client.writes_mps]
-                .map(|mps| i128::from(mps) * i128::from(store.partitions) * lambda);
+                .map(|mps| i128::from(mps) * i128::from(partitions) * lambda);
         }
         for (client, (failed, requested)) in
             self.run.client_failed.iter().zip(&self.run.client_requested).enumerate()
@@ -208,10 +206,16 @@ impl Flow {
         if rate == 0 {
             return;
         }
+        self.rates.client_failed[client][kind as usize] += rate;
+        self.rates.regions[kind as usize] |= 1 << region;
+        self.add(kind, rate, (culprit, phase, party));
+    }
+
+    /// Requests fail at this rate, whoever makes them.
+    pub(crate) fn add(&mut self, kind: Kind, rate: i128, waits: Waits) {
         self.failing = true;
-        let k = kind as usize;
+        let (k, (culprit, phase, party)) = (kind as usize, waits);
         self.rates.failed[k] += rate;
-        self.rates.client_failed[client][k] += rate;
         let account = Account { cause: culprit.blame.into(), phase, party };
         match self.rates.accounts.iter_mut().find(|(known, _)| *known == account) {
             Some((_, rates)) => rates[k] += rate,
@@ -221,21 +225,20 @@ impl Flow {
                 self.rates.accounts.push((account, rates));
             }
         }
-        self.rates.regions[k] |= 1 << region;
         if self.rates.first[k].is_none() {
-            self.rates.first[k] = Some((culprit, phase, party));
+            self.rates.first[k] = Some(waits);
         }
     }
 
     /// After an evaluation: outages begin, go on or end.
-    pub(crate) fn update_outages(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
+    pub(crate) fn update_outages(&mut self, plan: &Plan, now: Time, done: &mut Vec<Outage>) {
         for kind in Kind::ALL {
-            let k = kind as usize;
+            let (k, subject) = (kind as usize, self.whose.subject(kind));
             let failed = self.rates.failed[k];
             let out = failed > 0 && failed * 1_000_000 > self.threshold_ppm * self.total[k];
             match (&mut self.open[k], out) {
                 (None, false) => {}
-                (Some(_), false) => self.close(plan, store, kind, now, true, done),
+                (Some(_), false) => self.close(plan, kind, now, true, done),
                 (open, true) => {
                     let (culprit, phase, party) =
                         self.rates.first[k].expect("failing requests have a culprit");
@@ -250,9 +253,8 @@ impl Flow {
                         regions: 0,
                         counted: self.measuring && now < plan.end,
                     };
-                    let open = open.get_or_insert_with(|| {
-                        resume(plan, store, kind, now, culprit, done).unwrap_or(fresh)
-                    });
+                    let open = open
+                        .get_or_insert_with(|| resume(plan, subject, now, culprit, done).unwrap_or(fresh));
                     let ppm = (failed * 1_000_000 + self.total[k] - 1) / self.total[k];
                     open.peak_ppm = open.peak_ppm.max(ppm as u32);
                     open.regions |= self.rates.regions[k];
@@ -273,19 +275,26 @@ impl Flow {
         ((failed * 1_000_000 + total - 1) / total) as i64
     }
 
+    /// Failing share of a kind in parts of `one`, rounded up, and whom the first of what fails waits for.
+    pub(crate) fn failing(&self, kind: Kind, one: u64) -> (u64, Option<Waits>) {
+        let k = kind as usize;
+        let (failed, total, one) = (self.rates.failed[k], self.total[k].max(1), i128::from(one));
+        (((failed * one + total - 1) / total) as u64, self.rates.first[k])
+    }
+
     /// Whom the outage of a kind waits for now, while there is one.
-    pub(crate) fn waiting(&self, kind: Kind) -> Option<(Culprit, Phase, Party)> {
+    pub(crate) fn waiting(&self, kind: Kind) -> Option<Waits> {
         self.open[kind as usize].and(self.rates.first[kind as usize])
     }
 
     /// At the end of a replication: what is still open ends here.
-    pub(crate) fn close_all(&mut self, plan: &Plan, store: u32, now: Time, done: &mut Vec<Outage>) {
+    pub(crate) fn close_all(&mut self, plan: &Plan, now: Time, done: &mut Vec<Outage>) {
         for kind in Kind::ALL {
-            self.close(plan, store, kind, now, false, done);
+            self.close(plan, kind, now, false, done);
         }
     }
 
-    fn close(&mut self, plan: &Plan, store: u32, kind: Kind, now: Time, ended: bool, done: &mut Vec<Outage>) {
+    fn close(&mut self, plan: &Plan, kind: Kind, now: Time, ended: bool, done: &mut Vec<Outage>) {
         let Some(open) = self.open[kind as usize].take() else { return };
         let length = now - open.start;
         for (what, parts) in [("phases", &open.phases[..]), ("parties", &open.parties[..])] {
@@ -296,7 +305,7 @@ impl Flow {
             return;
         }
         done.push(Outage {
-            subject: Subject::Store(store, kind),
+            subject: self.whose.subject(kind),
             start: Time::ZERO + (open.start - plan.start),
             length,
             ended,
@@ -316,13 +325,11 @@ impl Flow {
 /// Outages that touch are one (design D2): takes back the one that ended at this very instant.
 fn resume(
     plan: &Plan,
-    store: u32,
-    kind: Kind,
+    subject: Subject,
     now: Time,
     culprit: Culprit,
     done: &mut Vec<Outage>,
 ) -> Option<Open> {
-    let subject = Subject::Store(store, kind);
     let at = done.iter().rposition(|o| o.subject == subject)?;
     let start = plan.start + (done[at].start - Time::ZERO);
     if start + done[at].length != now {

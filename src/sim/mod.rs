@@ -59,6 +59,8 @@ mod tests_placement;
 mod tests_record;
 #[cfg(test)]
 mod tests_recovery;
+#[cfg(test)]
+mod tests_services;
 
 pub use crate::engine::LimitHit;
 pub(crate) use faults::scramble;
@@ -73,6 +75,7 @@ use driver::Dice;
 use faults::Faults;
 use observe::Replication;
 use run::Run;
+use services::Services;
 use state::StoreState;
 
 use crate::units::Time;
@@ -85,6 +88,7 @@ struct State {
     faults: Faults,
     stores: Vec<StoreState>,
     blocks: Blocks,
+    services: Services,
 }
 
 /// Runs replications of one plan. Reusable; nothing is allocated from one replication to the next once buffers
@@ -95,8 +99,9 @@ pub struct Simulation<'p> {
     engine: Engine,
     dice: Dice,
     state: State,
-    /// The stores as they stand at time zero.
+    /// Stores and services as they stand at time zero.
     fresh: Vec<StoreState>,
+    fresh_services: Services,
     /// Whether a timeline is kept.
     record: bool,
     /// Whether the books of the current replication are closed.
@@ -108,19 +113,15 @@ impl<'p> Simulation<'p> {
     pub fn new(plan: &'p Plan, seed: u64) -> Simulation<'p> {
         let marks = Marks::new(seed, &plan.purposes).expect("Plan::new checked the streams");
         let stores = || -> Vec<StoreState> {
-            plan.model
-                .stores
-                .iter()
-                .zip(&plan.stores)
-                .zip(&plan.rules)
-                .map(|((m, s), r)| StoreState::new(m, s, r))
-                .collect()
+            let all = plan.model.stores.iter().zip(&plan.stores).zip(&plan.rules);
+            all.enumerate().map(|(s, ((m, p), r))| StoreState::new(s as u32, m, p, r)).collect()
         };
         let state = State {
             domains: Domains::new(&plan.model),
             faults: Faults::new(plan),
             stores: stores(),
             blocks: Blocks::new(&plan.model),
+            services: Services::new(plan),
         };
         let mut simulation = Simulation {
             plan,
@@ -128,6 +129,7 @@ impl<'p> Simulation<'p> {
             dice: Dice { marks },
             state,
             fresh: stores(),
+            fresh_services: Services::new(plan),
             record: false,
             finished: true,
         };
@@ -233,6 +235,7 @@ impl<'p> Simulation<'p> {
         for (store, fresh) in self.state.stores.iter_mut().zip(&self.fresh) {
             store.reset(fresh);
         }
+        self.state.services.reset(&self.fresh_services);
         out.index = replication;
         out.outages.clear();
         out.losses.clear();

@@ -254,7 +254,7 @@ pub(crate) fn requests(volume: i128, per_request: i128) -> i128 {
     if volume == 0 || per_request <= 0 { 0 } else { (volume + per_request / 2).div_euclid(per_request) }
 }
 
-/// What one store saw in one replication. Requests count from the start of measurement to the horizon.
+/// What one store or service saw in one replication. Requests count from the start of measurement to the horizon.
 #[derive(Clone, Debug, PartialEq, Default, Hash)]
 pub struct StoreRun {
     /// Volume of one request.
@@ -328,7 +328,7 @@ pub struct BlockRun {
 pub struct TimelineEntry {
     /// When, measured from the start of measurement (warm-up is not shown).
     pub at: Time,
-    /// What it is about: a selector (`zone:a/1`), `store:orders`, `block:service` or `action:3`.
+    /// What it is about: a selector (`zone:a/1`), `store:orders`, `service:shop`, `block:service` or `action:3`.
     pub object: String,
     /// What happened: `fault`, `repair`, `outage-start`, `outage-end`, `phase`, `takeover`, …
     pub event: &'static str,
@@ -352,14 +352,14 @@ pub struct Span {
 /// What one thing went through: a swim lane of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Track {
-    /// What it is about: a selector (`zone:a/1`), `store:orders` or `block:service`.
+    /// What it is about: a selector (`zone:a/1`), `store:orders`, `service:shop` or `block:service`.
     pub object: String,
     /// What its spans tell:
     /// - `fault`: the effect of a fault on the object, in the scenario's words (`down`, `isolate`, …); spans of several
     ///   rules may overlap;
     /// - `write-region`: which region takes the writes of a store (regions joined by ` + ` where its partitions
     ///   differ); there is none where every region does;
-    /// - `read`, `write`: while such requests of a store were out, the [`Phase`] they waited for;
+    /// - `read`, `write`: while such requests of a store or service were out, the [`Phase`] they waited for;
     /// - `block`: `down`.
     pub what: &'static str,
     /// In order of end, for all but `fault` also in order of start and without overlap.
@@ -369,7 +369,7 @@ pub struct Track {
 /// A number over time. Between two points it moves in a straight line; a jump is two points of one instant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Series {
-    /// `store:orders`, or its part in one region: `store:orders/northeurope`.
+    /// `store:orders`, or its part in one region: `store:orders/northeurope`; `service:shop`.
     pub object: String,
     /// - `backlog`: writes that the copy in a region lacks while it does not follow (copies without data: none);
     /// - `missing`, `damaged`: writes of the store that are now missing or damaged;
@@ -396,7 +396,7 @@ pub struct Replication {
     pub fault_digest: u64,
     /// By store.
     pub stores: Vec<StoreRun>,
-    /// By service: as of a store without data.
+    /// By service: as of a store without clients and data.
     pub services: Vec<StoreRun>,
     /// By block.
     pub blocks: Vec<BlockRun>,

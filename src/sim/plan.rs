@@ -8,6 +8,7 @@ use crate::sim::driver::word;
 use crate::sim::faults::identities;
 use crate::sim::layout::{StorePlan, layout};
 use crate::sim::serve::MOST_CLIENTS;
+use crate::sim::services::ServicePlan;
 use crate::sim::state::StoreRules;
 use crate::units::Time;
 use core::ops::Range;
@@ -116,6 +117,7 @@ pub struct Plan {
     pub(crate) replicas: Vec<Replica>,
     pub(crate) stores: Vec<StorePlan>,
     pub(crate) rules: Vec<StoreRules>,
+    pub(crate) services: ServicePlan,
     /// Blocks that contain each block.
     pub(crate) parents: Vec<Vec<u32>>,
     pub(crate) slots: Slots,
@@ -161,6 +163,7 @@ impl Plan {
         let start = Time::ZERO + model.warmup;
         let end = start + model.horizon;
         let parents = parents(&model);
+        let services = ServicePlan::new(&model);
         let has_backups = model.stores.iter().any(|s| s.backup.is_some());
         Ok(Plan {
             model,
@@ -180,6 +183,7 @@ impl Plan {
             replicas,
             stores,
             rules,
+            services,
             parents,
             slots,
             start,

@@ -130,10 +130,7 @@ pub(crate) fn standing(plan: &Plan, s: usize, st: &StoreState, now: Time, out: &
     out.level(at, &object, "missing", "writes", whole(missing));
     let damaged = groups().map(|(group, weight)| group.ledger.damaged * weight).sum();
     out.level(at, &object, "damaged", "writes", whole(damaged));
-    for (kind, what) in Kind::ALL.into_iter().zip(["failing-read", "failing-write"]) {
-        out.level(at, &object, what, "ppm", st.flow.failing_ppm(kind));
-        out.enter(at, &object, kind.word(), waiting(plan, &st.flow, kind));
-    }
+    requests_fail(plan, &object, &st.flow, at, out);
     if !layout.multi() {
         let writes = |&r: &usize| st.groups.iter().any(|group| usize::from(group.write) == r);
         let names: Vec<&str> = (0..layout.regions).filter(writes).map(name).collect();
@@ -141,7 +138,38 @@ pub(crate) fn standing(plan: &Plan, s: usize, st: &StoreState, now: Time, out: &
     }
 }
 
-/// The phase that a store's requests of a kind wait for while they are out, and who is to blame.
+/// Adds how a service stands now to its tracks and series.
+pub(crate) fn service(plan: &Plan, s: usize, flow: &Flow, now: Time, out: &mut Replication) {
+    if now >= plan.start {
+        let object = format!("service:{}", plan.model.services[s].name);
+        requests_fail(plan, &object, flow, Time::ZERO + (now - plan.start), out);
+    }
+}
+
+fn requests_fail(plan: &Plan, object: &str, flow: &Flow, at: Time, out: &mut Replication) {
+    for (kind, what) in Kind::ALL.into_iter().zip(["failing-read", "failing-write"]) {
+        out.level(at, object, what, "ppm", flow.failing_ppm(kind));
+        out.enter(at, object, kind.word(), waiting(plan, flow, kind));
+    }
+}
+
+/// Event and detail if an outage of a kind begins or ends, given what fails while it is out, in millionths.
+pub(crate) fn turned(
+    kind: Kind,
+    before: [Option<i128>; 2],
+    after: [Option<i128>; 2],
+) -> Option<(&'static str, String)> {
+    let word = kind.word();
+    match (before[kind as usize], after[kind as usize]) {
+        (None, Some(ppm)) => {
+            Some(("outage-start", format!("{}.{:02} % of {word}s fail", ppm / 10_000, ppm / 100 % 100)))
+        }
+        (Some(_), None) => Some(("outage-end", format!("{word}s are served again"))),
+        _ => None,
+    }
+}
+
+/// The phase that requests of a kind wait for while they are out, and who is to blame.
 fn waiting(plan: &Plan, flow: &Flow, kind: Kind) -> Option<(String, String)> {
     let (culprit, phase, _) = flow.waiting(kind)?;
     Some((phase.word().into(), blamed(plan, culprit.blame)))

@@ -112,11 +112,12 @@ impl Run<'_> {
                 st.flow.start(now, self.out.losses.len());
             } else {
                 let lambda = store.profile.integral(plan.end) - store.profile.integral(plan.start);
-                st.flow.stop(store, lambda);
+                st.flow.stop(&store.clients, store.partitions, lambda);
                 // Conflicts are not counted from here on.
                 st.dirty |= plan.stores[s].multi() && plan.stores[s].lags.is_some();
             }
         }
+        self.measure_services(start, if start { plan.start } else { plan.end });
     }
 
     #[inline]
@@ -362,11 +363,16 @@ impl Run<'_> {
             st.close(plan, s as u32, now, weights, self.out);
         }
         self.state.blocks.finish(plan, now, &mut self.out.outages);
+        self.finish_services(now);
         self.close_record(now);
         let out = &mut *self.out;
         out.stores.resize_with(self.state.stores.len(), StoreRun::default);
         for (to, from) in out.stores.iter_mut().zip(&self.state.stores) {
             flow::copy_run(to, &from.flow.run);
+        }
+        out.services.resize_with(self.state.services.runs().len(), StoreRun::default);
+        for (to, from) in out.services.iter_mut().zip(self.state.services.runs()) {
+            flow::copy_run(to, from);
         }
         out.blocks.resize_with(self.state.blocks.runs.len(), BlockRun::default);
         for (to, from) in out.blocks.iter_mut().zip(&self.state.blocks.runs) {

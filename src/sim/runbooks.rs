@@ -14,7 +14,6 @@ impl Run<'_> {
     pub(crate) fn settle_runbooks<D: Chance>(&mut self, _timers: &mut Timers<'_, D>) {}
 
     /// What a part that is down waits for, and who answers for it, where a runbook that is under way will bring it back.
-    #[expect(dead_code, reason = "asked by services, which come with it")]
     pub(crate) fn runbook_waits(&self, _part: Part) -> Option<(Phase, Party)> {
         None
     }

@@ -8,6 +8,7 @@ use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::observe::{Blame, Class, Kind, Party, Phase};
 use crate::sim::phase::booked_to;
+use crate::sim::record;
 use crate::sim::state::{Follow, Offline, Reader, Step, StoreState, surviving};
 use crate::units::{Duration, Time};
 
@@ -209,22 +210,17 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         self.arm_logs(st);
         let before = st.flow.out_ppm();
-        let (s, out) = (self.s as u32, &mut *self.out);
-        st.flow.update_outages(self.plan, s, self.now, &mut out.outages);
+        st.flow.update_outages(self.plan, self.now, &mut self.out.outages);
         self.note_outages(before, st.flow.out_ppm());
         self.check_conservation(st);
     }
 
     fn note_outages(&mut self, before: [Option<i128>; 2], after: [Option<i128>; 2]) {
-        for kind in Kind::ALL {
-            let word = kind.word();
-            match (before[kind as usize], after[kind as usize]) {
-                (None, Some(ppm)) => self.note("outage-start", || {
-                    format!("{}.{:02} % of {word}s fail", ppm / 10_000, ppm / 100 % 100)
-                }),
-                (Some(_), None) => self.note("outage-end", || format!("{word}s are served again")),
-                _ => {}
-            }
+        if !self.record {
+            return;
+        }
+        for (event, detail) in Kind::ALL.into_iter().filter_map(|kind| record::turned(kind, before, after)) {
+            self.note(event, || detail);
         }
     }
 

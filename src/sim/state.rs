@@ -5,10 +5,11 @@ use crate::sim::backup::Vaults;
 use crate::sim::contention::Contention;
 use crate::sim::effects::Condition;
 use crate::sim::faults::Culprit;
-use crate::sim::flow::Flow;
+use crate::sim::flow::{Flow, REQUEST, Whose};
 use crate::sim::history::History;
 use crate::sim::layout::StorePlan;
 use crate::sim::ledger::Ledger;
+use crate::sim::observe::StoreRun;
 use crate::sim::quorum::{Quorum, QuorumRules};
 use crate::sim::restore::Restore;
 use crate::units::{Duration, Time};
@@ -198,7 +199,7 @@ pub(crate) struct StoreRules {
 
 impl StoreRules {
     pub(crate) fn new(world: &World, store: &Store, plan: &StorePlan) -> StoreRules {
-        let volume_per_request = 1_000 * 1_000 * 1_000_000_000 * i128::from(store.partitions);
+        let volume_per_request = REQUEST * i128::from(store.partitions);
         let bytes =
             |weight: u32| u128::from(store.data_bytes) * u128::from(weight) / u128::from(store.partitions);
         StoreRules {
@@ -286,7 +287,7 @@ pub(crate) fn transfer(bytes: u128, bandwidth: u128) -> Duration {
 }
 
 impl StoreState {
-    pub(crate) fn new(store: &Store, plan: &StorePlan, rules: &StoreRules) -> StoreState {
+    pub(crate) fn new(s: u32, store: &Store, plan: &StorePlan, rules: &StoreRules) -> StoreState {
         let log = Log {
             follow: Follow::Following,
             position: 0,
@@ -350,7 +351,7 @@ impl StoreState {
             last_culprit: None,
             at: Time::ZERO,
             lambda: 0,
-            flow: Flow::new(store, plan, rules),
+            flow: Flow::new(Whose::Store(s), no_run(plan, rules), store.demand(), store.outage_threshold_ppm),
             contention: Contention::new(plan),
         }
     }
@@ -424,6 +425,17 @@ impl StoreState {
         self.advance_contention(passed, now);
         self.at = now;
         self.lambda = lambda;
+    }
+}
+
+/// What a store saw before anything was requested.
+fn no_run(plan: &StorePlan, rules: &StoreRules) -> StoreRun {
+    StoreRun {
+        volume_per_request: rules.volume_per_request,
+        client_requested: vec![[0; 2]; plan.clients],
+        client_failed: vec![[0; 2]; plan.clients],
+        client_reads: vec![[0; 2]; if plan.lags.is_some() { plan.clients } else { 0 }],
+        ..StoreRun::default()
     }
 }
 

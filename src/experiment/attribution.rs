@@ -106,6 +106,11 @@ impl Accounts {
         }
     }
 
+    /// Counts lost writes alone, as a volume.
+    pub(super) fn add_lost(&mut self, account: Account, volume: i128) {
+        add_volume(&mut self.entry(account).lost, volume);
+    }
+
     pub(super) fn merge(&mut self, other: &Accounts) {
         for from in &other.0 {
             let to = self.entry(from.account);

@@ -2,7 +2,7 @@
 
 use super::tally::{StoreTally, whole_writes};
 use crate::model::Model;
-use crate::sim::observe::{Blame, Class, Replication, StoreRun};
+use crate::sim::observe::{Blame, Class, Replication, StoreRun, requests};
 
 /// Figures of one service: its requests, and the data of the stores that it needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,13 @@ impl ServiceTally {
             self.requests.losses.push(class, lost.rpo, lost.rpo_final, lost.writes);
         }
         let data = self.stores.iter().map(|&s| &rep.stores[s as usize]);
+        // Each party and phase answers for what it cost every store, in whole writes.
+        for store in data.clone() {
+            for booked in store.accounts.iter().filter(|b| b.lost > 0) {
+                let writes = requests(booked.lost, store.volume_per_request);
+                self.requests.accounts.add_lost(booked.account, writes * run.volume_per_request);
+            }
+        }
         self.requests.add(run, data);
     }
 
@@ -84,9 +91,11 @@ mod tests {
     }
 
     fn replication(losses: Vec<Loss>) -> Replication {
-        let mut rep = fixture::replication(0);
+        let mut rep = fixture::replication(3);
         rep.stores.push(rep.stores[0].clone());
-        rep.services = vec![rep.stores[0].clone(), rep.stores[0].clone()];
+        let mut run = rep.stores[0].clone();
+        run.accounts.iter_mut().for_each(|b| b.lost = 0);
+        rep.services = vec![run; 2];
         rep.losses = losses;
         rep
     }
@@ -95,7 +104,7 @@ mod tests {
     fn what_an_occurrence_costs_several_stores_is_one_event() {
         let model = model();
         assert_eq!((model.stores_of(0), model.stores_of(1)), (vec![1], vec![0, 1]));
-        let fixed = fixture::replication(0);
+        let fixed = fixture::replication(3);
         let per_request = fixed.stores[0].volume_per_request;
         let base = fixture::replication(3).losses.first().cloned().expect("the fixture loses something");
         let loss = |store, rpo, writes: i128, k| Loss {
@@ -125,5 +134,10 @@ mod tests {
         assert_eq!((class.values.n(), base.class == Class::Load), (2, false));
         let store = acc.stores[0].writes.lost.sum();
         assert_eq!(acc.services[1].requests.writes.lost.sum(), 2 * store);
+        let booked = |accounts: &crate::experiment::attribution::Accounts| -> f64 {
+            accounts.by_cause().iter().flat_map(|c| c.lost).map(|lost| lost.to_f64()).sum()
+        };
+        let (one, both) = (&acc.stores[0].accounts, &acc.services[1].requests.accounts);
+        assert!(booked(one) > 0.0 && (booked(both) / booked(one) - 2.0).abs() < 1e-9);
     }
 }

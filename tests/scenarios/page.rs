@@ -127,8 +127,8 @@ pub fn page() -> String {
     let sections: Vec<Section> = rules.rule.iter().map(Section::of).collect();
     let mut page = String::from(
         "# Conformance\n\n\
-         What the published description of Azure Cosmos DB for NoSQL says, beside what is simulated. Made from the\n\
-         promises of the scenarios and from `tests/scenarios/rules.toml` by the tests, which fail when it is out of date\n\
+         What the published descriptions of two systems say, Azure Cosmos DB for NoSQL (rules c01 to c37) and IBM Watson\n\
+         OpenScale (i01 to i10), beside what is simulated; x01 to x03 are needed for both. Made from the promises of the scenarios and from `tests/scenarios/rules.toml` by the tests, which fail when it is out of date\n\
          (CONTRIBUTING.md says how to write it anew). The sentences are ours; the facts are the documents'.\n\n\
          A rule *holds* when every promise that names it and every documented statement beside it agrees with the\n\
          simulation. *Documents differ* when its promises hold, but some statement, often one that another part of the\n\

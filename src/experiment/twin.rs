@@ -5,8 +5,8 @@ use super::attribution::AttributionRow;
 use super::catalogue::MINUTES_PER_YEAR;
 use super::metric::Metric;
 use crate::model::{
-    Block, Client, DomainId, Effect, FailoverMode, FaultRule, Member, Model, Placement, Redirect, Schedule,
-    Store, Target, Writes,
+    Agreement, Block, Client, DomainId, Effect, FailoverMode, FaultRule, Member, Members, Model, Placement,
+    Redirect, Schedule, Store, Target, Writes,
 };
 use crate::rng::Law;
 use crate::sim::observe::{Kind, Phase};
@@ -209,7 +209,20 @@ impl<'a> Sheet<'a> {
             .collect();
         let any = |regions: &[u8]| at_least(1, regions.iter().map(|&r| copies[usize::from(r)]));
         let all: Vec<u8> = (0..store.regions.len() as u8).collect();
+        let enough = match &store.members {
+            Some(members) => led(members, kind),
+            None => 1,
+        };
         let client = |c: &Client| match (kind, store.writes) {
+            // Whoever leads, enough of the members in use must be up.
+            _ if store.members.is_some() && (kind == Kind::Write || store.leader_reads()) => {
+                let leads = c.redirect != Redirect::Never && store.failover.mode != FailoverMode::None;
+                if leads {
+                    at_least(enough, copies.iter().copied())
+                } else {
+                    copies[0] * at_least(enough - 1, copies[1..].iter().copied())
+                }
+            }
             (Kind::Read, _) if c.redirect == Redirect::Never => {
                 copies[usize::from(store.first_read_region(c))]
             }
@@ -237,6 +250,15 @@ impl<'a> Sheet<'a> {
             values.push(value);
         }
         values
+    }
+}
+
+/// Members of a leader-based store that must be up for its leader to do something.
+fn led(members: &Members, kind: Kind) -> usize {
+    match (members.agreement, kind) {
+        (Agreement::Majority, _) => usize::from(members.in_use) / 2 + 1,
+        (Agreement::Synchronous { blocks: true }, Kind::Write) => 2,
+        _ => 1,
     }
 }
 

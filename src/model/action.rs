@@ -104,7 +104,7 @@ impl Command {
     pub fn describe(self, model: &Model) -> String {
         let name = |store: u32| &model.stores[store as usize].name;
         let place = |store: u32, region: u8| {
-            model.world.region_name(model.stores[store as usize].regions[usize::from(region)].region)
+            model.stores[store as usize].place_name(&model.world, usize::from(region))
         };
         match self {
             Command::Failover { store, to } => format!("failover {} to {}", name(store), place(store, to)),
@@ -144,7 +144,7 @@ impl Command {
                 format!("set-throughput {} to unlimited", name(store))
             }
             Command::SetFailover { store, mode } => {
-                format!("set-failover {} to {}", name(store), mode.word())
+                format!("set-failover {} to {}", name(store), mode.word_in(&model.stores[store as usize]))
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::backup::Backup;
 use super::price::Price;
 use super::workload::Profile;
-use super::world::{DomainId, RegionId};
+use super::world::{DomainId, RegionId, World};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -22,7 +22,7 @@ pub enum Placement {
 /// where every region takes writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoreRegion {
-    /// Which region of the world; no region appears twice.
+    /// Which region of the world; no region appears twice, unless the store has [`Members`].
     pub region: RegionId,
     /// Placement of the replicas.
     pub placement: Placement,
@@ -33,6 +33,16 @@ pub struct StoreRegion {
     pub spread_ppm: u32,
     /// No part of the store until [`AddRegion`](super::Command::AddRegion) makes it one.
     pub joins_later: bool,
+}
+
+impl StoreRegion {
+    /// Where it lies: in a region of the world or, for a member of a leader-based store, perhaps in a zone.
+    pub fn place(&self, world: &World, member: bool) -> DomainId {
+        match self.placement {
+            Placement::Zonal(zone) if member => zone,
+            _ => world.regions[self.region.0 as usize],
+        }
+    }
 }
 
 /// Consistency levels, strongest first.
@@ -89,6 +99,14 @@ impl FailoverMode {
             FailoverMode::ServiceManaged => "service-managed",
             FailoverMode::PerPartition => "per-partition",
             FailoverMode::Customer => "customer",
+        }
+    }
+
+    /// Word used in scenarios for a store: what partitions do by themselves is automatic where there are members.
+    pub fn word_in(self, store: &Store) -> &'static str {
+        match (self, &store.members) {
+            (FailoverMode::PerPartition, Some(_)) => "automatic",
+            _ => self.word(),
         }
     }
 }
@@ -346,6 +364,21 @@ impl Store {
         [rate(|c| c.reads_mps), rate(|c| c.writes_mps)].map(|rate| rate * i128::from(self.partitions))
     }
 
+    /// Where one of the store's regions lies.
+    pub fn place(&self, world: &World, r: usize) -> DomainId {
+        self.regions[r].place(world, self.members.is_some())
+    }
+
+    /// What one of the store's regions is called: the path of its place.
+    pub fn place_name<'w>(&self, world: &'w World, r: usize) -> &'w str {
+        &world.domain(self.place(world, r)).path
+    }
+
+    /// Whether all reads go to whichever region takes the writes.
+    pub fn leader_reads(&self) -> bool {
+        self.members.as_ref().is_some_and(|m| m.leader_reads)
+    }
+
     /// The regions that clients sit in, each once, in order of declaration.
     pub fn client_regions(&self) -> Vec<RegionId> {
         let mut regions: Vec<RegionId> = self.clients.iter().map(|c| c.region).collect();
@@ -364,6 +397,9 @@ impl Store {
 
     /// The region a client reads from while everything is up and nothing has been added, as an index.
     pub fn first_read_region(&self, client: &Client) -> u8 {
+        if self.leader_reads() {
+            return 0;
+        }
         let there = |r: &u8| !self.regions[usize::from(*r)].joins_later;
         client.order.iter().copied().find(there).unwrap_or_default()
     }

@@ -316,7 +316,7 @@ fn outage_row(cx: Context, rep: &Replication, outage: &Outage) -> Option<Vec<Str
             let failed = requests(outage.failed, rep.stores[store as usize].volume_per_request);
             let store = &cx.model.stores[store as usize];
             let hit = store.regions.iter().enumerate().filter(|(r, _)| outage.regions >> r & 1 == 1);
-            let names: Vec<&str> = hit.map(|(_, r)| cx.model.world.region_name(r.region)).collect();
+            let names: Vec<&str> = hit.map(|(r, _)| store.place_name(&cx.model.world, r)).collect();
             (&store.name, kind.word(), failed.to_string(), names.join(" "))
         }
         Subject::Service(service, kind) => {

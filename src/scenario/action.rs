@@ -121,7 +121,8 @@ fn command(
         }
         "set-failover" => {
             let item = r.require("mode", "\"none\"");
-            let mode = item.as_ref().and_then(failover::mode);
+            let led = found.is_some_and(|s| s.members.is_some());
+            let mode = item.as_ref().and_then(|item| failover::mode(item, led));
             if let (Some(item), Some(store)) = (&item, found) {
                 failover::check_switch(root, item, store);
             }
@@ -149,11 +150,15 @@ fn store(item: &Item<'_>, stores: &[Store], complete: bool) -> Option<u32> {
 
 fn region(item: &Item<'_>, world: &World, store: &Store) -> Option<u8> {
     let text = item.text()?;
-    let names: Vec<&str> = store.regions.iter().map(|r| world.region_name(r.region)).collect();
+    let names: Vec<&str> = (0..store.regions.len()).map(|r| store.place_name(world, r)).collect();
     let found = names.iter().position(|n| *n == text);
     if found.is_none() {
-        let message = format!("store `{}` is not in a region `{text}`", store.name);
-        let problem = Problem::new(code::ACTION, message, "no region of this store");
+        let what = if store.members.is_some() { "member" } else { "region" };
+        let message = match what {
+            "member" => format!("store `{}` has no member `{text}`", store.name),
+            _ => format!("store `{}` is not in a region `{text}`", store.name),
+        };
+        let problem = Problem::new(code::ACTION, message, format!("no {what} of this store"));
         item.error(problem.did_you_mean(text, &names));
     }
     found.map(|i| i as u8)

@@ -3,6 +3,7 @@
 use super::context::Problem;
 use super::diagnostic::code;
 use super::limits::Limits;
+use super::members;
 use super::reader::{Item, Reader};
 use super::tree::Origin;
 use super::world::region_of;
@@ -163,7 +164,8 @@ fn restore(
     if writes == Some(Writes::Multi) {
         r.idle("into", "with several write regions the writes taken in each are restored there");
     }
-    let into = r.get("into").map_or(Some(None), |i| into(&i, world, regions));
+    let led = members::is_led(store);
+    let into = r.get("into").map_or(Some(None), |i| into(&i, world, regions, led));
     let stops = r.get("while_restoring").map_or(Some(0), |i| i.word(&["serve", "down"]));
     r.close();
     Some(Some(Restore {
@@ -202,9 +204,12 @@ fn copying(r: &Reader<'_>, needed: bool) -> Option<Law> {
 }
 
 /// The region restored into: `same`, or a region of the store from its start.
-fn into(item: &Item<'_>, world: &World, regions: Option<&[StoreRegion]>) -> Option<Option<u8>> {
+fn into(item: &Item<'_>, world: &World, regions: Option<&[StoreRegion]>, led: bool) -> Option<Option<u8>> {
     if item.maybe_text() == Some("same") {
         return Some(None);
+    }
+    if led {
+        return members::find(item, world, regions?).map(Some);
     }
     let region = region_of(world, item)?;
     let regions = regions?;

@@ -55,6 +55,9 @@ pub(super) mod code {
     pub const FILE: &str = "ZF0112";
     pub const OVERRIDE: &str = "ZF0113";
     pub const LAW: &str = "ZF0114";
+    pub const MEMBERS: &str = "ZF0160";
+    pub const ELECTION: &str = "ZF0161";
+    pub const LAG_CAP: &str = "ZF0162";
     pub const NEED: &str = "ZF0170";
     pub const SERVICE: &str = "ZF0171";
     pub const UNKNOWN_PLACE: &str = "ZF0201";
@@ -97,6 +100,8 @@ pub(super) mod code {
     pub const CASCADE_APART: &str = "ZF0911";
     pub const MEMBER_SAFE: &str = "ZF0912";
     pub const OBJECTIVE_IDLE: &str = "ZF0913";
+    pub const EVEN_MEMBERS: &str = "ZF0930";
+    pub const MANY_MEMBERS: &str = "ZF0931";
 }
 
 /// Every code with what it means, in order. Codes from `ZF0901` are warnings.
@@ -117,6 +122,9 @@ pub const CODES: &[(&str, &str)] = &[
     (code::FILE, "a file the scenario refers to cannot be used"),
     (code::OVERRIDE, "an override whose path leads nowhere"),
     (code::LAW, "parameters that make no law"),
+    (code::MEMBERS, "members that cannot hold a store together"),
+    (code::ELECTION, "a majority that does not elect its leader"),
+    (code::LAG_CAP, "a lag cap that no standby ever meets"),
     (code::NEED, "a service that needs something that is not there, or that cannot tell whether it serves"),
     (code::SERVICE, "a service that needs nothing, or itself, or that nobody calls"),
     (code::UNKNOWN_PLACE, "an unknown region or zone"),
@@ -159,6 +167,8 @@ pub const CODES: &[(&str, &str)] = &[
     (code::CASCADE_APART, "a cascade between places that share nothing"),
     (code::MEMBER_SAFE, "a member of a block that no fault takes down"),
     (code::OBJECTIVE_IDLE, "an objective that nothing can put to the test"),
+    (code::EVEN_MEMBERS, "an even number of members with a majority"),
+    (code::MANY_MEMBERS, "more members than the product's description advises"),
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.

@@ -13,9 +13,15 @@ use crate::units::Duration;
 pub(super) const MODES: [&str; 4] = ["none", "service-managed", PER_PARTITION, "customer"];
 const PER_PARTITION: &str = "per-partition";
 
-/// The mode a word names.
-pub(super) fn mode(item: &Item<'_>) -> Option<FailoverMode> {
+/// Words of those that a store with members has.
+const MODES_OF_MEMBERS: [&str; 3] = ["none", "automatic", "customer"];
+
+/// The mode a word names, for a store with members (`led`) or with regions.
+pub(super) fn mode(item: &Item<'_>, led: bool) -> Option<FailoverMode> {
     use FailoverMode::{Customer, None, PerPartition, ServiceManaged};
+    if led {
+        return item.word(&MODES_OF_MEMBERS).map(|i| [None, PerPartition, Customer][i]);
+    }
     let modes = [None, ServiceManaged, PerPartition, Customer];
     item.word(&MODES).map(|i| modes[i])
 }
@@ -66,7 +72,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
     let r = item.table()?;
     let mode = match r.get("mode") {
         None => Some(FailoverMode::None),
-        Some(item) => mode(&item),
+        Some(item) => mode(&item, super::members::is_led(store)),
     };
     let phase = |key| match r.get(key) {
         None => Some(instant()),

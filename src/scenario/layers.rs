@@ -7,8 +7,11 @@ use super::tree::{At, Entry, Kind, Origin, Table, Value, relocate};
 
 /// Embedded store presets and the shared fault preset, as commented TOML.
 const PRESETS: &[(&str, &str)] = &[
+    ("azure-postgresql", include_str!("../presets/azure-postgresql.toml")),
     ("cosmos-db", include_str!("../presets/cosmos-db.toml")),
+    ("etcd", include_str!("../presets/etcd.toml")),
     ("faults", include_str!("../presets/faults.toml")),
+    ("ibm-postgresql", include_str!("../presets/ibm-postgresql.toml")),
 ];
 
 /// Every embedded preset: its name and its text, which names the source of each number.

@@ -18,6 +18,8 @@ pub(super) struct Limits {
     backup_copies: Option<(u64, String)>,
     retention: Option<(Vec<Duration>, String)>,
     per_partition: Option<PerPartition>,
+    members: Option<(u64, String)>,
+    synchronous: Option<(u64, String)>,
 }
 
 /// What partitions that fail over by themselves ask for.
@@ -66,6 +68,12 @@ impl Limits {
                     rule: rule(&t),
                 })
             }),
+            members: r
+                .table("members_advised")
+                .and_then(|t| Some((t.get("at_most")?.integer(1..=16)?, rule(&t)))),
+            synchronous: r
+                .table("synchronous_members")
+                .and_then(|t| Some((t.get("at_least")?.integer(2..=16)?, rule(&t)))),
             backup_interval: between(r, "backup_interval"),
             backup_copies: r
                 .table("backup_copies")
@@ -128,6 +136,26 @@ impl Limits {
         let message =
             format!("partitions of this store cannot fail over by themselves (rule {})", limit.rule);
         item.error(Problem::new(code::PRODUCT_RULE, message, why).help(help));
+    }
+
+    /// Warns about more members than are advised.
+    pub fn members(&self, item: &Item<'_>, members: usize) {
+        let Some((most, rule)) = self.members.as_ref().filter(|(most, _)| members as u64 > *most) else {
+            return;
+        };
+        let message =
+            format!("{members} members are more than the product's description advises (rule {rule})");
+        item.warn(Problem::new(code::MANY_MEMBERS, message, format!("at most {most} are advised")));
+    }
+
+    /// Checks how many members replicate synchronously.
+    pub fn synchronous(&self, item: &Item<'_>, members: usize) -> bool {
+        let least = self.synchronous.as_ref().filter(|(least, _)| (members as u64) < *least);
+        if let Some((least, rule)) = least {
+            let way_out = format!("use {least} members, or `replication = \"asynchronous\"`");
+            not_offered(item, &format!("at least {least} with synchronous replication"), rule, &way_out);
+        }
+        least.is_none()
     }
 
     /// Checks the interval of periodic backups.

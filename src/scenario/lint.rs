@@ -47,12 +47,17 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
         if read_regions && store.failover.mode == FailoverMode::None && !acts {
             let path = format!("store.{}.failover.mode", store.name);
             let at = place(root, &["store", &store.name, "failover", "mode"]);
-            let message =
-                format!("store `{}` has read regions, but nothing ever fails over to them", store.name);
-            let problem =
-                Problem::new(code::FAILOVER_OFF, message, "writes stop until the write region is back");
-            let problem = problem
-                .help("`failover.mode = \"service-managed\"` is recommended for production (rule c17)");
+            let (others, leader, help) = match store.members {
+                Some(_) => ("standbys", "leader", "write `failover.mode = \"automatic\"`"),
+                None => (
+                    "read regions",
+                    "write region",
+                    "`failover.mode = \"service-managed\"` is recommended for production (rule c17)",
+                ),
+            };
+            let message = format!("store `{}` has {others}, but nothing ever fails over to them", store.name);
+            let label = format!("writes stop until the {leader} is back");
+            let problem = Problem::new(code::FAILOVER_OFF, message, label).help(help);
             cx.report(Severity::Warning, &at, &path, problem);
         }
         never_decided(cx, root, model, index);

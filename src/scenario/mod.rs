@@ -16,6 +16,7 @@ mod law;
 mod layers;
 mod limits;
 mod lint;
+mod members;
 mod objective;
 mod overrides;
 mod plans;

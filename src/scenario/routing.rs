@@ -4,7 +4,7 @@ use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Reader};
 use super::writes::Writing;
-use crate::model::{Client, Consistency, Hot, Redirect, RegionId, Routing, Tokens, Writes};
+use crate::model::{Client, Consistency, Hot, Members, Redirect, RegionId, Routing, Tokens, Writes};
 use crate::units::Duration;
 
 const PATTERNS: [&str; 4] = ["local", "all-regions", "random-per-request", "round-robin"];
@@ -19,11 +19,22 @@ pub(super) struct Setting {
     pub single: bool,
     pub several: bool,
     pub level: Option<Consistency>,
+    /// The regions are members of a leader-based store.
+    pub led: bool,
+    /// Only whichever takes the writes answers reads.
+    pub leader_reads: bool,
 }
 
 impl Setting {
-    pub fn new(writing: Option<&Writing>, several: bool, level: Option<Consistency>) -> Setting {
-        Setting { single: writing.is_some_and(|w| w.writes == Writes::Single), several, level }
+    pub fn new(
+        writing: Option<&Writing>,
+        several: bool,
+        level: Option<Consistency>,
+        (led, members): (bool, Option<&Members>),
+    ) -> Setting {
+        let leader_reads = members.is_some_and(|m| m.leader_reads);
+        let single = writing.is_some_and(|w| w.writes == Writes::Single);
+        Setting { single, several, level, led, leader_reads }
     }
 }
 

@@ -7,13 +7,16 @@ use super::diagnostic::code;
 use super::failover;
 use super::layers;
 use super::limits::Limits;
+use super::members;
 use super::price;
 use super::reader::{Item, Named, Reader};
 use super::routing::Setting;
 use super::workload;
 use super::world::{duplicate, region_of};
 use super::writes;
-use crate::model::{Billing, Consistency, DomainId, Placement, Price, Rebuild, Store, StoreRegion, World};
+use crate::model::{
+    Billing, Consistency, DomainId, Members, Placement, Price, Rebuild, Store, StoreRegion, World,
+};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -65,9 +68,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
     let copies = copies(r);
     let places =
         Places { world, limits: limits.as_ref(), replicas: copies.as_ref().map_or(1, |c| c.replicas) };
-    let regions = regions(r, &places, added);
-    let several = regions.as_ref().is_none_or(|found| found.len() > 1);
-    let consistency = consistency(r, limits.as_ref(), several);
+    let Shape { regions, members, several, consistency } = shape(r, &places, added);
     let writing = writes::read(r, several, consistency);
     let reconfigure = r.get("reconfigure").map_or(Some(None), |i| duration_or_never(&i));
     let rebuild = r.get("rebuild").map_or(Some(None), |i| rebuild(&i));
@@ -78,10 +79,8 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
     let catch_up = r.get("catch_up").map_or(Some(CATCH_UP * 1000), |i| i.thousandths(10_000_000_000));
     let failover = failover::failover(r);
     failover::check_mode(r, limits.as_ref(), consistency, regions.as_ref().map_or(2, Vec::len));
-    let evict = match r.get("evict") {
-        Some(item) => item.law(),
-        None => failover.as_ref().map(|f| f.detect.clone()),
-    };
+    let detect = || failover.as_ref().map(|f| f.detect.clone());
+    let evict = r.get("evict").map_or_else(detect, |i| i.law());
     let backup =
         backup::read(r, world, regions.as_deref(), writing.as_ref().map(|w| w.writes), limits.as_ref());
     let throughput = r.get("throughput").map_or(Some(None), |i| throughput(&i));
@@ -91,17 +90,18 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
     let price = price::read(r, world, regions.as_deref(), writing.as_ref().map(|w| w.writes));
     let places = regions.as_deref().unwrap_or_default();
-    let setting = Setting::new(writing.as_ref(), several, consistency);
+    let held = members.as_ref().and_then(Option::as_ref);
+    let setting = Setting::new(writing.as_ref(), several, consistency, (members::is_led(r), held));
     let work = workload::of(r, world, places, partitions.unwrap_or(1), setting);
     idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
     let (copies, work, writing) = (copies?, work?, writing?);
     writing.idle_without_items(r, work.hot);
     let catch_up_mps = catch_up?;
     check_catch_up(r, catch_up_mps, &work, several);
-    Some(Store {
+    let store = Store {
         name: name.to_owned(),
         regions: regions?,
-        members: None,
+        members: members?,
         writes: writing.writes,
         conflicts: writing.conflicts,
         replicas: copies.replicas,
@@ -129,7 +129,30 @@ fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Optio
         commit_latency: commit_latency?,
         rpo_promise: limits.and_then(|l| l.rpo_promise(consistency?, several)),
         price: price?,
-    })
+    };
+    members::check(r, &store);
+    Some(store)
+}
+
+/// Where a store lies, and what holds its parts together.
+struct Shape {
+    regions: Option<Vec<StoreRegion>>,
+    members: Option<Option<Members>>,
+    several: bool,
+    consistency: Option<Consistency>,
+}
+
+fn shape(r: &Reader<'_>, places: &Places<'_>, added: &[Item<'_>]) -> Shape {
+    if members::is_led(r) {
+        let led = members::read(r, places.world, places.replicas, places.limits, added);
+        let consistency = led.members.as_ref().map(members::level);
+        return Shape { regions: led.regions, members: led.members.map(Some), several: true, consistency };
+    }
+    members::refuse(r);
+    let regions = regions(r, places, added);
+    let several = regions.as_ref().is_none_or(|found| found.len() > 1);
+    let consistency = consistency(r, places.limits, several);
+    Shape { regions, members: Some(None), several, consistency }
 }
 
 /// Warns about settings that change nothing beside the others.
@@ -144,7 +167,7 @@ fn idle(
         for key in ["lag", "catch_up", "evict", "on_return"] {
             r.idle(key, "the store is in one region only");
         }
-    } else if level.is_some_and(|l| l != Consistency::Strong) {
+    } else if level.is_some_and(|l| l != Consistency::Strong) && !members::is_led(r) {
         r.idle("evict", "only \"strong\" has a set of regions to leave");
     }
     if regions.is_some_and(|all| all.iter().all(|one| one.placement != Placement::ZoneRedundant)) {
@@ -164,7 +187,8 @@ fn duration_or_never(item: &Item<'_>) -> Option<Option<Duration>> {
 
 fn copies(r: &Reader<'_>) -> Option<Copies> {
     r.know(&["write_quorum", "read_quorum"]);
-    let replicas = r.get("replicas").map_or(Some(3), |i| i.integer(1..=16))?;
+    let usual = if members::is_led(r) { 1 } else { 3 };
+    let replicas = r.get("replicas").map_or(Some(usual), |i| i.integer(1..=16))?;
     let majority = replicas / 2 + 1;
     let write_item = r.get("write_quorum");
     let write = write_item.as_ref().map_or(Some(majority), |i| i.integer(1..=16))?;
@@ -314,7 +338,7 @@ fn zone(item: &Item<'_>, world: &World, zones: &[DomainId]) -> Option<DomainId> 
 }
 
 /// Each replica of a partition needs a node of its own.
-fn fits(at: &Item<'_>, world: &World, domain: DomainId, replicas: u8) -> Option<()> {
+pub(super) fn fits(at: &Item<'_>, world: &World, domain: DomainId, replicas: u8) -> Option<()> {
     let domain = world.domain(domain);
     if domain.nodes.len() >= usize::from(replicas) {
         return Some(());

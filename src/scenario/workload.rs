@@ -2,6 +2,7 @@
 
 use super::context::Problem;
 use super::diagnostic::code;
+use super::members;
 use super::reader::{Item, Named, Reader};
 use super::routing::{self, Pattern, Session, Setting};
 use super::tree::At;
@@ -179,14 +180,23 @@ fn population(
     let share = r.require("share", "0.5").and_then(|i| share_of(&i));
     let preferred = match r.get("preferred") {
         None => Some(None),
-        Some(item) => preferred(&item, world, regions).map(Some),
+        Some(item) => preferred(&item, world, regions, setting).map(Some),
     };
-    let writes_to = r.get("writes_to").map_or(Some(Vec::new()), |i| self::preferred(&i, world, regions));
+    let writes_to =
+        r.get("writes_to").map_or(Some(Vec::new()), |i| self::preferred(&i, world, regions, setting));
     if setting.single {
         r.idle("writes_to", "the store has a single write region");
     }
     let redirect = r.get("redirect").map_or(Some(at_once()), |i| redirect(&i));
-    let place = |i: &Item<'_>| self::preferred_one(i, world, regions);
+    if setting.leader_reads {
+        for key in ["preferred", "routing"] {
+            r.idle(key, "`reads` is \"leader\": nobody else answers");
+        }
+        if r.get("redirect").is_some_and(|i| i.maybe_text() != Some("never")) {
+            r.idle("redirect", "`reads` is \"leader\": clients go there when `failover.redirect` is over");
+        }
+    }
+    let place = |i: &Item<'_>| self::preferred_one(i, world, regions, setting);
     let pattern = routing::pattern(&r, setting, place);
     let session = Session::read(&r, setting);
     r.close();
@@ -229,11 +239,11 @@ fn write_order(regions: &[StoreRegion], home: RegionId, named: &[u8]) -> Vec<u8>
     order
 }
 
-fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<Vec<u8>> {
+fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion], setting: Setting) -> Option<Vec<u8>> {
     let mut found = Vec::new();
     let items = item.list()?;
     for element in &items {
-        match preferred_one(element, world, regions) {
+        match preferred_one(element, world, regions, setting) {
             Some(i) if found.contains(&i) => duplicate(element, "region", element.text()?),
             found_one => found.extend(found_one),
         }
@@ -242,7 +252,10 @@ fn preferred(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<
 }
 
 /// A region of the store by name, as its place in the list.
-fn preferred_one(item: &Item<'_>, world: &World, regions: &[StoreRegion]) -> Option<u8> {
+fn preferred_one(item: &Item<'_>, world: &World, regions: &[StoreRegion], setting: Setting) -> Option<u8> {
+    if setting.led {
+        return members::find(item, world, regions);
+    }
     let names: Vec<&str> = regions.iter().map(|r| world.region_name(r.region)).collect();
     let text = item.text()?;
     let found = names.iter().position(|n| *n == text);

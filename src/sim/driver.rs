@@ -19,6 +19,7 @@ pub(crate) mod word {
     pub(crate) const REQUEST: u32 = 10;
     pub(crate) const COPY: u32 = 11;
     pub(crate) const ARBITER: u32 = 12;
+    pub(crate) const REPLACE: u32 = 13;
     /// First of the words that a rule adds for common causes and cascades; those between are not used yet.
     pub(crate) const EXTRA: u32 = 18;
 }

@@ -171,7 +171,7 @@ impl Run<'_> {
         for (s, (layout, st)) in plan.stores.iter().zip(&mut self.state.stores).enumerate() {
             for (r, condition) in st.conditions.iter_mut().enumerate() {
                 let here = layout.world_region[r];
-                let nodes = world.domain(world.regions[here.0 as usize]).nodes.clone();
+                let nodes = world.domain(plan.model.stores[s].place(world, r)).nodes.clone();
                 let count = nodes.len().max(1) as u64;
                 let on_node = |node: u32| {
                     degraded(plan, faults, |target| match target {

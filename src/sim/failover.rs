@@ -12,16 +12,19 @@ use crate::units::{Duration, Time};
 
 impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn name(&self, r: usize) -> String {
-        self.plan.model.world.region_name(self.region(r)).to_string()
+        self.store.place_name(&self.plan.model.world, r).to_string()
     }
 
     /// Whether a region's copy is lost. Who watches regions sees no fault of this store alone.
-    fn is_lost(&self, st: &StoreState, g: usize, r: usize, watched: bool) -> bool {
+    pub(crate) fn is_lost(&self, st: &StoreState, g: usize, r: usize, watched: bool) -> bool {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         let service = st.quorums[base + r].service;
         let up = if watched { service.healthy } else { service.commit };
         let dead = !up || matches!(st.logs[base + r].follow, Follow::Empty(_));
+        if self.store.members.is_some() {
+            return dead || self.is_out_of_touch(st, g, r);
+        }
         let silent =
             r != w && st.quorums[base + w].service.commit && !self.isolated(w) && !self.connected(w, r);
         dead || silent || self.isolated(r)
@@ -39,16 +42,19 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether a region can become the write region. A region that missed writes while it was away is the last
     /// resort: better than none, at the price of what it lacks.
-    fn eligible(&self, st: &StoreState, g: usize, r: usize, last_resort: bool) -> bool {
+    pub(crate) fn eligible(&self, st: &StoreState, g: usize, r: usize, last_resort: bool) -> bool {
         let log = &st.logs[g * self.layout.regions + r];
         let current = log.offline == Offline::No && !log.behind && !self.is_gray(st, r);
         r != usize::from(st.groups[g].write)
             && st.quorums[g * self.layout.regions + r].service.commit
-            && !self.isolated(r)
+            && (self.store.members.is_some() || !self.isolated(r))
             && log.offline != Offline::ByAction
             && (current || last_resort)
             && !matches!(log.follow, Follow::Empty(_))
-            && (!self.rules.strong || log.in_sync)
+            && match self.store.members {
+                Some(_) => st.groups[g].forced || self.may_lead(st, g, r),
+                None => !self.rules.strong || log.in_sync,
+            }
     }
 
     /// Starts, cancels and redirects what the service does about lost regions.
@@ -63,7 +69,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let watched = st.mode == FailoverMode::ServiceManaged;
             let lost = self.is_lost(st, g, r, watched) || self.is_gray(st, r);
             match st.logs[c].step {
-                Step::Idle if lost && managed && (r == w || st.logs[c].offline == Offline::No) => {
+                // Whoever follows a leader and is lost is missed by nobody.
+                Step::Idle
+                    if lost
+                        && managed
+                        && (r == w || self.store.members.is_none() && st.logs[c].offline == Offline::No) =>
+                {
                     st.logs[c].culprit = self.culprit(st, g);
                     self.begin(st, c, Step::Detect);
                 }
@@ -77,7 +88,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Enters a step and arms its end.
     pub(crate) fn begin(&mut self, st: &mut StoreState, c: usize, step: Step) {
-        let mark = st.logs[c].culprit.map_or_else(|| self.mark(st, c / self.layout.regions), |c| c.mark);
+        let g = c / self.layout.regions;
+        let mark = st.logs[c].culprit.map_or_else(|| self.mark(st, g), |c| c.mark);
         let failover = &self.store.failover;
         let wait = match step {
             Step::Idle | Step::Wait | Step::Gone => None,
@@ -85,6 +97,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Step::Decide => Some(self.value(&failover.decide, mark, word::DECIDE)),
             Step::Promote(_) => Some(self.value(&failover.promote, mark, word::PROMOTE)),
         };
+        if step == Step::Idle && c % self.layout.regions == usize::from(st.groups[g].write) {
+            st.groups[g].forced = false;
+        }
         st.logs[c].step = step;
         self.arm(StoreTimer::Phase(c as u32), wait.map_or(Time::NEVER, |d| self.now + d));
         self.note_step(c, step);
@@ -130,7 +145,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 st.logs[c].offline = Offline::ByService;
                 self.begin(st, c, Step::Idle);
             }
-            Step::Promote(to) => self.take_over(st, g, usize::from(to)),
+            Step::Promote(to) => {
+                self.stand_still(st, g);
+                // How far the members are is known only now.
+                match self.store.members.is_none() || self.eligible(st, g, usize::from(to), true) {
+                    true => self.take_over(st, g, usize::from(to)),
+                    false => self.promote_next(st, g),
+                }
+            }
             Step::Idle | Step::Wait | Step::Gone => {}
         }
     }
@@ -191,8 +213,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
-    /// Region `n` becomes the write region; what it does not have is missing (or lost with its only copy).
-    fn take_over(&mut self, st: &mut StoreState, g: usize, n: usize) {
+    /// Whoever still followed the write region that is being given up stands still, a lag behind.
+    fn stand_still(&mut self, st: &mut StoreState, g: usize) {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         let culprit = st.logs[base + w].culprit.or_else(|| self.culprit(st, g));
@@ -204,6 +226,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 (log.position, log.complete_to, log.follow) = (position, complete_to, Follow::Frozen);
             }
         }
+    }
+
+    /// Region `n` becomes the write region; what it does not have is missing (or lost with its only copy).
+    fn take_over(&mut self, st: &mut StoreState, g: usize, n: usize) {
+        let base = g * self.layout.regions;
+        let w = usize::from(st.groups[g].write);
+        let culprit = st.logs[base + w].culprit.or_else(|| self.culprit(st, g));
         let reachable =
             |r: usize| r != w && st.quorums[base + r].service.commit && (r == n || self.connected(r, n));
         let (from, position) = self.best_copy(st, g, reachable).unwrap_or((n, st.logs[base + n].position));
@@ -227,7 +256,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         let complete_to = st.logs[base + from].complete_to;
         st.groups[g].ledger.cut(position, Some(complete_to));
+        let forced = st.groups[g].forced;
         self.switch(st, g, n, position);
+        if forced && !self.agree(st, g) {
+            self.stand_alone(st, g, n);
+        }
         match culprit {
             Some(c) => self.redirect_clients(st, g, c.mark),
             None => st.groups[g].redirect_until = self.now,
@@ -261,6 +294,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         (old.behind, old.in_sync, old.culprit) = (true, false, None);
         self.begin(st, base + w, Step::Idle);
         let new = &mut st.logs[base + n];
+        new.member = true;
         (new.follow, new.offline, new.behind, new.held) = (Follow::Following, Offline::No, false, false);
         (new.in_sync, new.evict_at) = (self.rules.strong, Time::NEVER);
         self.begin(st, base + n, Step::Idle);
@@ -408,12 +442,21 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Forced failover: the write region is given up, whatever it has that others lack goes missing.
     fn force(&mut self, st: &mut StoreState, g: usize, to: Option<usize>, culprit: Culprit) {
-        let c = g * self.layout.regions + usize::from(st.groups[g].write);
-        if matches!(st.logs[c].step, Step::Promote(_) | Step::Wait)
-            || to == Some(usize::from(st.groups[g].write))
-        {
+        let w = usize::from(st.groups[g].write);
+        let c = g * self.layout.regions + w;
+        if self.store.members.is_some() {
+            // A leader, too, may be told to go on without the others.
+            if to.is_none_or(|to| to == w) && self.leads(st, g) && !self.agree(st, g) {
+                return self.stand_alone(st, g, w);
+            }
+            if matches!(st.logs[c].step, Step::Wait) && to != Some(w) {
+                self.begin(st, c, Step::Idle);
+            }
+        }
+        if matches!(st.logs[c].step, Step::Promote(_) | Step::Wait) || to == Some(w) {
             return;
         }
+        st.groups[g].forced = true;
         st.logs[c].culprit = Some(culprit);
         st.groups[g].fenced = self.store.failover.fence;
         match to.filter(|&r| self.eligible(st, g, r, true)) {

@@ -1,7 +1,7 @@
 //! What happens inside a placement group when the world around it has changed: replication between its regions,
 //! who follows whom, who is to blame (design D8).
 
-use crate::model::{Effect, RegionId, Store, Target};
+use crate::model::{Domain, DomainKind, Effect, RegionId, Store, Target};
 use crate::sim::domains::Domains;
 use crate::sim::driver::{Chance, Draw, Mark};
 use crate::sim::faults::{Active, Culprit, Faults};
@@ -88,10 +88,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn reaches(&self, g: usize, rule: u32, target: Target) -> bool {
         let world = &self.plan.model.world;
         let effect = self.plan.model.faults[rule as usize].effect;
-        let uses = |r: RegionId| {
-            self.layout.local_region[r.0 as usize].is_some()
-                || self.store.clients.iter().any(|c| c.region == r)
-        };
+        let here = |r: RegionId| self.layout.world_region.contains(&r);
+        let uses = |r: RegionId| here(r) || self.store.clients.iter().any(|c| c.region == r);
         match target {
             Target::Link(_) | Target::Domain(_) if matches!(effect, Effect::Lag { .. }) => {
                 self.layout.lagging.contains(&rule) && self.layout.hits(rule, g)
@@ -99,25 +97,31 @@ impl<D: Chance> Ctx<'_, '_, D> {
             _ if matches!(effect, Effect::Corrupt { .. }) => false, // takes nothing out of service
             Target::Link(link) => world.links[link.0 as usize].ends.iter().all(|&r| uses(r)),
             Target::Store { store, region } => {
-                store as usize == self.s
-                    && region.is_none_or(|r| self.layout.local_region[r.0 as usize].is_some())
-                    && self.layout.hits(rule, g)
+                store as usize == self.s && region.is_none_or(here) && self.layout.hits(rule, g)
             }
             Target::Domain(d) if effect == Effect::Isolate => uses(world.domain(d).region),
             Target::Domain(d) => {
                 let domain = world.domain(d);
-                let Some(r) = self.layout.local_region[domain.region.0 as usize] else { return false };
-                match effect {
-                    Effect::Partial { .. } => return self.layout.hits(rule, g),
-                    // Capacity is the mean over all nodes of a region, wherever the replicas lie.
-                    Effect::Degrade { .. } => return true,
-                    _ => {}
-                }
+                let mut here = (0..self.layout.regions).filter(|&r| self.region(r) == domain.region);
+                here.any(|r| self.reaches_copy(g, r, rule, domain))
+            }
+        }
+    }
+
+    /// Whether a rule that strikes a domain of a region hits a group's copy there.
+    fn reaches_copy(&self, g: usize, r: usize, rule: u32, domain: &Domain) -> bool {
+        match self.plan.model.faults[rule as usize].effect {
+            Effect::Partial { .. } => self.layout.hits(rule, g),
+            // Capacity is the mean over all nodes of a region, wherever the replicas lie.
+            Effect::Degrade { .. } => {
+                let place = &self.plan.model.world.domain(self.store.place(&self.plan.model.world, r)).nodes;
+                domain.nodes.start < place.end && place.start < domain.nodes.end
+            }
+            _ => {
                 let replicas = usize::from(self.store.replicas);
-                let first = (g * self.layout.regions + usize::from(r)) * replicas;
-                domain.kind == crate::model::DomainKind::Region
-                    || self.store.regions[usize::from(r)].min_zones > 1
-                        && domain.kind == crate::model::DomainKind::Zone
+                let first = (g * self.layout.regions + r) * replicas;
+                domain.kind == DomainKind::Region
+                    || self.store.regions[r].min_zones > 1 && domain.kind == DomainKind::Zone
                     || self.layout.nodes[first..first + replicas].iter().any(|n| domain.nodes.contains(&n.0))
             }
         }
@@ -130,6 +134,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.freeze(st, g);
         self.note_shipping(st, g);
         self.book_destruction(st, g);
+        self.lose_majority(st, g);
         self.update_damage(st, g);
         self.update_restore(st, g);
     }
@@ -145,6 +150,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         self.update_lag(st, g);
         self.update_split_brain(st, g);
+        self.update_members(st, g);
         self.restart_empty(st, g);
         self.resume(st, g);
         self.leave_degraded(st, g);
@@ -287,9 +293,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 log.behind = false;
                 if log.offline == Offline::ByService && sound {
                     log.offline = Offline::No;
-                    let name = self.plan.model.world.region_name(self.region(r));
+                    let name = self.store.place_name(&self.plan.model.world, r);
                     self.note("caught-up", || format!("{name} has caught up and takes part"));
                 }
+                let log = &mut st.logs[base + r];
+                log.member |= log.offline == Offline::No;
             }
         }
     }

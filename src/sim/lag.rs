@@ -61,6 +61,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let world = &self.plan.model.world;
         let ends = [self.region(a), self.region(b)];
         let (mut sum, mut mark) = (Duration::ZERO, None);
+        if a != b && ends[0] == ends[1] {
+            return (sum, mark); // nothing in between can be struck
+        }
         for active in self.faults.lasting(self.plan) {
             let process = &self.plan.processes[active.process as usize];
             let rule = self.plan.rule(active.process);
@@ -96,7 +99,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     fn note_lag(&mut self, r: usize, extra: Duration) {
         if self.record {
-            let name = self.plan.model.world.region_name(self.region(r)).to_string();
+            let name = self.name(r);
             self.note("lag", || match extra {
                 Duration::ZERO => format!("{name} lags no more than usual"),
                 extra => format!("{name} lags by {extra} more"),

@@ -1,13 +1,13 @@
 //! Steady latency of requests (design §5): round trips and constants while everything is up.
 
-use crate::model::{Client, Consistency, RegionId, Store, Tokens, World, Writes};
+use crate::model::{Agreement, Client, Consistency, RegionId, Store, Tokens, World, Writes};
 use crate::units::Duration;
 
 /// Steady latencies of one client population. `None`: a round trip on the way is not declared, or a lag has no mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latency {
-    /// Round trip to the region the client writes to first, plus that from there to the farthest region if replication is synchronous,
-    /// plus the commit time.
+    /// Round trip to the region the client writes to first, plus that from there to the farthest region if replication is synchronous
+    /// (of a majority of members: to the farthest of the nearest that make one), plus the commit time.
     pub write: Option<Duration>,
     /// Round trip to the region the client reads from first.
     pub read: Option<Duration>,
@@ -27,7 +27,13 @@ pub fn steady(world: &World, store: &Store) -> Vec<Latency> {
             let first = store.regions[0].region;
             let there = store.regions.iter().filter(|r| !r.joins_later);
             let all: Option<Vec<Duration>> = there.map(|r| rtt(first, r.region)).collect();
-            all.and_then(|all| all.into_iter().max())
+            all.and_then(|mut all| {
+                // A majority waits for its nearer half only.
+                let majority = store.members.as_ref().is_some_and(|m| m.agreement == Agreement::Majority);
+                all.sort_unstable();
+                let last = if majority { all.len() / 2 } else { all.len() - 1 };
+                all.get(last).copied()
+            })
         }
         _ => Some(Duration::ZERO),
     };

@@ -40,9 +40,8 @@ pub(crate) struct StorePlan {
     pub(crate) backed_up: bool,
     /// Zones of each region.
     pub(crate) zones: Vec<u32>,
-    /// World region of each region, and store region (or none) of each world region.
+    /// World region of each region.
     pub(crate) world_region: Vec<RegionId>,
-    pub(crate) local_region: Vec<Option<u8>>,
 }
 
 /// Timers of a store, as offsets from its first slot. Order inside an instant follows this order.
@@ -191,9 +190,6 @@ pub(crate) fn layout(model: &Model, store: &Store) -> StorePlan {
         lagging,
         zones: store.regions.iter().map(|r| model.world.zones(r.region).count() as u32).collect(),
         world_region: store.regions.iter().map(|r| r.region).collect(),
-        local_region: (0..model.world.regions.len())
-            .map(|w| store.regions.iter().position(|r| r.region.0 as usize == w).map(|r| r as u8))
-            .collect(),
     }
 }
 

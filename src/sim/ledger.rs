@@ -42,8 +42,18 @@ pub(crate) struct Ledger {
     pub(crate) recovered: i128,
     pub(crate) superseded: i128,
     pub(crate) lost: i128,
-    /// Loss event of the destruction that cost the log its end, until another copy takes over or it goes on itself.
-    pub(crate) cut_by: Option<u32>,
+    /// The destruction that cost the log its end, until another copy takes over or it goes on itself.
+    pub(crate) cut_by: Option<CutBy>,
+}
+
+/// What a destruction took from the end of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) struct CutBy {
+    /// Entry in the replication's list of losses.
+    pub(crate) loss: u32,
+    pub(crate) amount: i128,
+    /// Age of the oldest of these writes.
+    pub(crate) rpo: Duration,
 }
 
 /// What became of a segment; amounts per partition.

@@ -7,7 +7,7 @@ use crate::sim::faults::Culprit;
 use crate::sim::flow::{Flow, cause_class};
 use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
-use crate::sim::ledger::{Segment, Settled};
+use crate::sim::ledger::{CutBy, Segment, Settled};
 use crate::sim::observe::{Loss, Phase, Replication};
 use crate::sim::phase::responsible;
 use crate::sim::state::{Follow, Offline, StoreState};
@@ -34,7 +34,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// The furthest copy left is the log now; the rest of the old one is gone.
-    fn lose_head(&mut self, st: &mut StoreState, g: usize) {
+    pub(crate) fn lose_head(&mut self, st: &mut StoreState, g: usize) {
         let w = usize::from(st.groups[g].write);
         let top = self.best_copy(st, g, |_| true);
         let culprit = self.culprit(st, g);
@@ -78,7 +78,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
         };
         st.groups[g].ledger.cut(position, complete_to);
         st.groups[g].ledger.lost += absent;
-        st.groups[g].ledger.cut_by = Some(loss);
+        let before = st.groups[g].ledger.cut_by;
+        let (amount, oldest) = before.map_or((0, Duration::ZERO), |cut| (cut.amount, cut.rpo));
+        st.groups[g].ledger.cut_by = Some(CutBy { loss, amount: amount + absent, rpo: rpo.max(oldest) });
         self.rewind(st, g, position);
         if let (Some(stored), Some(culprit)) = (stored, culprit) {
             self.begin_restore(st, g, culprit, stored, loss);
@@ -188,7 +190,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         absent: i128,
     ) -> u32 {
         match st.groups[g].ledger.cut_by {
-            Some(index) if index as usize >= st.flow.first_loss => {
+            Some(CutBy { loss: index, .. }) if index as usize >= st.flow.first_loss => {
                 self.add_loss(index, rpo, absent * i128::from(self.layout.weights[g]));
                 index
             }
@@ -216,7 +218,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let source = self.seed_source(st, g, r);
             let anything = self.best_copy(st, g, |_| true).is_some();
             match source {
-                _ if ready && !anything => self.seeded(st, g, r),
+                _ if ready && !anything => {
+                    self.seeded(st, g, r);
+                    self.found(st, g, r);
+                }
                 Some((from, _)) if ready && !seeding => {
                     st.logs[c].follow = Follow::Empty(true);
                     st.logs[c].seeded_at = self.seed_time(g, from, r).map_or(Time::NEVER, |d| self.now + d);
@@ -242,6 +247,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// the furthest copy of all.
     fn seed_source(&self, st: &StoreState, g: usize, r: usize) -> Option<(usize, i128)> {
         let base = g * self.layout.regions;
+        if !self.agree(st, g) {
+            return None;
+        }
         let found = self.best_copy(st, g, |o| st.quorums[base + o].service.commit && self.connected(o, r));
         let enough = |position| r != usize::from(st.groups[g].write) || position >= st.groups[g].head;
         found.filter(|&(_, position)| enough(position))

@@ -24,6 +24,7 @@ pub mod latency;
 mod layout;
 mod ledger;
 mod loss;
+mod members;
 mod months;
 pub mod observe;
 mod phase;
@@ -51,6 +52,8 @@ mod tests_drill;
 mod tests_failover;
 #[cfg(test)]
 mod tests_lanes;
+#[cfg(test)]
+mod tests_members;
 #[cfg(test)]
 mod tests_months;
 #[cfg(test)]

@@ -63,6 +63,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
             // The store is up, the application is not: it does not go where it would be served.
             return (Phase::Redirect, Party::Customer);
         }
+        self.leader_state(st, g, culprit)
+    }
+
+    /// Phase and party of what waits for the write region.
+    fn leader_state(&self, st: &StoreState, g: usize, culprit: &Culprit) -> (Phase, Party) {
         let phase = self.write_phase(st, g);
         (phase, booked_to(&self.plan.model, phase, culprit.blame, self.failover_party(st, g)))
     }
@@ -121,6 +126,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
         if let Some(state) = self.restore_state(st, g, culprit) {
             return state;
         }
+        if self.store.leader_reads() {
+            let w = usize::from(st.groups[g].write);
+            let reached = self.domains.connected(self.store.clients[client].region, self.region(w));
+            if self.leads(st, g) && st.groups[g].redirect_until <= self.now && reached && self.agree(st, g) {
+                return (Phase::Redirect, Party::Customer); // it does not go there
+            }
+            return self.leader_state(st, g, culprit);
+        }
         let phase = self.read_phase(st, g, client);
         let elsewhere = || {
             let mut order = self.store.clients[client].order.iter();
@@ -175,6 +188,17 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         if blocked_by_others && steps().any(|c| st.logs[c].held && st.logs[c].follow == Follow::CatchUp) {
             return Phase::CatchUp;
+        }
+        if blocked_by_others && self.store.members.is_some() && !self.sync_ok(st, g) {
+            // Followers that are on their way back are what it waits for.
+            let back = steps()
+                .map(|c| st.logs[c].follow)
+                .find(|f| matches!(f, Follow::CatchUp | Follow::Empty(true)));
+            return match back {
+                Some(Follow::CatchUp) => Phase::CatchUp,
+                Some(_) => Phase::Rebuild,
+                None => Phase::Repair,
+            };
         }
         self.copy_phase(st, w)
     }

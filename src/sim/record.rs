@@ -114,7 +114,7 @@ pub(crate) fn standing(plan: &Plan, s: usize, st: &StoreState, now: Time, out: &
     }
     let (at, store, layout) = (Time::ZERO + (now - plan.start), &plan.model.stores[s], &plan.stores[s]);
     let object = format!("store:{}", store.name);
-    let name = |r: usize| plan.model.world.region_name(layout.world_region[r]);
+    let name = |r: usize| store.place_name(&plan.model.world, r);
     let per_request = plan.rules[s].volume_per_request;
     let whole = |volume| i64::try_from(requests(volume, per_request)).unwrap_or(i64::MAX);
     let groups = || st.groups.iter().zip(&layout.weights).map(|(group, &weight)| (group, i128::from(weight)));

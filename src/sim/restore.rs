@@ -8,7 +8,7 @@ use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{Segment, Settled};
 use crate::sim::loss::book;
 use crate::sim::observe::{Phase, Restored};
-use crate::sim::state::{Follow, StoreState};
+use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::{Duration, Time};
 
 /// Where a restore stands.
@@ -38,12 +38,17 @@ pub(crate) struct Restore {
     pub(crate) point: Option<Point>,
     wanted: Wanted,
     /// Region that data is being copied to.
-    into: u8,
+    pub(crate) into: u8,
     /// Entry in the replication's list of losses (destruction).
     pub(crate) loss: u32,
 }
 
 impl Restore {
+    /// Whether data is being copied.
+    pub(crate) fn is_copying(&self) -> bool {
+        self.stage == Stage::Copy
+    }
+
     /// What became of writes that are not in the state restored: some are written again, the rest is lost.
     fn settled(culprit: Culprit, loss: u32, absent: i128, again: i128, rpo: Duration) -> Settled {
         let segment = Segment {
@@ -227,7 +232,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn destination(&self, st: &StoreState, g: usize) -> usize {
         // With several write regions each has its own log, which is taken in its own region.
         let into = self.store.backup.as_ref().and_then(|b| b.restore.into).filter(|_| !self.layout.multi());
-        usize::from(into.unwrap_or(st.groups[g].write))
+        match into {
+            Some(into) => usize::from(into),
+            None if self.store.members.is_some() => self.restore_place(st, g),
+            None => usize::from(st.groups[g].write),
+        }
     }
 
     /// Whether data can be copied now.
@@ -368,9 +377,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
         (log.behind, log.committing) = (false, quorum.service.commit);
         st.groups[g].ledger.cut_by = None;
         st.action = st.action.or(Some(culprit));
-        if into != usize::from(st.groups[g].write) {
+        let spare = st.logs[base + into].offline == Offline::NotYet;
+        let w = usize::from(st.groups[g].write);
+        if into != w {
             self.switch(st, g, into, head);
             self.redirect_clients(st, g, culprit.mark);
+        }
+        self.found(st, g, into);
+        if spare {
+            self.give_up_place(st, g, w);
         }
     }
 

@@ -96,6 +96,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             let paused = || self.layout.lanes_of(set).any(|lane| self.paused(st, lane));
             return st.quorums[c].service.read && connected && self.takes_part(st, set, r) && !paused();
         }
+        if self.store.leader_reads() {
+            return w && self.leader_answers(st, g, client);
+        }
         if st.quorums[c].service.read && connected && self.splits_off(st, g, r) {
             return true;
         }
@@ -103,7 +106,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             && log.offline == Offline::No
             && !log.behind
             && !matches!(log.follow, Follow::Empty(_))
-            && (w || !self.rules.strong || log.in_sync)
+            && (w || !self.rules.strong || log.in_sync || self.by_majority())
             && !(w && st.groups[g].fenced)
             && connected
             && !self.paused(st, g)
@@ -114,6 +117,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let (clients, g) = (self.layout.clients, set * self.layout.lanes);
         for client in 0..clients {
             let i = set * clients + client;
+            if self.store.leader_reads() {
+                st.readers[i].region = st.groups[g].write;
+                continue;
+            }
             let order = &self.store.clients[client].order;
             let best = order.iter().copied().find(|&r| self.answers(st, g, usize::from(r), client));
             let mut reader = st.readers[i];
@@ -467,6 +474,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 }
                 if r != w && log.in_sync && log.evict_at > self.now {
                     at = at.min(log.evict_at);
+                }
+                if log.replace_at > self.now {
+                    at = at.min(log.replace_at);
                 }
                 self.arm(StoreTimer::Log(c as u32), at.max(self.now));
             }

@@ -85,13 +85,17 @@ pub(crate) struct Log {
     pub(crate) held: bool,
     pub(crate) step: Step,
     pub(crate) culprit: Option<Culprit>,
+    /// One of the members that hold a leader-based store together.
+    pub(crate) member: bool,
+    /// When the member is given up, while it is lost.
+    pub(crate) replace_at: Time,
 }
 
 impl Log {
     /// The same in a region that is no part of the store yet.
     fn not_yet(self) -> Log {
         let (follow, offline) = (Follow::Empty(false), Offline::NotYet);
-        Log { follow, offline, behind: true, committing: false, in_sync: false, ..self }
+        Log { follow, offline, behind: true, committing: false, in_sync: false, member: false, ..self }
     }
 
     /// The seeding of an empty copy is complete.
@@ -107,6 +111,8 @@ pub(crate) struct Group {
     pub(crate) write: u8,
     /// The lease of the write region has ended: it accepts nothing.
     pub(crate) fenced: bool,
+    /// An action gives the write region up, whatever that loses.
+    pub(crate) forced: bool,
     /// Clients use the write region from here on.
     pub(crate) redirect_until: Time,
     /// Writes the log takes, thousandths per second over the whole store.
@@ -189,6 +195,8 @@ pub(crate) struct StoreRules {
     pub(crate) strong: bool,
     /// Staleness bound: volume per partition and time.
     pub(crate) bound: Option<(i128, Duration)>,
+    /// Volume per partition that a member may lack and be promoted.
+    pub(crate) cap: Option<i128>,
     /// Volume of one request.
     pub(crate) volume_per_request: i128,
     /// Catch-up rate from region w to region r, at w · regions + r.
@@ -221,6 +229,11 @@ impl StoreRules {
                 }
                 _ => None,
             },
+            cap: store
+                .members
+                .as_ref()
+                .and_then(|m| m.cap_bytes)
+                .map(|bytes| i128::from(bytes) * volume_per_request / i128::from(store.write_bytes.max(1))),
             volume_per_request,
             catch_up: catch_up(world, store),
             normal_demand: normal_demand(store),
@@ -304,10 +317,13 @@ impl StoreState {
             held: false,
             step: Step::Idle,
             culprit: None,
+            member: true,
+            replace_at: Time::NEVER,
         };
         let group = Group {
             write: 0,
             fenced: false,
+            forced: false,
             redirect_until: Time::ZERO,
             accept: 0,
             writers: 0,
@@ -329,8 +345,7 @@ impl StoreState {
         let arbiter = Arbiter { region: 0, out: false, moves_at: Time::NEVER, forced: None };
         let several = plan.multi();
         let joins_later = |c: usize| store.regions[c % plan.regions].joins_later;
-        let quorum = Quorum::new(&rules.quorum);
-        let copies = 0..plan.copies();
+        let (quorum, copies) = (Quorum::new(&rules.quorum), 0..plan.copies());
         StoreState {
             quorums: copies.clone().map(|c| if joins_later(c) { quorum.emptied() } else { quorum }).collect(),
             logs: copies.map(|c| if joins_later(c) { log.not_yet() } else { log }).collect(),

@@ -1,7 +1,7 @@
 //! What holds writes back between regions: the sync set at strong consistency, the bound at bounded staleness
 //! (design D8).
 
-use crate::model::PROFILE_ONE;
+use crate::model::{Agreement, PROFILE_ONE};
 use crate::sim::driver::{Chance, word};
 use crate::sim::group::Ctx;
 use crate::sim::state::{Follow, Offline, StoreState};
@@ -15,9 +15,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
+        let agreement = self.store.members.as_ref().map(|m| m.agreement);
         for r in (0..self.layout.regions).filter(|&r| r != w) {
             let c = base + r;
-            if st.logs[c].follow == Follow::Following && st.logs[c].offline == Offline::No {
+            if agreement == Some(Agreement::Majority) {
+                st.logs[c].in_sync = st.logs[c].follow == Follow::Following;
+            } else if st.logs[c].follow == Follow::Following && st.logs[c].offline == Offline::No {
                 st.logs[c].in_sync = true;
                 st.logs[c].evict_at = Time::NEVER;
             } else if st.logs[c].offline != Offline::No {
@@ -28,7 +31,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     .filter(|&o| o != w && o != r && st.logs[base + o].in_sync)
                     .filter(|&o| st.logs[base + o].follow == Follow::Following)
                     .count();
-                let wait = if others >= 2 {
+                let wait = if others >= 2 && agreement.is_none() {
                     Duration::ZERO
                 } else {
                     let mark = self.mark(st, g);
@@ -38,7 +41,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             if st.logs[c].in_sync
                 && st.logs[c].evict_at <= self.now
-                && self.answering(st, g) >= self.majority(st, g)
+                && match agreement {
+                    None => self.answering(st, g) >= self.majority(st, g),
+                    Some(agreement) => {
+                        let least =
+                            if agreement == (Agreement::Synchronous { blocks: true }) { 2 } else { 1 };
+                        self.leads(st, g) && self.answering(st, g) >= least
+                    }
+                }
             {
                 st.logs[c].in_sync = false;
                 st.logs[c].evict_at = Time::NEVER;
@@ -70,11 +80,17 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn sync_ok(&self, st: &StoreState, g: usize) -> bool {
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
+        let least = match self.store.members.as_ref().map(|m| m.agreement) {
+            Some(Agreement::Majority) => return self.commits(st, g),
+            Some(Agreement::Synchronous { blocks: true }) => 2,
+            Some(_) => 1,
+            None => self.majority(st, g),
+        };
         !self.rules.strong
             || (0..self.layout.regions)
                 .filter(|&r| r != w && st.logs[base + r].in_sync)
                 .all(|r| st.logs[base + r].follow == Follow::Following)
-                && self.sync_size(st, g) >= self.majority(st, g)
+                && self.sync_size(st, g) >= least
     }
 
     /// Whether a region that counts lags by as much as the staleness bound allows.

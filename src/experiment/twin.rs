@@ -4,18 +4,20 @@
 use super::attribution::AttributionRow;
 use super::catalogue::MINUTES_PER_YEAR;
 use super::metric::Metric;
+use crate::model::objective::Series;
+use crate::model::service::{Call, calls};
 use crate::model::{
-    Agreement, Block, Client, DomainId, Effect, FailoverMode, FaultRule, Member, Members, Model, Placement,
-    Redirect, Schedule, Store, Target, Writes,
+    Agreement, Balance, Block, Client, DomainId, Effect, FailoverMode, FaultRule, Member, Members, Model,
+    NodeId, Part, Placement, Redirect, Router, Schedule, Store, Target, Tier, TierSite, Writes,
 };
 use crate::rng::Law;
 use crate::sim::observe::{Kind, Phase};
 use crate::units::Duration;
 
-/// A store and kind, or a block: time without service in minutes of a year, as a spreadsheet has it and as simulated.
+/// A service or store and kind, or a block: time without service in minutes of a year, as a spreadsheet has it and as simulated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TwinRow {
-    /// Name of the store or block.
+    /// Name of the service, store or block.
     pub subject: String,
     /// `read`, `write` or `block`.
     pub kind: &'static str,
@@ -39,7 +41,7 @@ pub struct TwinRow {
     pub note: String,
 }
 
-/// All rows of a variant: stores by kind, then blocks.
+/// All rows of a variant: services by kind, stores by kind, then blocks.
 pub(super) fn rows(model: &Model, metrics: &[Metric], attribution: &[AttributionRow]) -> Vec<TwinRow> {
     let sheet = Sheet::new(model);
     let row = |subject: &str, kind: &'static str, available: f64| {
@@ -80,12 +82,17 @@ pub(super) fn rows(model: &Model, metrics: &[Metric], attribution: &[Attribution
         }
     };
     let mut rows = Vec::new();
+    let blocks = sheet.blocks();
+    for (s, service) in (0..).zip(&model.services) {
+        for kind in Kind::ALL {
+            rows.push(row(&service.name, kind.word(), sheet.service(s, kind, &blocks)));
+        }
+    }
     for store in &model.stores {
         for kind in Kind::ALL {
             rows.push(row(&store.name, kind.word(), sheet.store(store, kind)));
         }
     }
-    let blocks = sheet.blocks();
     let reported = model.blocks.iter().zip(blocks).filter(|(block, _)| block.report);
     rows.extend(reported.map(|(block, available)| row(&block.name, "block", available)));
     rows
@@ -174,8 +181,7 @@ impl<'a> Sheet<'a> {
     fn replica(&self, zone: DomainId, within: DomainId) -> f64 {
         let nodes = self.model.world.domain(zone).nodes.clone();
         let count = nodes.len() as f64;
-        let node = |n: u32| self.chain(&self.usable, self.model.world.nodes[n as usize], Some(within));
-        nodes.map(node).sum::<f64>() / count
+        nodes.map(|n| self.node(NodeId(n), Some(within))).sum::<f64>() / count
     }
 
     /// A store's copy in a region: enough of its replicas, taken as independent, in series with what surrounds all of
@@ -238,6 +244,56 @@ impl<'a> Sheet<'a> {
         store.clients.iter().map(|c| rate(c) * client(c)).sum::<f64>() / rates
     }
 
+    /// A service: the product over all that its requests call, each as often as it is called.
+    fn service(&self, service: u32, kind: Kind, blocks: &[f64]) -> f64 {
+        let path = [Series::Read, Series::Write][kind as usize];
+        let calls = calls(&self.model.services, service, path).unwrap_or_default();
+        self.all(&calls, kind, blocks)
+    }
+
+    fn all(&self, mut calls: &[Call], kind: Kind, blocks: &[f64]) -> f64 {
+        let mut product = 1.0;
+        while let Some((call, after)) = calls.split_first() {
+            let (inner, next) = after.split_at(call.inner as usize);
+            let up = match call.on {
+                Part::Store(s) => self.store(&self.model.stores[s as usize], kind),
+                Part::Block(b) => blocks[b as usize],
+                Part::Tier(t) => self.tier(&self.model.tiers[t as usize]),
+                Part::Router(r) => self.router(&self.model.routers[r as usize]),
+                Part::Service(_) => self.all(inner, kind, blocks),
+            };
+            product *= 1.0 - f64::from(call.share_ppm) / 1e6 * (1.0 - up);
+            calls = next;
+        }
+        product
+    }
+
+    /// A tier: enough of the instances that run at the start, each with all that is around it to itself.
+    fn tier(&self, tier: &Tier) -> f64 {
+        let running = tier.sites.iter().flat_map(running);
+        at_least(tier.needed as usize, running.map(|n| self.node(n, None)))
+    }
+
+    /// A router: any of its targets (by hand: the first), each up with one of its instances.
+    fn router(&self, router: &Router) -> f64 {
+        let tier = &self.model.tiers[router.tier as usize];
+        let target = |&within: &DomainId| {
+            let nodes = &self.model.world.domain(within).nodes;
+            let here = tier.sites.iter().flat_map(running).filter(|n| nodes.contains(&n.0));
+            at_least(1, here.map(|n| self.node(n, Some(within)))) * self.chain(&self.usable, within, None)
+        };
+        let targets = match router.balance {
+            Balance::Manual => &router.targets[..1],
+            Balance::Spread | Balance::First => &router.targets[..],
+        };
+        at_least(1, targets.iter().map(target))
+    }
+
+    /// A node with what surrounds it, short of `within`.
+    fn node(&self, node: NodeId, within: Option<DomainId>) -> f64 {
+        self.chain(&self.usable, self.model.world.nodes[node.0 as usize], within)
+    }
+
     /// Every block, inner ones first, members taken as independent.
     fn blocks(&self) -> Vec<f64> {
         let mut values: Vec<f64> = Vec::new();
@@ -260,6 +316,11 @@ fn led(members: &Members, kind: Kind) -> usize {
         (Agreement::Synchronous { blocks: true }, Kind::Write) => 2,
         _ => 1,
     }
+}
+
+/// The nodes of the instances that run at the start.
+fn running(site: &TierSite) -> impl Iterator<Item = NodeId> {
+    site.nodes[..site.running as usize].iter().copied()
 }
 
 /// Chance that at least `k` of independent components with these availabilities are up.
@@ -396,5 +457,52 @@ mod tests {
         assert_eq!((row.spreadsheet, row.difference, row.common_cause), (None, None, None));
         assert_eq!(row.note, "a law of fault node has no mean");
         assert!(row.simulated.is_some());
+    }
+
+    /// A service of a store, twice by way of another service, a block, a tier and a router.
+    const SERVICES: &str = r#"
+        [tier.api]
+        sites = { a = 4 }
+        needed = 3
+        [router.entry]
+        tier = "api"
+        targets = ["a/1", "a/2"]
+        [service.inner]
+        needs = ["store.s"]
+        reads_per_second = 1
+        [service.outer]
+        needs = ["service.inner", "store.s", "block.both", { on = "router.entry", path = "read" }]
+        uses = [{ on = "tier.api", share = 0.5 }]
+        reads_per_second = 1
+        writes_per_second = 1
+        [service.both]
+        needs = ["service.inner", "store.s"]
+        reads_per_second = 1
+    "#;
+
+    #[test]
+    fn services_multiply_what_is_named() {
+        let outcome =
+            outcome(&format!("{NODES}{ZONE}{SERVICES}").replace("service.both", "service.twice"), 100);
+        let minutes = |subject, kind| row(&outcome, subject, kind).spreadsheet.unwrap();
+        let available = |subject, kind| 1.0 - minutes(subject, kind) / MINUTES_PER_YEAR;
+        // Two instances in zone 1, which is up for 0.99, two in zone 2, on nodes that are for 0.9.
+        let (far, near): (f64, f64) = (0.9, 0.9 * 0.99);
+        let (two, one) = ([far * far, near * near], [2.0 * far * 0.1, 2.0 * near * (1.0 - near)]);
+        let tier = two[0] * two[1] + two[0] * one[1] + one[0] * two[1];
+        let router = 1.0 - (1.0 - 0.99 * 0.99) * (1.0 - 0.99);
+        let (read, write, both) =
+            (available("s", "read"), available("s", "write"), available("both", "block"));
+        for (kind, expected) in [
+            ("read", read * read * both * router * (1.0 - 0.5 * (1.0 - tier))),
+            ("write", write * write * both * (1.0 - 0.5 * (1.0 - tier))),
+        ] {
+            let seen = available("outer", kind);
+            assert!((seen - expected).abs() < 1e-12, "{kind}: {seen} {expected}");
+        }
+        // Rule x01: simulated, what stands below both counts once.
+        let [inner, both] = ["inner", "twice"].map(|subject| row(&outcome, subject, "read"));
+        assert_eq!(inner.simulated, both.simulated);
+        assert!(both.common_cause.unwrap() < inner.common_cause.unwrap());
     }
 }

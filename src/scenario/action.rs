@@ -2,31 +2,44 @@
 
 use super::context::Problem;
 use super::diagnostic::code;
-use super::failover;
 use super::reader::{Item, Reader};
 use super::store::throughput;
 use super::suggest;
-use crate::model::{Action, Command, Store, World, Writes};
+use super::{failover, front};
+use crate::model::{Action, Command, Router, Store, Tier, World, Writes};
 use crate::units::Duration;
 
-/// The verbs; each is a key whose value names the store.
-const VERBS: [&str; 7] =
-    ["failover", "force-failover", "offline", "online", "set-failover", "set-throughput", "add-region"];
+/// The verbs; each is a key whose value names the store, the tier or the router.
+const VERBS: [&str; 9] = [
+    "failover",
+    "force-failover",
+    "offline",
+    "online",
+    "set-failover",
+    "set-throughput",
+    "add-region",
+    "scale",
+    "route",
+];
 /// What people try and no store can do, known only to be refused.
 const SWITCH_ZONES: &str = "set-zones";
 
-/// The tables of the actions that add a region to a store. What is wrong with them is said elsewhere.
-pub(super) fn additions<'a>(root: &Reader<'a>, store: &str) -> Vec<Item<'a>> {
+/// The tables of all that is done. What is wrong with them is said elsewhere.
+pub(super) fn deeds<'a>(root: &Reader<'a>) -> Vec<Item<'a>> {
     let Some(list) = root.get("action").filter(Item::is_list) else { return Vec::new() };
-    let deeds = list.list().unwrap_or_default().into_iter().filter(Item::is_table);
-    let deeds = deeds.filter_map(|action| action.table()?.get("do")).filter(Item::is_table);
+    let entries = list.list().unwrap_or_default().into_iter().filter(Item::is_table);
+    entries.filter_map(|entry| entry.table()?.get("do")).filter(Item::is_table).collect()
+}
+
+/// The tables of what adds a region to a store.
+pub(super) fn additions<'a>(root: &Reader<'a>, store: &str) -> Vec<Item<'a>> {
     // One that names no region adds none: its action is refused, the store is not.
     let adds = |item: &Item<'_>| {
         let Some(r) = item.table() else { return false };
         let verb = r.get("add-region");
         verb.is_some_and(|i| i.maybe_text() == Some(store)) && r.get("region").is_some()
     };
-    deeds.filter(adds).collect()
+    deeds(root).into_iter().filter(adds).collect()
 }
 
 /// The region that an action adds is there already.
@@ -36,14 +49,21 @@ pub(super) fn there_already(item: &Item<'_>, region: &str) {
     item.error(problem.help("the zones of a region cannot be switched later (rule c02): add another region"));
 }
 
-/// Reads `[[action]]`, sorted by time. Problems with the stores hide unknown names: `complete` is false then.
-pub(super) fn read(
-    root: &Reader<'_>,
-    world: &World,
-    stores: &[Store],
-    complete: bool,
-    horizon: Duration,
-) -> Vec<Action> {
+/// What a command can be about.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub root: &'a Reader<'a>,
+    pub world: &'a World,
+    pub stores: &'a [Store],
+    /// `None` if not all could be read.
+    pub tiers: Option<&'a [Tier]>,
+    pub routers: Option<&'a [Router]>,
+    /// Whether all stores that were declared could be read; if not, unknown names are not reported.
+    pub complete: bool,
+}
+
+/// Reads `[[action]]`, sorted by time.
+pub(super) fn read(root: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Vec<Action> {
     let Some(list) = root.get("action") else { return Vec::new() };
     let mut actions = Vec::new();
     for item in list.list().unwrap_or_default() {
@@ -55,7 +75,7 @@ pub(super) fn read(
         let at = at_item.as_ref().and_then(|i| i.duration());
         let command = r
             .require("do", "{ failover = \"orders\", to = \"northeurope\" }")
-            .and_then(|i| command(root, &i, world, stores, complete));
+            .and_then(|i| command(&i, known));
         if let (Some(at), Some(item)) = (at, &at_item)
             && at > horizon
         {
@@ -71,13 +91,9 @@ pub(super) fn read(
     actions
 }
 
-fn command(
-    root: &Reader<'_>,
-    item: &Item<'_>,
-    world: &World,
-    stores: &[Store],
-    complete: bool,
-) -> Option<Command> {
+/// Reads one thing to do.
+fn command(item: &Item<'_>, known: Known<'_>) -> Option<Command> {
+    let Known { root, world, stores, complete, .. } = known;
     let r = item.table()?;
     if let Some(name) = r.get(SWITCH_ZONES) {
         switch_zones(&name, &r);
@@ -95,6 +111,15 @@ fn command(
         });
         return None;
     };
+    let in_front = match VERBS[*verb] {
+        "scale" => Some(front::scale(name, &r, world, known.tiers)),
+        "route" => Some(front::route(name, &r, world, known.routers)),
+        _ => None,
+    };
+    if let Some(command) = in_front {
+        r.close();
+        return command;
+    }
     let index = store(name, stores, complete);
     let found = index.map(|i| &stores[i as usize]);
     let region = |key| {

@@ -60,6 +60,8 @@ pub(super) mod code {
     pub const LAG_CAP: &str = "ZF0162";
     pub const NEED: &str = "ZF0170";
     pub const SERVICE: &str = "ZF0171";
+    pub const TIER: &str = "ZF0172";
+    pub const ROUTER: &str = "ZF0173";
     pub const UNKNOWN_PLACE: &str = "ZF0201";
     pub const LINK: &str = "ZF0202";
     pub const WORLD_SIZE: &str = "ZF0203";
@@ -102,6 +104,8 @@ pub(super) mod code {
     pub const OBJECTIVE_IDLE: &str = "ZF0913";
     pub const EVEN_MEMBERS: &str = "ZF0930";
     pub const MANY_MEMBERS: &str = "ZF0931";
+    pub const PART_UNUSED: &str = "ZF0940";
+    pub const OVERLOADED: &str = "ZF0941";
 }
 
 /// Every code with what it means, in order. Codes from `ZF0901` are warnings.
@@ -127,6 +131,8 @@ pub const CODES: &[(&str, &str)] = &[
     (code::LAG_CAP, "a lag cap that no standby ever meets"),
     (code::NEED, "a service that needs something that is not there, or that cannot tell whether it serves"),
     (code::SERVICE, "a service that needs nothing, or itself, or that nobody calls"),
+    (code::TIER, "a tier that runs nowhere, or can never carry its load"),
+    (code::ROUTER, "a router to what is not there, or to nothing that would answer"),
     (code::UNKNOWN_PLACE, "an unknown region or zone"),
     (code::LINK, "a link that joins nothing, or what is joined already"),
     (code::WORLD_SIZE, "a world without regions or with too many nodes"),
@@ -169,6 +175,8 @@ pub const CODES: &[(&str, &str)] = &[
     (code::OBJECTIVE_IDLE, "an objective that nothing can put to the test"),
     (code::EVEN_MEMBERS, "an even number of members with a majority"),
     (code::MANY_MEMBERS, "more members than the product's description advises"),
+    (code::PART_UNUSED, "a tier or router that no service needs"),
+    (code::OVERLOADED, "targets of a router that cannot carry what they get"),
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.

@@ -105,7 +105,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
 
 /// A law, or probes `{ every, misses }`: from the loss to the probe that is missed as the last one, uniform on
 /// ((misses − 1)·every, misses·every].
-fn detect(item: &Item<'_>) -> Option<Law> {
+pub(super) fn detect(item: &Item<'_>) -> Option<Law> {
     if !item.is_table() {
         return item.law();
     }

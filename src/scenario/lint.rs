@@ -8,11 +8,12 @@ use super::reader::Item;
 use super::tree::{At, Kind, Origin, Value};
 use crate::experiment::expect::Comparison;
 use crate::model::{
-    Block, Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, RegionId, Store,
-    Target, Tokens, Writes,
+    Balance, Block, Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, Part,
+    RegionId, Store, Target, Tokens, Writes,
 };
 use crate::rng::Law;
 use crate::units::Duration;
+use core::ops::Range;
 
 /// Why variants may be unable to differ.
 const WEAK_LEVELS: &str = "session differs from consistent-prefix and eventual in its tokens, which count where items \
@@ -68,6 +69,7 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
     for block in &model.blocks {
         members(cx, root, model, block);
     }
+    front(cx, root, model);
     super::objective::lint(cx, root, model);
 }
 
@@ -129,7 +131,7 @@ fn members(cx: &Context<'_>, root: &Value, model: &Model, block: &Block) {
 
 fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
     let path = format!("fault.{}", rule.name);
-    if !model.stores.is_empty() || !model.blocks.is_empty() {
+    if !model.stores.is_empty() || !model.blocks.is_empty() || !model.tiers.is_empty() {
         let used = rule.targets.iter().any(|&t| touches(model, t));
         if !used && rule.cascades.is_empty() {
             let at = place(root, &["fault", &rule.name, "target"]);
@@ -185,7 +187,69 @@ fn touches(model: &Model, target: Target) -> bool {
             store_in(domain.region)
                 || clients
                 || blocks.into_iter().any(|m| matches!(m, Member::Domain(d) if overlaps(*d)))
+                || tier_in(model, &domain.nodes)
         }
+    }
+}
+
+/// Whether a tier has instances on any of these nodes.
+fn tier_in(model: &Model, nodes: &Range<u32>) -> bool {
+    let sites = model.tiers.iter().flat_map(|t| &t.sites);
+    sites.flat_map(|s| &s.nodes).any(|n| nodes.contains(&n.0))
+}
+
+/// Tiers and routers that nothing is seen of, and routers whose targets are too small from the start.
+fn front(cx: &Context<'_>, root: &Value, model: &Model) {
+    let needed = |part| model.services.iter().any(|s| s.needs.iter().any(|n| n.on == part));
+    let routed =
+        |tier| (0..).zip(&model.routers).any(|(r, router)| router.tier == tier && needed(Part::Router(r)));
+    let unused = |kind: &str, name: &str| {
+        let problem = Problem::new(
+            code::PART_UNUSED,
+            format!("no service needs {kind} `{name}`"),
+            "nothing is seen of it",
+        );
+        let problem = problem.help(format!("let a service need it: `needs = [\"{kind}.{name}\"]`"));
+        cx.report(Severity::Warning, &place(root, &[kind, name]), &format!("{kind}.{name}"), problem);
+    };
+    for (t, tier) in (0..).zip(&model.tiers) {
+        if !needed(Part::Tier(t)) && !routed(t) {
+            unused("tier", &tier.name);
+        }
+    }
+    for (r, router) in (0..).zip(&model.routers) {
+        if !needed(Part::Router(r)) {
+            unused("router", &router.name);
+            continue;
+        }
+        let tier = &model.tiers[router.tier as usize];
+        let runs = |target: &DomainId| {
+            let domain = model.world.domain(*target);
+            let site = tier.sites.iter().find(|s| s.region == domain.region);
+            let running = site.into_iter().flat_map(|s| &s.nodes[..s.running as usize]);
+            running.filter(|n| domain.nodes.contains(&n.0)).count() as u64
+        };
+        let counts: Vec<u64> = router.targets.iter().map(runs).collect();
+        let alive: Vec<u64> = counts.iter().copied().filter(|n| *n > 0).collect();
+        let used = match router.balance {
+            Balance::Spread => &alive[..],
+            Balance::First => &alive[..alive.len().min(1)],
+            Balance::Manual => &counts[..1],
+        };
+        let Some(least) = used.iter().min().filter(|n| **n * (used.len() as u64) < u64::from(tier.needed))
+        else {
+            continue;
+        };
+        let message = format!("router `{}` sends too much to its targets from the start", router.name);
+        let of = used.len();
+        let label =
+            format!("one of {of} runs {least} of the {} instances that carry the whole load", tier.needed);
+        let at = place(root, &["router", &router.name, "targets"]);
+        let path = format!("router.{}.targets", router.name);
+        let problem = Problem::new(code::OVERLOADED, message, label);
+        let problem =
+            problem.help(format!("run more instances of tier `{}`, or let fewer be `needed`", tier.name));
+        cx.report(Severity::Warning, &at, &path, problem);
     }
 }
 
@@ -261,6 +325,7 @@ fn alike(a: &Model, b: &Model) -> bool {
         && a.stores.iter().zip(&b.stores).all(|(x, y)| plain(x) == plain(y))
         && (a.horizon, a.warmup, a.max_events) == (b.horizon, b.warmup, b.max_events)
         && (&a.actions, &a.blocks, &a.faults) == (&b.actions, &b.blocks, &b.faults)
-        && (&a.services, &a.objectives) == (&b.services, &b.objectives)
+        && (&a.tiers, &a.routers, &a.services, &a.objectives)
+            == (&b.tiers, &b.routers, &b.services, &b.objectives)
         && a.world == b.world
 }

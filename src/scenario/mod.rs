@@ -12,6 +12,7 @@ mod diagnostic;
 mod expect;
 mod failover;
 mod fault;
+mod front;
 mod law;
 mod layers;
 mod limits;
@@ -271,9 +272,27 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let blocks = block::read(&root, &places);
     let whole = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let sound = sound && !cx.incomplete.get();
-    let known = service::Known { stores: &stores, blocks: &blocks, complete: whole && sound };
-    let services = service::read(&root, &known);
-    let actions = action::read(&root, &world, &stores, sound, horizon);
+    let tiers = front::tiers(&root, &world);
+    let routers = front::routers(&root, &world, tiers.as_deref());
+    let services = service::read(
+        &root,
+        &service::Known {
+            stores: &stores,
+            blocks: &blocks,
+            tiers: tiers.as_deref().unwrap_or_default(),
+            routers: routers.as_deref().unwrap_or_default(),
+            complete: whole && sound && tiers.is_some() && routers.is_some(),
+        },
+    );
+    let known = action::Known {
+        root: &root,
+        world: &world,
+        stores: &stores,
+        tiers: tiers.as_deref(),
+        routers: routers.as_deref(),
+        complete: sound,
+    };
+    let actions = action::read(&root, known, horizon);
     let of = objective::Subjects { services: &services, stores: &stores, blocks: &blocks };
     let objectives = objective::read(&root, &of, whole && sound);
     let expects = expect::read(&root, names);
@@ -287,8 +306,8 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         faults,
         stores,
         blocks,
-        tiers: Vec::new(),
-        routers: Vec::new(),
+        tiers: tiers?,
+        routers: routers?,
         services,
         runbooks: Vec::new(),
         actions,

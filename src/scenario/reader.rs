@@ -112,6 +112,14 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The integer, if it is one that is not negative.
+    pub fn maybe_integer(&self) -> Option<u64> {
+        match self.value.kind {
+            Kind::Integer(n) => u64::try_from(n).ok(),
+            _ => None,
+        }
+    }
+
     /// A number within a range.
     pub fn number(&self, range: RangeInclusive<f64>) -> Option<f64> {
         let number = match self.value.kind {

@@ -8,17 +8,19 @@ use super::workload::{self, MAX_RATE};
 use super::world::duplicate;
 use crate::model::objective::Series;
 use crate::model::service::{Ends, MOST_CALLS, MOST_PARTS, MOST_SHARED, MOST_VOLUME, calls};
-use crate::model::{Block, Need, Part, Profile, Service, Store};
+use crate::model::{Block, Need, Part, Profile, Router, Service, Store, Tier};
 
 /// Most services.
 const MAX_SERVICES: usize = 1000;
 /// What a service can need.
-const KINDS: [&str; 3] = ["store", "block", "service"];
+const KINDS: [&str; 5] = ["store", "block", "tier", "router", "service"];
 
 /// What is there to be needed. Problems with them hide unknown names: `complete` is false then.
 pub(super) struct Known<'a> {
     pub stores: &'a [Store],
     pub blocks: &'a [Block],
+    pub tiers: &'a [Tier],
+    pub routers: &'a [Router],
     pub complete: bool,
 }
 
@@ -212,6 +214,8 @@ fn part(item: &Item<'_>, known: &Known<'_>, names: &[&str]) -> Option<Part> {
     let candidates: Vec<&str> = match kind {
         "store" => known.stores.iter().map(|s| s.name.as_str()).collect(),
         "block" => known.blocks.iter().map(|b| b.name.as_str()).collect(),
+        "tier" => known.tiers.iter().map(|t| t.name.as_str()).collect(),
+        "router" => known.routers.iter().map(|r| r.name.as_str()).collect(),
         _ => names.to_vec(),
     };
     let found = candidates.iter().position(|n| *n == name).map(|i| i as u32);
@@ -222,6 +226,8 @@ fn part(item: &Item<'_>, known: &Known<'_>, names: &[&str]) -> Option<Part> {
     found.map(match kind {
         "store" => Part::Store,
         "block" => Part::Block,
+        "tier" => Part::Tier,
+        "router" => Part::Router,
         _ => Part::Service,
     })
 }

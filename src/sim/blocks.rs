@@ -117,7 +117,8 @@ impl Blocks {
     fn begin(&mut self, plan: &Plan, b: u32, now: Time, faults: &Faults) {
         let state = &mut self.states[b as usize];
         state.down_since = now;
-        state.culprit = blamed(plan, b, now, faults);
+        let touches = |a: &Active| strikes(plan, faults, a, |struck| holds(plan, b, struck));
+        state.culprit = last_or_first(now, || faults.lasting(plan).filter(touches).map(|a| a.culprit));
     }
 
     fn end(&mut self, plan: &Plan, b: u32, now: Time, ended: bool, out: &mut Vec<Outage>) {
@@ -179,9 +180,12 @@ impl Blocks {
     }
 }
 
-/// The last occurrence of this instant that touches the block, maintenance last; else the earliest that lasts.
-fn blamed(plan: &Plan, b: u32, now: Time, faults: &Faults) -> Option<Culprit> {
-    let touching = || faults.lasting(plan).filter(|a| touches(plan, b, faults, a)).map(|a| a.culprit);
+/// Whom to blame for what goes down now: the last occurrence of this instant that touches it, maintenance last; else the
+/// earliest that lasts.
+pub(crate) fn last_or_first<I>(now: Time, touching: impl Fn() -> I) -> Option<Culprit>
+where
+    I: DoubleEndedIterator<Item = Culprit>,
+{
     let fault = |c: &Culprit| c.class != Class::Maintenance;
     let fresh = || touching().filter(|c| c.started == now);
     fresh()
@@ -191,8 +195,13 @@ fn blamed(plan: &Plan, b: u32, now: Time, faults: &Faults) -> Option<Culprit> {
         .or_else(|| touching().next())
 }
 
-/// Whether an occurrence holds a member of the block down, at any of the targets it took.
-fn touches(plan: &Plan, b: u32, faults: &Faults, active: &Active) -> bool {
+/// Whether an occurrence holds down, at any of the targets it took, nodes of which this is true.
+pub(crate) fn strikes(
+    plan: &Plan,
+    faults: &Faults,
+    active: &Active,
+    held: impl Fn(&core::ops::Range<u32>) -> bool,
+) -> bool {
     let process = &plan.processes[active.process as usize];
     let rule = plan.rule(active.process);
     if !matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance) {
@@ -201,7 +210,7 @@ fn touches(plan: &Plan, b: u32, faults: &Faults, active: &Active) -> bool {
     let hit = |i: usize| faults.is_hit(plan, active.process, i);
     let mut taken = process.targets.clone().enumerate().filter(|&(i, _)| hit(i));
     taken.any(|(_, t)| match rule.targets[t as usize] {
-        Target::Domain(d) => holds(plan, b, &plan.model.world.domain(d).nodes),
+        Target::Domain(d) => held(&plan.model.world.domain(d).nodes),
         Target::Link(_) | Target::Store { .. } => false,
     })
 }

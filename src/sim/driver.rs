@@ -20,7 +20,11 @@ pub(crate) mod word {
     pub(crate) const COPY: u32 = 11;
     pub(crate) const ARBITER: u32 = 12;
     pub(crate) const REPLACE: u32 = 13;
-    /// First of the words that a rule adds for common causes and cascades; those between are not used yet.
+    pub(crate) const START: u32 = 14;
+    pub(crate) const RESCHEDULE: u32 = 15;
+    pub(crate) const BACK: u32 = 16;
+    pub(crate) const STALE: u32 = 17;
+    /// First of the words that a rule adds for common causes and cascades.
     pub(crate) const EXTRA: u32 = 18;
 }
 

@@ -57,6 +57,7 @@ impl Run<'_> {
                 (_, Target::Store { .. }) => self.hit_partitions(process.rule, target, on),
                 (Effect::Isolate | Effect::Down | Effect::Destroy | Effect::Maintenance, _) => {
                     self.state.domains.isolate(&self.plan.model, target, on);
+                    self.state.front.dirty = true;
                     self.touch_all();
                 }
             }
@@ -94,6 +95,7 @@ impl Run<'_> {
                 match watcher {
                     Watcher::Block { block } => self.state.blocks.member(block, !on),
                     Watcher::Zone { store, region } => self.zone(store, region, on),
+                    Watcher::Site { site } => self.state.front.touch(site),
                     Watcher::Vault { store } => self.state.stores[store as usize].dirty = true,
                 }
             }

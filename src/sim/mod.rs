@@ -6,6 +6,7 @@
 mod backup;
 mod blocks;
 mod books;
+mod cascades;
 mod contention;
 mod damage;
 mod domains;
@@ -33,6 +34,7 @@ mod queue;
 mod quorum;
 mod record;
 mod restore;
+mod router;
 mod run;
 mod runbooks;
 mod serve;
@@ -50,6 +52,8 @@ mod tests_backup;
 mod tests_drill;
 #[cfg(test)]
 mod tests_failover;
+#[cfg(test)]
+mod tests_front;
 #[cfg(test)]
 mod tests_lanes;
 #[cfg(test)]
@@ -76,6 +80,7 @@ use blocks::Blocks;
 use domains::Domains;
 use driver::Dice;
 use faults::Faults;
+use front::Front;
 use observe::Replication;
 use run::Run;
 use services::Services;
@@ -91,6 +96,7 @@ struct State {
     faults: Faults,
     stores: Vec<StoreState>,
     blocks: Blocks,
+    front: Front,
     services: Services,
 }
 
@@ -102,8 +108,9 @@ pub struct Simulation<'p> {
     engine: Engine,
     dice: Dice,
     state: State,
-    /// Stores and services as they stand at time zero.
+    /// Stores, tiers, routers and services as they stand at time zero.
     fresh: Vec<StoreState>,
+    fresh_front: Front,
     fresh_services: Services,
     /// Whether a timeline is kept.
     record: bool,
@@ -124,6 +131,7 @@ impl<'p> Simulation<'p> {
             faults: Faults::new(plan),
             stores: stores(),
             blocks: Blocks::new(&plan.model),
+            front: Front::new(plan),
             services: Services::new(plan),
         };
         let mut simulation = Simulation {
@@ -132,6 +140,7 @@ impl<'p> Simulation<'p> {
             dice: Dice { marks },
             state,
             fresh: stores(),
+            fresh_front: Front::new(plan),
             fresh_services: Services::new(plan),
             record: false,
             finished: true,
@@ -238,6 +247,7 @@ impl<'p> Simulation<'p> {
         for (store, fresh) in self.state.stores.iter_mut().zip(&self.fresh) {
             store.reset(fresh);
         }
+        self.state.front.reset(&self.fresh_front);
         self.state.services.reset(&self.fresh_services);
         out.index = replication;
         out.outages.clear();

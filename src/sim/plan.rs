@@ -4,8 +4,10 @@ use crate::engine::Slot;
 use crate::model::{Command, DomainId, DomainKind, Effect, FaultRule, Member, Model, Schedule, Target};
 use crate::rng::{Law, Marks, Purpose, PurposeClash};
 use crate::sim::backup::{MOST_VAULTS, UNUSABLE};
+use crate::sim::cascades::expand_cascades;
 use crate::sim::driver::word;
 use crate::sim::faults::identities;
+use crate::sim::front::FrontPlan;
 use crate::sim::layout::{StorePlan, layout};
 use crate::sim::serve::MOST_CLIENTS;
 use crate::sim::services::ServicePlan;
@@ -22,6 +24,8 @@ pub(crate) enum Watcher {
     Zone { store: u32, region: u8 },
     /// A zone that holds backups of a store.
     Vault { store: u32 },
+    /// A node of a site of a tier.
+    Site { site: u32 },
 }
 
 /// A replica on a node: this bit of this copy of the store.
@@ -118,6 +122,7 @@ pub struct Plan {
     pub(crate) stores: Vec<StorePlan>,
     pub(crate) rules: Vec<StoreRules>,
     pub(crate) services: ServicePlan,
+    pub(crate) front: FrontPlan,
     /// Blocks that contain each block.
     pub(crate) parents: Vec<Vec<u32>>,
     pub(crate) slots: Slots,
@@ -157,13 +162,13 @@ impl Plan {
         let stores: Vec<StorePlan> = model.stores.iter().map(|s| layout(&model, s)).collect();
         let rules =
             model.stores.iter().zip(&stores).map(|(m, s)| StoreRules::new(&model.world, m, s)).collect();
-        let (watcher_start, watchers) = in_rows(watchers(&model));
+        let (services, front) = (ServicePlan::new(&model), FrontPlan::new(&model));
+        let (watcher_start, watchers) = in_rows(watchers(&model, &front));
         let (replica_start, replicas) = in_rows(replicas(&model, &stores));
-        let slots = slots(&model, &processes, fleets.len(), &stores);
+        let slots = slots(&model, &processes, fleets.len(), &stores, &front);
         let start = Time::ZERO + model.warmup;
         let end = start + model.horizon;
         let parents = parents(&model);
-        let services = ServicePlan::new(&model);
         let has_backups = model.stores.iter().any(|s| s.backup.is_some());
         Ok(Plan {
             model,
@@ -184,6 +189,7 @@ impl Plan {
             stores,
             rules,
             services,
+            front,
             parents,
             slots,
             start,
@@ -232,7 +238,7 @@ fn backup_purposes(model: &Model, store_purpose: u32, purposes: &mut Vec<Purpose
     streams.collect()
 }
 
-fn add_purpose(purposes: &mut Vec<Purpose>, name: String, words: u32) -> u32 {
+pub(crate) fn add_purpose(purposes: &mut Vec<Purpose>, name: String, words: u32) -> u32 {
     purposes.push(Purpose { name, words });
     purposes.len() as u32 - 1
 }
@@ -316,78 +322,6 @@ fn assign_holds(model: &Model, subtree_end: &[u32], processes: &mut [Process]) {
     }
 }
 
-/// Whether one target contains, equals or lies within the other.
-fn related(model: &Model, a: Target, b: Target) -> bool {
-    // A store as a whole is everywhere.
-    let region = |target| match target {
-        Target::Store { region, .. } => region,
-        Target::Domain(d) => Some(model.world.domain(d).region),
-        Target::Link(_) => None,
-    };
-    match (a, b) {
-        (Target::Store { store, .. }, Target::Store { store: other, .. }) if store != other => false,
-        (Target::Store { .. }, Target::Link(l)) | (Target::Link(l), Target::Store { .. }) => {
-            let ends = model.world.links[l.0 as usize].ends;
-            region(a).or(region(b)).is_none_or(|r| ends.contains(&r))
-        }
-        (Target::Store { .. }, _) | (_, Target::Store { .. }) => {
-            region(a).zip(region(b)).is_none_or(|(a, b)| a == b)
-        }
-        (Target::Link(a), Target::Link(b)) => a == b,
-        (Target::Domain(a), Target::Domain(b)) => {
-            let (a, b) = (&model.world.domain(a).nodes, &model.world.domain(b).nodes);
-            a.start < b.end && b.start < a.end
-        }
-        (Target::Domain(d), Target::Link(l)) | (Target::Link(l), Target::Domain(d)) => {
-            let domain = model.world.domain(d);
-            domain.kind == DomainKind::Region && model.world.links[l.0 as usize].ends.contains(&domain.region)
-        }
-    }
-}
-
-/// Turns cascades of rules into edges between processes, each with its words and its stream.
-fn expand_cascades(model: &Model, processes: &mut [Process], purposes: &mut Vec<Purpose>) {
-    for p in 0..processes.len() {
-        let rule = &model.faults[processes[p].rule as usize];
-        let mut next_word =
-            word::EXTRA + if rule.together_ppm.is_some() { rule.targets.len() as u32 } else { 0 };
-        let mut edges = Vec::new();
-        for (c, cascade) in rule.cascades.iter().enumerate() {
-            for (q, caused) in processes.iter().enumerate() {
-                let caused_rule = &model.faults[caused.rule as usize];
-                let near = processes[p].targets.clone().any(|i| {
-                    caused
-                        .targets
-                        .clone()
-                        .any(|j| related(model, rule.targets[i as usize], caused_rule.targets[j as usize]))
-                });
-                if caused.rule != cascade.rule || (cascade.same_place && !near) {
-                    continue;
-                }
-                let cause = &purposes[processes[p].purpose as usize].name;
-                let name = format!("{} < {cause}", purposes[caused.purpose as usize].name);
-                let words = purposes[caused.purpose as usize].words;
-                // Members of a fleet share it: the number of the cause says which of them it was.
-                let known = purposes.iter().position(|p| p.name == name).map(|i| i as u32);
-                let purpose = known.unwrap_or_else(|| add_purpose(purposes, name, words));
-                edges.push(CascadeEdge { cascade: c as u32, process: q as u32, word: next_word, purpose });
-                next_word += 2;
-            }
-        }
-        let own = processes[p].purpose as usize;
-        purposes[own].words = purposes[own].words.max(next_word);
-        processes[p].cascades = edges;
-    }
-    // A caused occurrence may itself hit several targets or cause others: it needs as many words.
-    for p in 0..processes.len() {
-        for e in 0..processes[p].cascades.len() {
-            let edge = &processes[p].cascades[e];
-            let words = purposes[processes[edge.process as usize].purpose as usize].words;
-            purposes[edge.purpose as usize].words = words;
-        }
-    }
-}
-
 fn subtree_ends(model: &Model) -> Vec<u32> {
     let domains = &model.world.domains;
     let mut ends: Vec<u32> = (1..=domains.len() as u32).collect();
@@ -400,7 +334,7 @@ fn subtree_ends(model: &Model) -> Vec<u32> {
 }
 
 /// Who listens to each domain.
-fn watchers(model: &Model) -> Vec<Vec<Watcher>> {
+fn watchers(model: &Model, front: &FrontPlan) -> Vec<Vec<Watcher>> {
     let mut by_domain: Vec<Vec<Watcher>> = vec![Vec::new(); model.world.domains.len()];
     for (b, block) in model.blocks.iter().enumerate() {
         for member in &block.members {
@@ -426,6 +360,9 @@ fn watchers(model: &Model) -> Vec<Vec<Watcher>> {
         for zone in zones {
             by_domain[zone.0 as usize].push(Watcher::Vault { store: s as u32 });
         }
+    }
+    for (node, site) in front.watched() {
+        by_domain[node.0 as usize].push(Watcher::Site { site });
     }
     by_domain
 }
@@ -459,7 +396,13 @@ fn in_rows<T>(lists: Vec<Vec<T>>) -> (Vec<u32>, Vec<T>) {
     (start, all)
 }
 
-fn slots(model: &Model, processes: &[Process], fleets: usize, stores: &[StorePlan]) -> Slots {
+fn slots(
+    model: &Model,
+    processes: &[Process],
+    fleets: usize,
+    stores: &[StorePlan],
+    front: &FrontPlan,
+) -> Slots {
     let processes_at = 3;
     let fleets_at = processes_at + processes.len() as u32;
     let actions = fleets_at + fleets as u32;
@@ -478,8 +421,8 @@ fn slots(model: &Model, processes: &[Process], fleets: usize, stores: &[StorePla
         actions,
         stores: at,
         front: next,
-        runbooks: next,
-        count: next,
+        runbooks: next + front.slots(),
+        count: next + front.slots(),
     }
 }
 

@@ -31,7 +31,7 @@ impl<D: Chance> System<D> for Run<'_> {
             i if i >= slots.fleets && i < slots.actions => self.fleet_fired(i - slots.fleets, timers),
             i if i >= slots.processes && i < slots.fleets => self.process_fired(i - slots.processes, timers),
             i if i >= slots.runbooks => self.runbook_fired(i - slots.runbooks, timers),
-            i if i >= slots.front => self.front_fired(i - slots.front, timers),
+            i if i >= slots.front => self.front_fired(i - slots.front),
             i if i >= slots.actions => match slots.stores.iter().rposition(|&first| first <= i) {
                 Some(s) => self.store_fired(s, i - slots.stores[s], timers),
                 None => self.act((i - slots.actions) as usize, timers),

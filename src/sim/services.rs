@@ -263,6 +263,7 @@ impl Run<'_> {
 
     /// How something that services need stands now. A runbook that will bring it back is what it waits for.
     fn standing(&self, part: Part, kind: Kind) -> Standing {
+        let pair = |standing: Standing| (standing.share, standing.waits);
         let (share, waits) = match part {
             Part::Store(s) => self.state.stores[s as usize].flow.failing(kind, ONE),
             Part::Block(b) => match self.state.blocks.culprit(b) {
@@ -272,7 +273,8 @@ impl Run<'_> {
                 }
                 None => (0, None),
             },
-            Part::Tier(_) | Part::Router(_) => (0, None),
+            Part::Tier(t) => pair(self.state.front.tiers[t as usize]),
+            Part::Router(r) => pair(self.state.front.routers[r as usize].standing),
             Part::Service(_) => unreachable!("requests end at parts that are no services"),
         };
         let waits = waits.map(|(culprit, phase, party)| {

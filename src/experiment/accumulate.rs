@@ -67,11 +67,12 @@ impl Accumulator {
         }
     }
 
-    /// What takes requests, services first: names and tallies.
+    /// What takes requests: names and tallies. Services come first, the outer ones before those they need.
     pub(crate) fn asked<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = (&'a str, &'a StoreTally)> {
         let services = model.services.iter().zip(&self.services);
         let stores = model.stores.iter().zip(&self.stores);
         services
+            .rev()
             .map(|(service, tally)| (service.name.as_str(), &tally.requests))
             .chain(stores.map(|(store, tally)| (store.name.as_str(), tally)))
     }

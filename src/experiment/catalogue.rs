@@ -33,7 +33,8 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
         subject: String::new(),
         metrics: Vec::new(),
     };
-    for (index, (service, tally)) in model.services.iter().zip(&acc.services).enumerate() {
+    // Outer services before those they need.
+    for (index, (service, tally)) in model.services.iter().zip(&acc.services).enumerate().rev() {
         c.subject.clone_from(&service.name);
         c.store(&tally.requests, &[]);
         c.objectives(model, acc, |of| matches!(of, Watched::Service(s, _) if s as usize == index));

@@ -158,8 +158,9 @@ impl VariantOutcome {
 }
 
 fn months(model: &Model, acc: &Accumulator, objectives: &[ObjectiveResult]) -> Vec<MonthRow> {
-    let asked = acc.asked(model).map(|(name, _)| name);
-    let names = asked.chain(model.blocks.iter().map(|b| b.name.as_str()));
+    let services = model.services.iter().map(|s| s.name.as_str());
+    let stores = model.stores.iter().map(|s| s.name.as_str());
+    let names = services.chain(stores).chain(model.blocks.iter().map(|b| b.name.as_str()));
     let subjects = names.zip(&acc.months);
     let mut rows: Vec<MonthRow> =
         subjects.flat_map(|(name, tally)| tally.rows(name, acc.replications)).collect();

@@ -66,7 +66,7 @@ pub enum Effect {
         /// Share of partitions hit, in millionths.
         share_ppm: u32,
     },
-    /// Replication into and out of a region, or over a link, takes longer. Targets: regions and links.
+    /// Replication into and out of a region, over a link, or of a store, takes longer. Targets: regions, links and stores.
     Lag {
         /// Added to the replication lag.
         extra: Duration,

@@ -251,9 +251,8 @@ fn fits(effect: Effect, targets: &[Target], places: &Places<'_>, item: &Item<'_>
     let kind = |t: Target| t.kind(places.world);
     let in_region = |t: Target| kind(t) == Some(DomainKind::Region);
     let (good, allowed): (&dyn Fn(Target) -> bool, &str) = match effect {
-        Effect::Isolate | Effect::Lag { .. } => {
-            (&|t| in_region(t) || matches!(t, Target::Link(_)), "regions and links")
-        }
+        Effect::Isolate => (&|t| in_region(t) || matches!(t, Target::Link(_)), "regions and links"),
+        Effect::Lag { .. } => (&|t| in_region(t) || kind(t).is_none(), "regions, links and stores"),
         Effect::Partial { .. } | Effect::Corrupt { .. } => {
             (&|t| in_region(t) || matches!(t, Target::Store { .. }), "regions and stores")
         }

@@ -61,9 +61,6 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let world = &self.plan.model.world;
         let ends = [self.region(a), self.region(b)];
         let (mut sum, mut mark) = (Duration::ZERO, None);
-        if a != b && ends[0] == ends[1] {
-            return (sum, mark); // nothing in between can be struck
-        }
         for active in self.faults.lasting(self.plan) {
             let process = &self.plan.processes[active.process as usize];
             let rule = self.plan.rule(active.process);
@@ -73,9 +70,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             for (i, t) in process.targets.clone().enumerate() {
                 let between = match rule.targets[t as usize] {
+                    Target::Store { store, region } => {
+                        store as usize == self.s && region.is_none_or(|r| ends.contains(&r))
+                    }
+                    // Nothing lies between two members in one region.
+                    _ if a != b && ends[0] == ends[1] => false,
                     Target::Domain(d) => ends.contains(&world.domain(d).region),
                     Target::Link(l) => world.links[l.0 as usize].ends.iter().all(|r| ends.contains(r)),
-                    Target::Store { .. } => false,
                 };
                 if between && self.faults.is_hit(self.plan, active.process, i) {
                     sum = sum.saturating_add(extra);

@@ -37,6 +37,9 @@ pub(crate) fn metrics(model: &Model, acc: &Accumulator) -> Vec<Metric> {
     for (index, (service, tally)) in model.services.iter().zip(&acc.services).enumerate().rev() {
         c.subject.clone_from(&service.name);
         c.store(&tally.requests, &[]);
+        if let Some(cost) = super::price::of_service(model, index as u32, &acc.stores) {
+            c.push(super::price::COST, "money/year", cost);
+        }
         c.objectives(model, acc, |of| matches!(of, Watched::Service(s, _) if s as usize == index));
     }
     for (index, (store, tally)) in model.stores.iter().zip(&acc.stores).enumerate() {
@@ -104,8 +107,10 @@ impl Catalogue {
             }
             self.outages(word, &tally.outages[i]);
         }
-        self.losses(tally);
-        self.writes(tally);
+        if tally.holds_data {
+            self.losses(tally);
+            self.writes(tally);
+        }
         if tally.corruptible {
             let e = Estimate::probability(tally.writes.with_damage, self.n);
             self.push("probability_damage", "probability", e);

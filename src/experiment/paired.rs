@@ -119,6 +119,9 @@ impl Walk<'_, '_, '_> {
                 self.minutes(&|| format!("phase_minutes_per_year.{word}.{}", phase.word()), time);
             }
         }
+        if !tally.holds_data {
+            return;
+        }
         self.rates("loss_events_per_year", "", &tally.losses.rpo);
         self.means("rpo_seconds", "", SECOND, &tally.losses.rpo);
         self.means("rpo_final_seconds", "", SECOND, &tally.losses.rpo_final);

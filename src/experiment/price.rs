@@ -5,6 +5,8 @@ use super::tally::StoreTally;
 use crate::model::{Billing, Command, Model, Price, Store};
 use crate::units::Duration;
 
+/// Id of the figure in money.
+pub(super) const COST: &str = "cost_per_year";
 const HOURS_PER_YEAR: f64 = 8760.0;
 const MONTHS_PER_YEAR: f64 = 12.0;
 const NANO: f64 = 1e9;
@@ -105,8 +107,57 @@ pub(super) fn figures(
     vec![
         ("price_factor", "factor", factor),
         ("billed_units_per_year", unit, billed),
-        ("cost_per_year", "money/year", cost),
+        (COST, "money/year", cost),
     ]
+}
+
+/// The cost of a service: of its stores and of its tiers, each once; `None` if nothing is known about any of them. Of the
+/// tiers it counts the instances that run at the start.
+pub(super) fn of_service(model: &Model, service: u32, stores: &[StoreTally]) -> Option<Estimate> {
+    let (mut sum, mut unpriced) = (exact(0.0), Vec::new());
+    let mut currencies = Vec::new();
+    for s in model.stores_of(service) {
+        let store = &model.stores[s as usize];
+        let Some(price) = &store.price else {
+            unpriced.push(store.name.as_str());
+            continue;
+        };
+        let figures = figures(model, s as usize, &stores[s as usize]);
+        let cost = figures.into_iter().find(|(id, ..)| *id == COST).map(|(_, _, cost)| cost)?;
+        if cost.estimate.is_none() {
+            return Some(Estimate::undefined(&format!("{}: {}", store.name, cost.note)));
+        }
+        currencies.push(&price.currency);
+        let add = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
+        let ends = |e: &Estimate| [e.low.or(e.estimate), e.high.or(e.estimate)];
+        let varies = cost.low.is_some() || sum.low.is_some();
+        let ([low, high], [more_low, more_high]) = (ends(&sum), ends(&cost));
+        sum.estimate = add(sum.estimate, cost.estimate);
+        (sum.low, sum.high) = if varies { (add(low, more_low), add(high, more_high)) } else { (None, None) };
+        sum.n = sum.n.max(cost.n);
+    }
+    for t in model.tiers_of(service) {
+        let tier = &model.tiers[t as usize];
+        let Some(price) = &tier.price else {
+            unpriced.push(tier.name.as_str());
+            continue;
+        };
+        currencies.push(&price.currency);
+        let running: f64 = tier.sites.iter().map(|s| f64::from(s.running)).sum();
+        let more = running * price.instance_nano as f64 / NANO * HOURS_PER_YEAR;
+        for end in [&mut sum.estimate, &mut sum.low, &mut sum.high].into_iter().flatten() {
+            *end += more;
+        }
+    }
+    let first = *currencies.first()?;
+    if currencies.iter().any(|c| *c != first) {
+        return Some(Estimate::undefined("its parts are priced in several currencies"));
+    }
+    let mut notes: Vec<String> = first.iter().map(|currency| format!("in {currency}")).collect();
+    if !unpriced.is_empty() {
+        notes.push(format!("without {}, which have no price", unpriced.join(", ")));
+    }
+    Some(Estimate { note: notes.join("; "), ..sum })
 }
 
 fn exact(value: f64) -> Estimate {
@@ -192,7 +243,11 @@ fn cost(store: &Store, price: &Price, copies: f64, billed: &Estimate) -> Estimat
 mod tests {
     use super::*;
     use crate::experiment::{Accumulator, Metric, VariantOutcome, fixture};
-    use crate::model::{Action, Agreement, Members};
+    use crate::model::objective::Series;
+    use crate::model::{
+        Action, Agreement, Members, Need, NodeId, Part, Profile, RegionId, Service, Tier, TierPrice, TierSite,
+    };
+    use crate::rng::Law;
 
     /// The made-up store of two regions at these rates, 10 000 request units a second, 2 TB.
     fn model(billing: Billing, rates_ppm: Option<Vec<u64>>) -> Model {
@@ -252,6 +307,43 @@ mod tests {
         m.stores[0].price.as_mut().unwrap().storage_nano = Some(250_000_000);
         let with = figure(&m, "cost_per_year").estimate.unwrap();
         assert!((with - plain - 2.0 * 2000.0 * 0.25 * 12.0).abs() < 1e-6);
+    }
+
+    /// Two instances of a tier beside a store that costs 0.5 for an hour of each of six machines; another store has no price.
+    #[test]
+    fn a_service_costs_what_its_parts_cost() {
+        let mut m = model(Billing::Instances, Some(vec![1_000_000; 2]));
+        m.stores[0].replicas = 3;
+        m.stores[0].price.as_mut().unwrap().unit_nano = Some(500_000_000);
+        let (nodes, region) = (vec![NodeId(0); 4], RegionId(0));
+        let price = TierPrice { instance_nano: 100_000_000, currency: Some("EUR".into()) };
+        m.tiers.push(Tier {
+            name: "web".into(),
+            sites: vec![TierSite { region, nodes, running: 2 }],
+            needed: 1,
+            start: Law::constant(Duration::ZERO),
+            reschedule: None,
+            price: Some(price),
+        });
+        let need = |on| Need { on, path: Series::All, share_ppm: 1_000_000 };
+        m.services.push(Service {
+            name: "shop".into(),
+            needs: vec![need(Part::Store(0)), need(Part::Tier(0)), need(Part::Store(0))],
+            reads_mps: 1,
+            writes_mps: 1,
+            profile: Profile::flat(),
+            outage_threshold_ppm: 0,
+        });
+        let cost = |m: &Model| of_service(m, 0, &Accumulator::new(m).stores);
+        let found = cost(&m).unwrap();
+        assert_eq!((found.estimate, found.low), (Some((6.0 * 0.5 + 2.0 * 0.1) * 8760.0), None));
+        assert_eq!(found.note, "in EUR");
+        m.tiers[0].price.as_mut().unwrap().currency = None;
+        assert_eq!(cost(&m).unwrap().estimate, None);
+        m.tiers[0].price = None;
+        assert_eq!(cost(&m).unwrap().note, "in EUR; without web, which have no price");
+        m.stores[0].price = None;
+        assert!(cost(&m).is_none());
     }
 
     /// A leader, a standby and a place where a lost one would be rebuilt.

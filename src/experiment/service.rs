@@ -24,8 +24,9 @@ struct Lost {
 
 impl ServiceTally {
     pub(super) fn new(model: &Model, service: u32, possible: u16) -> ServiceTally {
-        let requests = StoreTally::of_service(model, possible);
-        ServiceTally { requests, stores: model.stores_of(service), losses: Vec::new() }
+        let stores = model.stores_of(service);
+        let requests = StoreTally::of_service(model, possible, !stores.is_empty());
+        ServiceTally { requests, stores, losses: Vec::new() }
     }
 
     /// Counts a replication, `run` of the service. What one occurrence cost any of its stores is one event: its RPO is the

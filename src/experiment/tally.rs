@@ -34,6 +34,8 @@ pub(crate) struct StoreTally {
     pub(crate) restores: Option<RestoreTally>,
     /// Whether some fault damages data.
     pub(crate) corruptible: bool,
+    /// Whether there is data that can be lost; not in services without stores.
+    pub(crate) holds_data: bool,
     pub(crate) writes: WritesTally,
     pub(crate) contention: ContentionTally,
     /// Request units of the requests that were served, in whole units; counted only where they are billed.
@@ -293,12 +295,12 @@ impl StoreTally {
             contention: ContentionTally::new(model, of),
             throttled: Some(Default::default()),
             costs_mru: billed_by_use.then_some([of.read_cost_mru, of.write_cost_mru]),
-            ..StoreTally::of_service(model, possible)
+            ..StoreTally::of_service(model, possible, true)
         }
     }
 
     /// What a service has of it: no copies, no clients by region, nothing that is throttled or billed.
-    pub(super) fn of_service(model: &Model, possible: u16) -> StoreTally {
+    pub(super) fn of_service(model: &Model, possible: u16, holds_data: bool) -> StoreTally {
         let outages = || OutageTally::new(possible);
         let losses = || ByClass::new(possible & !(1 << Class::Load as u16));
         StoreTally {
@@ -312,7 +314,9 @@ impl StoreTally {
             outages: [outages(), outages()],
             losses: LossTally { rpo: losses(), rpo_final: losses(), absent: losses() },
             restores: None,
-            corruptible: model.faults.iter().any(|f| matches!(f.effect, Effect::Corrupt { .. })),
+            corruptible: holds_data
+                && model.faults.iter().any(|f| matches!(f.effect, Effect::Corrupt { .. })),
+            holds_data,
             writes: WritesTally::default(),
             contention: ContentionTally::default(),
             used: Moments::default(),

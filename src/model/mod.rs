@@ -26,7 +26,7 @@ pub use fault::{Cascade, CauseClass, Damages, Effect, FaultRule, Party, Schedule
 pub use objective::Objective;
 pub use price::{Billing, Price};
 pub use runbook::{Hours, Runbook, Step, Trigger};
-pub use service::{Balance, Call, Need, Part, Router, Service, Tier, TierSite, calls};
+pub use service::{Balance, Call, Need, Part, Router, Service, Tier, TierPrice, TierSite, calls};
 pub use store::{
     Agreement, Client, Conflicts, Consistency, Failover, FailoverMode, Hot, Members, OnReturn, Placement,
     Rebuild, Redirect, Resolve, Routing, RpoPromise, Store, StoreRegion, Tokens, Writes,

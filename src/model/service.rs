@@ -20,6 +20,17 @@ pub struct Tier {
     pub start: Law,
     /// After this time the instances of lost nodes of a site run on its other nodes; `None`: they wait for their nodes.
     pub reschedule: Option<Law>,
+    /// What an instance costs, if that is known.
+    pub price: Option<TierPrice>,
+}
+
+/// What the instances of a tier cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierPrice {
+    /// Billionths of the money for an hour of an instance.
+    pub instance_nano: u64,
+    /// Name of the money.
+    pub currency: Option<String>,
 }
 
 /// The instances of a tier in one region.
@@ -130,14 +141,29 @@ impl Service {
 impl Model {
     /// Stores that a service needs, by itself or through other services, each once, in order.
     pub fn stores_of(&self, service: u32) -> Vec<u32> {
+        self.parts_of(service, |part| match part {
+            Part::Store(store) => Some(store),
+            _ => None,
+        })
+    }
+
+    /// Tiers that a service needs, by itself, behind routers or through other services, each once, in order.
+    pub fn tiers_of(&self, service: u32) -> Vec<u32> {
+        self.parts_of(service, |part| match part {
+            Part::Tier(tier) => Some(tier),
+            Part::Router(router) => Some(self.routers[router as usize].tier),
+            _ => None,
+        })
+    }
+
+    fn parts_of(&self, service: u32, wanted: impl Fn(Part) -> Option<u32>) -> Vec<u32> {
         let mut found = Vec::new();
         let mut left = vec![service];
         while let Some(service) = left.pop() {
             for need in &self.services[service as usize].needs {
-                match need.on {
-                    Part::Store(store) => found.push(store),
-                    Part::Service(inner) => left.push(inner),
-                    Part::Block(_) | Part::Tier(_) | Part::Router(_) => {}
+                found.extend(wanted(need.on));
+                if let Part::Service(inner) = need.on {
+                    left.push(inner);
                 }
             }
         }

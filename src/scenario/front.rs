@@ -4,10 +4,13 @@ use super::action;
 use super::context::Problem;
 use super::diagnostic::code;
 use super::failover;
+use super::price as money;
 use super::reader::{Item, Named, Reader};
 use super::suggest;
 use super::world::{duplicate, unknown_region};
-use crate::model::{Balance, Command, DomainId, DomainKind, NodeId, RegionId, Router, Tier, TierSite, World};
+use crate::model::{
+    Balance, Command, DomainId, DomainKind, NodeId, RegionId, Router, Tier, TierPrice, TierSite, World,
+};
 use crate::rng::Law;
 use crate::units::Duration;
 
@@ -58,6 +61,7 @@ fn tier(root: &Reader<'_>, name: &str, r: &Reader<'_>, world: &World) -> Option<
         Some(item) if item.maybe_text() == Some("never") => Some(None),
         Some(item) => item.law().map(Some),
     };
+    let price = r.get("price").map_or(Some(None), |i| price(&i).map(Some));
     let (running, most, needed) = (running?, most?, needed?);
     if running.is_empty() {
         let problem = Problem::new(code::TIER, format!("tier `{name}` runs nowhere"), "names no region");
@@ -95,7 +99,22 @@ fn tier(root: &Reader<'_>, name: &str, r: &Reader<'_>, world: &World) -> Option<
         ));
         return None;
     }
-    Some(Tier { name: name.to_owned(), sites, needed: needed as u32, start: start?, reschedule: reschedule? })
+    Some(Tier {
+        name: name.to_owned(),
+        sites,
+        needed: needed as u32,
+        start: start?,
+        reschedule: reschedule?,
+        price: price?,
+    })
+}
+
+fn price(item: &Item<'_>) -> Option<TierPrice> {
+    let r = item.table()?;
+    let hour = r.require("per_instance_hour", "0.1").and_then(|i| money::nano(&i));
+    let currency = r.get("currency").map_or(Some(None), |i| money::currency(&i).map(Some));
+    r.close();
+    Some(TierPrice { instance_nano: hour?, currency: currency? })
 }
 
 /// Instances by region.

@@ -30,7 +30,7 @@ pub(super) fn read(
         r.get("billing").map_or(Some(Billing::Provisioned), |i| i.word(&BILLINGS).map(|w| billings[w]));
     let several = writes == Some(Writes::Multi);
     let factors = factors(&r, world, several, billing);
-    let nano = |key| r.get(key).map_or(Some(None), |i| scaled(&i, 1e9).map(Some));
+    let nano = |key| r.get(key).map_or(Some(None), |i| nano(&i).map(Some));
     let (hour, million) = (nano("per_100_units_hour"), nano("per_million_units"));
     let instance = nano("per_instance_hour");
     let storage = nano("storage_per_gb_month");
@@ -135,12 +135,17 @@ fn factors(r: &Reader<'_>, world: &World, several: bool, billing: Option<Billing
     Some(Factors { zones: if waived { ONE } else { zones? }, writes, regions })
 }
 
+/// An amount of money in billionths.
+pub(super) fn nano(item: &Item<'_>) -> Option<u64> {
+    scaled(item, 1e9)
+}
+
 /// A number from 0 to ten thousand as an integer of so many parts.
 fn scaled(item: &Item<'_>, parts: f64) -> Option<u64> {
     item.number(0.0..=MOST).map(|x| (x * parts + 0.5) as u64)
 }
 
-fn currency(item: &Item<'_>) -> Option<String> {
+pub(super) fn currency(item: &Item<'_>) -> Option<String> {
     let text = item.text()?;
     let good = (1..=16).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     if !good {

@@ -37,6 +37,7 @@ fn three_zones() -> Model {
         needed: 2,
         start: c(0),
         reschedule: None,
+        price: None,
     };
     let router = Router {
         name: "entry".into(),

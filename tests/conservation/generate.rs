@@ -3,19 +3,19 @@
 use std::fmt::Write as _;
 
 /// A small generator of its own: the scenarios never change with the program under test.
-struct Pick(u64);
+pub struct Pick(u64);
 
 impl Pick {
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len() as u64) as usize]
     }
 }
@@ -23,7 +23,7 @@ impl Pick {
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
 /// What the parts of one scenario have to know of each other.
-struct Shape {
+pub struct Shape {
     regions: usize,
     level: &'static str,
     /// Whether every region takes writes, where that is possible.
@@ -34,7 +34,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn names(&self) -> &'static [&'static str] {
+    pub fn names(&self) -> &'static [&'static str] {
         &NAMES[..self.regions]
     }
 
@@ -84,6 +84,7 @@ pub fn scenario(case: u64) -> String {
         let deed = format!("add-region = \"s\", region = \"{name}\", zones = \"zone-redundant\"");
         writeln!(text, "[[action]]\nat = \"{day}d\"\ndo = {{ {deed} }}").unwrap();
     }
+    super::front::add(&mut text, pick, &shape);
     text
 }
 

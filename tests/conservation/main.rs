@@ -1,14 +1,15 @@
-//! Random scenarios that use every feature of stores at once: whatever happens, no write is unaccounted for and no
+//! Random scenarios that use every feature of stores at once, with services in front of them: whatever happens, no write is unaccounted for and no
 //! second is counted twice (rules x02, x03). The simulation asserts it at every evaluation; what a replication
 //! reports is checked again here.
 
+mod front;
 mod generate;
 #[path = "../brute/properties.rs"]
 mod properties;
 
 use std::collections::BTreeMap;
 use zonefall::scenario::{Options, Source, load, render};
-use zonefall::sim::observe::Replication;
+use zonefall::sim::observe::{Phase, Replication};
 use zonefall::sim::{Plan, Simulation};
 use zonefall::units::Duration;
 
@@ -41,6 +42,7 @@ fn check(case: u64, seen: &mut Seen) -> Vec<String> {
         match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
             Ok(Ok(out)) => {
                 properties::check(&out, variant.model.warmup > Duration::ZERO, &mut found);
+                front::check(&variant.model, &out, &mut found);
                 seen.add(&out);
             }
             Ok(Err(error)) => found.push(error),
@@ -71,6 +73,9 @@ impl Seen {
             ("restored", !out.restores.is_empty()),
             ("conflicts", run.contention.conflicts > 0),
             ("stale reads", run.client_reads.iter().any(|reads| reads[0] > 0)),
+            ("dead targets", front::waited(out, Phase::Detect)),
+            ("old answers", front::waited(out, Phase::Redirect)),
+            ("too few instances", front::waited(out, Phase::Overload)),
             ("longer lags", run.contention.extra_max > Duration::ZERO),
         ] {
             *self.0.entry(what).or_default() += u64::from(happened);

@@ -5,6 +5,7 @@ use std::alloc::System;
 use std::sync::atomic::AtomicBool;
 use zonefall::experiment::runner::{Subject, run};
 use zonefall::experiment::{Accumulator, Experiment};
+use zonefall::model::Model;
 use zonefall::sim::observe::Replication;
 use zonefall::sim::{Plan, Simulation, Tape};
 
@@ -16,10 +17,13 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Runs the same replications twice; the second time nothing may be allocated.
 fn allocates_nothing(file: &str, variant: &str, replications: u64) {
-    let model = support::model(file, variant, &[]);
-    let plan = Plan::new(&model).unwrap();
+    no_allocations(&support::model(file, variant, &[]), &format!("{file} {variant}"), replications);
+}
+
+fn no_allocations(model: &Model, what: &str, replications: u64) {
+    let plan = Plan::new(model).unwrap();
     let (mut simulation, mut out) = (Simulation::new(&plan, 42), Replication::default());
-    let mut figures = Accumulator::new(&model);
+    let mut figures = Accumulator::new(model);
     let mut events = 0;
     let mut pass = || {
         for i in 0..replications {
@@ -32,11 +36,11 @@ fn allocates_nothing(file: &str, variant: &str, replications: u64) {
     let region = Region::new(ALLOCATOR);
     pass();
     let change = region.change();
-    assert!(events > 1_000, "{file} does too little to tell: {events} events");
+    assert!(events > 1_000, "{what} does too little to tell: {events} events");
     assert_eq!(
         (change.allocations, change.reallocations),
         (0, 0),
-        "{file} {variant}: {} bytes allocated in the second pass",
+        "{what}: {} bytes allocated in the second pass",
         change.bytes_allocated
     );
 }
@@ -85,6 +89,41 @@ fn pairs_allocate_nothing(file: &str) {
     assert_eq!(extra(10), extra(300), "{file}");
 }
 
+/// A tier behind a router, and services over them and a store.
+const SERVICES: &str = r#"
+use = ["faults"]
+[scenario]
+name = "services"
+horizon = "1y"
+[[region]]
+name = "a"
+zones = 3
+nodes_per_zone = 2
+[store.s]
+regions = [{ name = "a", zones = "zone-redundant" }]
+[store.s.workload]
+reads_per_second = 10
+clients = { a = 1.0 }
+[tier.api]
+sites = { a = 12 }
+needed = 8
+start = "2m"
+reschedule = "5m"
+[router.entry]
+tier = "api"
+targets = ["a/1", "a/2", "a/3"]
+detect = { every = "10s", misses = 3 }
+ttl = "60s"
+ignore_ttl = { share = 0.05, for = "1h" }
+[service.inner]
+needs = ["router.entry"]
+reads_per_second = 10
+[service.outer]
+needs = ["store.s"]
+uses = [{ on = "service.inner", share = 0.5 }, { on = "tier.api", share = 0.1 }]
+reads_per_second = 10
+"#;
+
 // One test: the counters are those of the whole process.
 #[test]
 fn replications_run_without_allocating() {
@@ -95,6 +134,8 @@ fn replications_run_without_allocating() {
     allocates_nothing("cosmos-db/tokens", "without", 40);
     allocates_nothing("reference/w1", "base", 1);
     allocates_nothing("reference/warm-standby", "base", 50);
+    let services = support::read(SERVICES, &[]);
+    no_allocations(&services.variants[0].model, "services", 50);
     sharing_allocates_nothing("cosmos-db/tiers", ["T1", "T4"], 200);
     pairs_allocate_nothing("cosmos-db/tiers");
 }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use zonefall::experiment::Comparison;
 use zonefall::model::objective::{Credit, Goal, Measure, Series, Watched};
 use zonefall::model::{
-    Billing, Class, Command, Consistency, Effect, FailoverMode, Member, Placement, Redirect, Schedule, Target,
+    Billing, Class, Command, Consistency, Effect, FailoverMode, Hours, Member, Party, Placement, Redirect,
+    RegionId, Schedule, Target, Trigger,
 };
 use zonefall::rng::Law;
 use zonefall::scenario::{Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric};
@@ -84,6 +85,54 @@ fn the_preset_lies_under_the_file_and_the_variant_on_top() {
     for variant in &scenario.variants {
         assert_eq!((&variant.model.world, &variant.model.faults), (&first.world, &first.faults));
     }
+}
+
+#[test]
+fn assets_are_stores_behind_the_others_and_runbooks_have_steps() {
+    let scenario = good(FULL, &[]);
+    let model = &scenario.variants[0].model;
+    let names: Vec<&str> = model.stores.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["orders", "plain", "everywhere", "models"]);
+    let asset = &model.stores[3];
+    assert!(asset.asset && asset.regions.iter().all(|r| r.placement == Placement::ZoneRedundant));
+    assert_eq!((asset.replicas, asset.write_quorum, asset.data_bytes), (3, 2, 200_000_000_000));
+    assert_eq!((asset.clients[0].writes_mps, asset.clients[0].reads_mps), (500, 2000));
+    let backup = asset.backup.as_ref().expect("backed up");
+    let kept: Vec<RegionId> = backup.vaults.iter().map(|v| v.region).collect();
+    assert_eq!(kept, [RegionId(1), RegionId(1)], "wherever the asset is, its backups are in northeurope");
+    assert!(backup.survives(&asset.regions, RegionId(0)) && !backup.survives(&asset.regions, RegionId(1)));
+    // Started from nothing where it was not before, placed as the step says.
+    let plain = &model.stores[1].regions;
+    assert_eq!((plain[1].region, plain[1].joins_later), (RegionId(1), true));
+    assert_eq!(plain[1].placement, Placement::ZoneRedundant);
+
+    let [moved, drill] = &model.runbooks[..] else { panic!("two runbooks") };
+    assert_eq!((&moved.trigger, moved.hours), (&Trigger::Lost(RegionId(0)), Hours::Office));
+    assert_eq!(moved.bandwidth, 200_000_000);
+    let after: Vec<&[u32]> = moved.steps.iter().map(|s| &s.after[..]).collect();
+    assert_eq!(after, [&[][..], &[0], &[]]);
+    let owners: Vec<Party> = moved.steps.iter().map(|s| s.owner).collect();
+    assert_eq!(owners, [Party::Provider, Party::Customer, Party::Customer]);
+    assert_eq!(
+        (moved.steps[1].fails_ppm, &moved.steps[1].retry),
+        (100_000, &Law::constant(Duration::from_secs(1800)))
+    );
+    assert_eq!(moved.steps[1].does, Some(Command::Restore { store: 3, into: 1 }));
+    assert_eq!(moved.steps[2].does, Some(Command::StartEmpty { store: 1, into: 1 }));
+    assert_eq!(drill.trigger, Trigger::At(Duration::from_days(100)));
+
+    let changed = good(
+        FULL,
+        &[
+            ("runbook.move.notice", "never"),
+            ("runbook.move.step[restore models].fails", "0.5"),
+            ("asset.models.backup.every", "2d"),
+        ],
+    );
+    let model = &changed.variants[0].model;
+    assert!(model.runbooks[0].never_noticed());
+    assert_eq!(model.runbooks[0].steps[1].fails_ppm, 500_000);
+    assert_ne!(model.stores[3].backup, asset.backup);
 }
 
 #[test]

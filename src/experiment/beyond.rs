@@ -52,6 +52,10 @@ pub fn beyond(models: &[&Model]) -> Vec<String> {
             models.iter().any(|m| !m.actions.is_empty()),
             "Actions of people happen at their scripted times, as written: nobody is late, forgets a step or improvises.",
         ),
+        (
+            models.iter().any(|m| !m.runbooks.is_empty()),
+            "Runbooks are carried out as written: nobody forgets a step or improvises, and what they add is not in the price.",
+        ),
     ];
     let mut said: Vec<String> =
         statements.into_iter().filter(|(true_here, _)| *true_here).map(|(_, words)| words.into()).collect();

@@ -142,6 +142,7 @@ fn store() -> Store {
     Store {
         name: "orders".into(),
         regions: vec![region(0), region(1)],
+        asset: false,
         members: None,
         writes: Writes::Single,
         conflicts: Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 },

@@ -62,8 +62,14 @@ pub(super) fn rows(model: &Model, metrics: &[Metric], attribution: &[Attribution
         let spreadsheet = sheet.reason.is_none().then_some((1.0 - available) * MINUTES_PER_YEAR);
         let difference = simulated.zip(spreadsheet).map(|(simulated, spreadsheet)| simulated - spreadsheet);
         let part = |phases: &[Phase]| difference.map(|_| sum(phases));
-        let failover =
-            part(&[Phase::Detect, Phase::Decide, Phase::Promote, Phase::Redirect, Phase::Reconfigure]);
+        let failover = part(&[
+            Phase::Detect,
+            Phase::Decide,
+            Phase::Provision,
+            Phase::Promote,
+            Phase::Redirect,
+            Phase::Reconfigure,
+        ]);
         let restore = part(&[Phase::Request, Phase::Restore, Phase::Rebuild, Phase::CatchUp]);
         let overload = part(&[Phase::Overload]);
         let known = [failover, restore, overload].into_iter().flatten().sum::<f64>();

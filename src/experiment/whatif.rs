@@ -133,7 +133,17 @@ fn shorten(model: &mut Model, phase: Phase) {
             Phase::Rebuild => store.rebuild.iter_mut().for_each(|r| r.bandwidth = u64::MAX),
             Phase::CatchUp => store.catch_up_mps = AT_ONCE_MPS,
             Phase::Overload => store.throughput_mru = None,
-            Phase::Repair => {}
+            Phase::Provision | Phase::Repair => {}
+        }
+    }
+    for runbook in &mut model.runbooks {
+        match phase {
+            Phase::Detect if !runbook.never_noticed() => runbook.notice = none(),
+            Phase::Restore => runbook.bandwidth = u64::MAX,
+            _ => {}
+        }
+        for step in runbook.steps.iter_mut().filter(|step| Phase::of_step(step) == phase) {
+            (step.takes, step.fails_ppm) = (none(), 0);
         }
     }
     if phase == Phase::Overload {

@@ -1,6 +1,7 @@
 //! Scripted actions of people or automation.
 
 use super::Model;
+use super::service::Part;
 use super::store::FailoverMode;
 use crate::units::Duration;
 
@@ -100,6 +101,23 @@ pub enum Command {
 }
 
 impl Command {
+    /// What it is done to.
+    pub fn part(self) -> Part {
+        match self {
+            Command::Failover { store, .. }
+            | Command::ForceFailover { store, .. }
+            | Command::Offline { store, .. }
+            | Command::Online { store, .. }
+            | Command::AddRegion { store, .. }
+            | Command::SetFailover { store, .. }
+            | Command::Restore { store, .. }
+            | Command::StartEmpty { store, .. }
+            | Command::SetThroughput { store, .. } => Part::Store(store),
+            Command::Scale { tier, .. } => Part::Tier(tier),
+            Command::Route { router, .. } => Part::Router(router),
+        }
+    }
+
     /// What is done, in the words of a scenario: `failover orders to northeurope`.
     pub fn describe(self, model: &Model) -> String {
         let name = |store: u32| &model.stores[store as usize].name;

@@ -1,5 +1,6 @@
 //! Backups of a store and how it is restored from them.
 
+use super::store::StoreRegion;
 use super::world::{DomainId, RegionId};
 use crate::rng::Law;
 use crate::units::Duration;
@@ -61,6 +62,19 @@ pub struct Restore {
     pub into: Option<u8>,
     /// Whether a damaged store stops serving once it was decided to restore it.
     pub stops: bool,
+}
+
+impl Backup {
+    /// Whether some backup of a store with these regions can be left when a region is lost, while it is written where it
+    /// was at the start.
+    pub fn survives(&self, regions: &[StoreRegion], lost: RegionId) -> bool {
+        let made = |v: usize| match self.policy {
+            _ if v == regions.len() => true,
+            BackupPolicy::Continuous { .. } => !regions[v].joins_later,
+            BackupPolicy::Periodic { .. } => v == 0,
+        };
+        self.vaults.iter().enumerate().any(|(v, vault)| made(v) && vault.region != lost)
+    }
 }
 
 /// Backups of a store.

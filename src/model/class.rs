@@ -1,6 +1,6 @@
 //! Disruption classes: what kind of thing is to blame.
 
-use super::{CauseClass, DomainKind, Effect, FaultRule, Model, Schedule, Target, World};
+use super::{CauseClass, DomainKind, Effect, FaultRule, Model, Runbook, Schedule, Target, Trigger, World};
 
 /// Disruption class of an outage or a loss (design D12): what kind of thing was to blame.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -83,7 +83,8 @@ impl Model {
         if self.stores.iter().any(|s| s.throughput_mru.is_some()) {
             set(Class::Load);
         }
-        if !self.actions.is_empty() {
+        let own = |r: &Runbook| !matches!(r.trigger, Trigger::Lost(_));
+        if !self.actions.is_empty() || self.runbooks.iter().any(own) {
             set(Class::Action);
         }
         bits

@@ -86,6 +86,11 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether what it strikes is down or cut off while it lasts.
+    pub fn takes_out(self) -> bool {
+        matches!(self, Effect::Down | Effect::Destroy | Effect::Maintenance | Effect::Isolate)
+    }
+
     /// Word used in scenarios and timelines.
     pub fn word(self) -> &'static str {
         match self {

@@ -90,6 +90,12 @@ impl Model {
         self.faults.iter().enumerate().filter(move |(_, f)| lags(f)).map(|(i, _)| i as u32)
     }
 
+    /// Everything that actions and steps of runbooks do.
+    pub fn commands(&self) -> impl Iterator<Item = Command> + '_ {
+        let steps = self.runbooks.iter().flat_map(|r| &r.steps);
+        self.actions.iter().map(|a| a.command).chain(steps.filter_map(|s| s.does))
+    }
+
     /// Selector that names exactly this target.
     pub fn selector(&self, target: Target) -> String {
         target.selector(&self.world, |store| &self.stores[store as usize].name)

@@ -295,6 +295,8 @@ pub struct RpoPromise {
 pub struct Store {
     /// Name in the scenario.
     pub name: String,
+    /// Data of the customer, which is his to keep elsewhere: what his backup or his copy lacks is his loss (rule i07).
+    pub asset: bool,
     /// Regions in failover order, at most 16, never empty.
     pub regions: Vec<StoreRegion>,
     /// What makes it a leader-based store; `None`: its regions are what they are called.
@@ -374,9 +376,9 @@ impl Store {
         &world.domain(self.place(world, r)).path
     }
 
-    /// Whether all reads go to whichever region takes the writes.
+    /// Whether all reads go to whichever region takes the writes. An asset is used in one place.
     pub fn leader_reads(&self) -> bool {
-        self.members.as_ref().is_some_and(|m| m.leader_reads)
+        self.asset || self.members.as_ref().is_some_and(|m| m.leader_reads)
     }
 
     /// The regions that clients sit in, each once, in order of declaration.

@@ -411,6 +411,7 @@ pub(super) fn phase_colour(word: &str) -> Colour {
     match phase {
         Some(Phase::Detect) => SERIES[4],
         Some(Phase::Decide) => SERIES[3],
+        Some(Phase::Provision) => Colour(150, 150, 40),
         Some(Phase::Promote) => SERIES[0],
         Some(Phase::Redirect) => SERIES[5],
         Some(Phase::Reconfigure) => SERIES[2],

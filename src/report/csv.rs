@@ -409,6 +409,10 @@ fn blame_fields(model: &Model, blame: Blame) -> [String; 3] {
         }
         Blame::Load => ["(load)".into(), String::new(), String::new()],
         Blame::Action(index) => ["(action)".into(), format!("action:{index}"), String::new()],
+        Blame::Runbook(index) => {
+            let name = &model.runbooks[index as usize].name;
+            ["(action)".into(), text(&format!("runbook:{name}")), String::new()]
+        }
     }
 }
 
@@ -453,10 +457,10 @@ mod tests {
         );
         assert_eq!(
             text_of(|o| outage_rows(o, cx, &rep)),
-            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,66,0,0,0,0,0,66,0\n\
-             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,66,0,0,0,0,0,66,0\n\
+            "base,6,orders,write,864000,66,true,0,1,66000,zone,power,zone-power,zone:west/1,6,west,0,0,0,0,0,0,66,0,0,0,0,0,66,0\n\
+             base,6,quorum,block,864000,66,true,0,1,,zone,power,zone-power,zone:west/1,6,,0,0,0,0,0,0,66,0,0,0,0,0,66,0\n\
              base,6,orders,write,950400,3960,true,2,1,3960000,region,power,'=region-lost,region:west,6,west,\
-             0,0,0,0,0,3960,0,0,0,0,0,3960,0\n"
+             0,0,0,0,0,0,3960,0,0,0,0,0,3960,0\n"
         );
         assert_eq!(
             text_of(|o| loss_rows(o, cx, &rep)),

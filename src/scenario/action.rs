@@ -5,12 +5,13 @@ use super::diagnostic::code;
 use super::reader::{Item, Reader};
 use super::store::throughput;
 use super::suggest;
+use super::tree::Entry;
 use super::{failover, front};
 use crate::model::{Action, Command, Router, Store, Tier, World, Writes};
 use crate::units::Duration;
 
 /// The verbs; each is a key whose value names the store, the tier or the router.
-const VERBS: [&str; 9] = [
+const VERBS: [&str; 11] = [
     "failover",
     "force-failover",
     "offline",
@@ -20,26 +21,47 @@ const VERBS: [&str; 9] = [
     "add-region",
     "scale",
     "route",
+    "restore",
+    "start-empty",
 ];
 /// What people try and no store can do, known only to be refused.
 const SWITCH_ZONES: &str = "set-zones";
 
-/// The tables of all that is done. What is wrong with them is said elsewhere.
+/// The tables of all that is done, by actions and by steps of runbooks. What is wrong with them is said elsewhere.
 pub(super) fn deeds<'a>(root: &Reader<'a>) -> Vec<Item<'a>> {
-    let Some(list) = root.get("action").filter(Item::is_list) else { return Vec::new() };
-    let entries = list.list().unwrap_or_default().into_iter().filter(Item::is_table);
+    let list = |r: &Reader<'a>, key| {
+        let list = r.get(key).filter(Item::is_list).and_then(|i| i.list()).unwrap_or_default();
+        list.into_iter().filter(Item::is_table)
+    };
+    let runbooks = root.get("runbook").filter(Item::is_table).and_then(|i| i.table());
+    let inside = runbooks.iter().flat_map(|all| {
+        let item = |e: &'a Entry| Item { cx: all.cx, value: &e.value, path: all.sub(&e.key) };
+        all.table.entries.iter().map(item).filter(Item::is_table)
+    });
+    let steps = inside.filter_map(|i| i.table()).flat_map(|r| list(&r, "step").collect::<Vec<_>>());
+    let entries = list(root, "action").chain(steps);
     entries.filter_map(|entry| entry.table()?.get("do")).filter(Item::is_table).collect()
 }
 
 /// The tables of what adds a region to a store.
 pub(super) fn additions<'a>(root: &Reader<'a>, store: &str) -> Vec<Item<'a>> {
-    // One that names no region adds none: its action is refused, the store is not.
+    // One that names no region adds none: it is refused, the store is not.
     let adds = |item: &Item<'_>| {
         let Some(r) = item.table() else { return false };
         let verb = r.get("add-region");
         verb.is_some_and(|i| i.maybe_text() == Some(store)) && r.get("region").is_some()
     };
     deeds(root).into_iter().filter(adds).collect()
+}
+
+/// The tables of what restores a store, or starts it from nothing, somewhere.
+pub(super) fn destinations<'a>(root: &Reader<'a>, store: &str) -> Vec<Item<'a>> {
+    let goes = |item: &Item<'_>| {
+        let Some(r) = item.table() else { return false };
+        let mut named = ["restore", "start-empty"].into_iter().filter_map(|verb| r.get(verb));
+        r.get("in").is_some() && named.any(|i| i.maybe_text() == Some(store))
+    };
+    deeds(root).into_iter().filter(goes).collect()
 }
 
 /// The region that an action adds is there already.
@@ -54,6 +76,7 @@ pub(super) fn there_already(item: &Item<'_>, region: &str) {
 pub(super) struct Known<'a> {
     pub root: &'a Reader<'a>,
     pub world: &'a World,
+    /// Stores and assets.
     pub stores: &'a [Store],
     /// `None` if not all could be read.
     pub tiers: Option<&'a [Tier]>,
@@ -73,9 +96,13 @@ pub(super) fn read(root: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Ve
         let Some(r) = item.table() else { continue };
         let at_item = r.require("at", "\"100d\"");
         let at = at_item.as_ref().and_then(|i| i.duration());
-        let command = r
-            .require("do", "{ failover = \"orders\", to = \"northeurope\" }")
-            .and_then(|i| command(&i, known));
+        let command = r.require("do", "{ failover = \"orders\", to = \"northeurope\" }").and_then(|i| {
+            let command = command(&i, known)?;
+            if let Command::Restore { store, .. } = command {
+                has_pace(&i, &known.stores[store as usize]);
+            }
+            Some(command)
+        });
         if let (Some(at), Some(item)) = (at, &at_item)
             && at > horizon
         {
@@ -91,42 +118,58 @@ pub(super) fn read(root: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Ve
     actions
 }
 
-/// Reads one thing to do.
-fn command(item: &Item<'_>, known: Known<'_>) -> Option<Command> {
+/// An action copies as the store's `restore` says, a runbook with its own bandwidth.
+fn has_pace(item: &Item<'_>, store: &Store) {
+    let restore = store.backup.as_ref().map(|b| &b.restore);
+    if store.asset && restore.is_some_and(|r| r.decide.as_constant() == Some(Duration::NEVER)) {
+        let message = format!("nothing says how fast `{}` is restored", store.name);
+        let problem = Problem::new(code::ACTION, message, "by an action, at the asset's own bandwidth");
+        item.error(problem.help("give the asset `restore = { bandwidth = \"100MB/s\" }`"));
+    }
+}
+
+/// The one verb of a command, with the name of what it is done to.
+fn verb<'a>(item: &Item<'a>, r: &Reader<'a>) -> Option<(&'static str, Item<'a>)> {
+    let mut given: Vec<(&str, Item<'_>)> =
+        VERBS.iter().filter_map(|verb| Some((*verb, r.get(verb)?))).collect();
+    if given.len() == 1 {
+        return given.pop();
+    }
+    let label = if given.is_empty() { "says nothing to do" } else { "says several things to do" };
+    let problem = Problem::new(code::ACTION, "an action does one thing", label);
+    let misspelt = r.table.entries.iter().find_map(|e| suggest::nearest(&e.key, &VERBS));
+    item.error(match misspelt {
+        Some(verb) if given.is_empty() => problem.help(format!("did you mean `{verb}`?")),
+        _ => problem.help(format!("give one of {}", suggest::list(&VERBS))),
+    });
+    None
+}
+
+/// Reads one thing to do: of an action, or of a step of a runbook.
+pub(super) fn command(item: &Item<'_>, known: Known<'_>) -> Option<Command> {
     let Known { root, world, stores, complete, .. } = known;
     let r = item.table()?;
     if let Some(name) = r.get(SWITCH_ZONES) {
         switch_zones(&name, &r);
         return None;
     }
-    let given: Vec<(usize, Item<'_>)> =
-        VERBS.iter().enumerate().filter_map(|(i, verb)| Some((i, r.get(verb)?))).collect();
-    let [(verb, name)] = &given[..] else {
-        let label = if given.is_empty() { "says nothing to do" } else { "says several things to do" };
-        let problem = Problem::new(code::ACTION, "an action does one thing", label);
-        let misspelt = r.table.entries.iter().find_map(|e| suggest::nearest(&e.key, &VERBS));
-        item.error(match misspelt {
-            Some(verb) if given.is_empty() => problem.help(format!("did you mean `{verb}`?")),
-            _ => problem.help(format!("give one of {}", suggest::list(&VERBS))),
-        });
-        return None;
-    };
-    let in_front = match VERBS[*verb] {
-        "scale" => Some(front::scale(name, &r, world, known.tiers)),
-        "route" => Some(front::route(name, &r, world, known.routers)),
+    let (verb, name) = verb(item, &r)?;
+    let in_front = match verb {
+        "scale" => Some(front::scale(&name, &r, world, known.tiers)),
+        "route" => Some(front::route(&name, &r, world, known.routers)),
         _ => None,
     };
     if let Some(command) = in_front {
         r.close();
         return command;
     }
-    let index = store(name, stores, complete);
+    let index = store(&name, stores, complete);
     let found = index.map(|i| &stores[i as usize]);
     let region = |key| {
         let item = r.require(key, "\"westeurope\"")?;
         region(&item, world, found?)
     };
-    let command = match VERBS[*verb] {
+    let command = match verb {
         "failover" => region("to").zip(index).map(|(to, store)| Command::Failover { store, to }),
         "force-failover" => match r.get("to") {
             None => index.map(|store| Command::ForceFailover { store, to: None }),
@@ -143,6 +186,14 @@ fn command(item: &Item<'_>, known: Known<'_>) -> Option<Command> {
                 can_be_added(item, world, store, region);
             }
             region.zip(index).map(|(region, store)| Command::AddRegion { store, region })
+        }
+        verb @ ("restore" | "start-empty") => {
+            let into = region("in");
+            know_placement(&r, found, into);
+            found.zip(index).and_then(|(own, store)| match verb {
+                "restore" => restorable(item, own).and(into).map(|into| Command::Restore { store, into }),
+                _ => moves_whole(item, own).and(into).map(|into| Command::StartEmpty { store, into }),
+            })
         }
         "set-failover" => {
             let item = r.require("mode", "\"none\"");
@@ -187,6 +238,38 @@ fn region(item: &Item<'_>, world: &World, store: &Store) -> Option<u8> {
         item.error(problem.did_you_mean(text, &names));
     }
     found.map(|i| i as u8)
+}
+
+/// Where a store comes to only now, it is said how it lies there; an asset is always spread over all zones.
+fn know_placement(r: &Reader<'_>, store: Option<&Store>, into: Option<u8>) {
+    let new = |store: &Store| into.is_none_or(|r| store.regions[usize::from(r)].joins_later);
+    if store.is_none_or(|s| !s.asset && new(s)) {
+        r.know(&["zones", "zone", "spread_probability"]);
+    }
+}
+
+/// With several write regions each has its own log, which is restored in its own region.
+fn moves_whole(item: &Item<'_>, store: &Store) -> Option<()> {
+    if store.writes == Writes::Multi {
+        let message = format!("`{}` has several write regions: it cannot go on in one of them", store.name);
+        let problem = Problem::new(code::ACTION, message, "every region takes writes");
+        item.error(
+            problem.help("the others go on by themselves; `restore` of the store brings back the rest"),
+        );
+        return None;
+    }
+    Some(())
+}
+
+fn restorable(item: &Item<'_>, store: &Store) -> Option<()> {
+    moves_whole(item, store)?;
+    if store.backup.is_none() {
+        let message = format!("`{}` has no backup to restore", store.name);
+        let problem = Problem::new(code::NO_BACKUP, message, "there is nothing to restore");
+        item.error(problem.help("give it a `backup`, or let it start from nothing: `start-empty`"));
+        return None;
+    }
+    Some(())
 }
 
 /// Zone redundancy is chosen when a region is added.

@@ -73,7 +73,7 @@ fn continuous(r: &Reader<'_>, limits: Option<&Limits>) -> Option<BackupPolicy> {
     Some(BackupPolicy::Continuous { period: period?, granularity: granularity?, retention: retention? })
 }
 
-fn within_history(item: &Item<'_>, time: Duration) -> Option<Duration> {
+pub(super) fn within_history(item: &Item<'_>, time: Duration) -> Option<Duration> {
     if time > LONGEST {
         let message = format!("`{}` reaches back further than the simulation remembers", item.path);
         let label = format!("this is {time}, at most {LONGEST} are kept");
@@ -139,7 +139,7 @@ fn vaults(r: &Reader<'_>, world: &World, regions: Option<&[StoreRegion]>) -> Opt
 }
 
 /// Reads `restore`; only a store with backups needs it.
-fn restore(
+pub(super) fn restore(
     store: &Reader<'_>,
     world: &World,
     regions: Option<&[StoreRegion]>,

@@ -62,6 +62,10 @@ pub(super) mod code {
     pub const SERVICE: &str = "ZF0171";
     pub const TIER: &str = "ZF0172";
     pub const ROUTER: &str = "ZF0173";
+    pub const STEP_ORDER: &str = "ZF0180";
+    pub const RUNBOOK: &str = "ZF0181";
+    pub const NO_BACKUP: &str = "ZF0182";
+    pub const ASSET: &str = "ZF0183";
     pub const UNKNOWN_PLACE: &str = "ZF0201";
     pub const LINK: &str = "ZF0202";
     pub const WORLD_SIZE: &str = "ZF0203";
@@ -106,6 +110,8 @@ pub(super) mod code {
     pub const MANY_MEMBERS: &str = "ZF0931";
     pub const PART_UNUSED: &str = "ZF0940";
     pub const OVERLOADED: &str = "ZF0941";
+    pub const RUNBOOK_IDLE: &str = "ZF0950";
+    pub const NEVER_RESTORED: &str = "ZF0951";
 }
 
 /// Every code with what it means, in order. Codes from `ZF0901` are warnings.
@@ -133,6 +139,10 @@ pub const CODES: &[(&str, &str)] = &[
     (code::SERVICE, "a service that needs nothing, or itself, or that nobody calls"),
     (code::TIER, "a tier that runs nowhere, or can never carry its load"),
     (code::ROUTER, "a router to what is not there, or to nothing that would answer"),
+    (code::STEP_ORDER, "a step of a runbook waits for one that is not there, or for itself"),
+    (code::RUNBOOK, "a runbook that cannot be carried out"),
+    (code::NO_BACKUP, "nothing to restore: no backup, or none that would survive"),
+    (code::ASSET, "an asset that cannot be"),
     (code::UNKNOWN_PLACE, "an unknown region or zone"),
     (code::LINK, "a link that joins nothing, or what is joined already"),
     (code::WORLD_SIZE, "a world without regions or with too many nodes"),
@@ -177,6 +187,8 @@ pub const CODES: &[(&str, &str)] = &[
     (code::MANY_MEMBERS, "more members than the product's description advises"),
     (code::PART_UNUSED, "a tier or router that no service needs"),
     (code::OVERLOADED, "targets of a router that cannot carry what they get"),
+    (code::RUNBOOK_IDLE, "a runbook that nothing starts, or for a place where nothing is"),
+    (code::NEVER_RESTORED, "a backup that nobody restores"),
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.

@@ -38,17 +38,22 @@ pub(super) fn place(root: &Value, keys: &[&str]) -> At {
 /// Warnings about one variant.
 pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
     for (index, store) in model.stores.iter().enumerate() {
-        let acts = model.actions.iter().any(|a| match a.command {
+        let acts = model.commands().any(|command| match command {
             Command::ForceFailover { store, .. } | Command::SetFailover { store, .. } => {
                 store as usize == index
             }
             _ => false,
         });
-        let read_regions = store.regions.len() > 1 && store.writes == Writes::Single;
+        // One that the store is only restored to is none.
+        let joins = |r: u8| {
+            let adds = |c: Command| c == Command::AddRegion { store: index as u32, region: r };
+            !store.regions[usize::from(r)].joins_later || model.commands().any(adds)
+        };
+        let several = (0..store.regions.len() as u8).filter(|&r| joins(r)).count() > 1;
+        let read_regions = several && store.writes == Writes::Single;
         if read_regions && store.failover.mode == FailoverMode::None && !acts {
-            let path = format!("store.{}.failover.mode", store.name);
-            let at = place(root, &["store", &store.name, "failover", "mode"]);
             let (others, leader, help) = match store.members {
+                _ if store.asset => ("a copy", "region", "let a step of a runbook do `force-failover`"),
                 Some(_) => ("standbys", "leader", "write `failover.mode = \"automatic\"`"),
                 None => (
                     "read regions",
@@ -56,7 +61,13 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
                     "`failover.mode = \"service-managed\"` is recommended for production (rule c17)",
                 ),
             };
-            let message = format!("store `{}` has {others}, but nothing ever fails over to them", store.name);
+            let (kind, them, keys) = match store.asset {
+                true => ("asset", "it", &["asset", &store.name, "sync"][..]),
+                false => ("store", "them", &["store", &store.name, "failover", "mode"][..]),
+            };
+            let (path, at) = (keys.join("."), place(root, keys));
+            let name = &store.name;
+            let message = format!("{kind} `{name}` has {others}, but nothing ever fails over to {them}");
             let label = format!("writes stop until the {leader} is back");
             let problem = Problem::new(code::FAILOVER_OFF, message, label).help(help);
             cx.report(Severity::Warning, &at, &path, problem);
@@ -71,15 +82,14 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
     }
     front(cx, root, model);
     super::objective::lint(cx, root, model);
+    super::runbook::lint(cx, root, model);
 }
 
 /// Settings of a failover by service that nobody ever switches on.
 fn never_decided(cx: &Context<'_>, root: &Value, model: &Model, index: usize) {
     let store = &model.stores[index];
-    let switched = model
-        .actions
-        .iter()
-        .any(|a| matches!(a.command, Command::SetFailover { store, .. } if store as usize == index));
+    let switched =
+        model.commands().any(|c| matches!(c, Command::SetFailover { store, .. } if store as usize == index));
     if store.failover.mode != FailoverMode::None || switched || store.regions.len() < 2 {
         return;
     }
@@ -149,7 +159,7 @@ fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
         cx.report(Severity::Warning, &at, &format!("{path}.effect"), problem);
     }
     let limited = model.stores.iter().any(|s| s.throughput_mru.is_some())
-        || model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
+        || model.commands().any(|c| matches!(c, Command::SetThroughput { .. }));
     let watched = model.stores.iter().any(|s| s.failover.gray_ppm > 0);
     if matches!(rule.effect, Effect::Degrade { errors_ppm: 0, .. }) && !limited && !watched {
         let at = place(root, &["fault", &rule.name, "effect"]);
@@ -324,7 +334,7 @@ fn alike(a: &Model, b: &Model) -> bool {
     a.stores.len() == b.stores.len()
         && a.stores.iter().zip(&b.stores).all(|(x, y)| plain(x) == plain(y))
         && (a.horizon, a.warmup, a.max_events) == (b.horizon, b.warmup, b.max_events)
-        && (&a.actions, &a.blocks, &a.faults) == (&b.actions, &b.blocks, &b.faults)
+        && (&a.actions, &a.runbooks, &a.blocks, &a.faults) == (&b.actions, &b.runbooks, &b.blocks, &b.faults)
         && (&a.tiers, &a.routers, &a.services, &a.objectives)
             == (&b.tiers, &b.routers, &b.services, &b.objectives)
         && a.world == b.world

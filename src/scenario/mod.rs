@@ -5,6 +5,7 @@
 //! asked for is unknown, so no setting is accepted and ignored.
 
 mod action;
+mod asset;
 mod backup;
 mod block;
 mod context;
@@ -26,6 +27,7 @@ mod problems;
 mod range;
 mod reader;
 mod routing;
+mod runbook;
 mod selector;
 mod service;
 mod sources;
@@ -267,7 +269,8 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let places = selector::Places::new(&root, &world);
     let faults = fault::read(&root, &places, horizon);
     let before = cx.problems.borrow().len();
-    let stores = store::read(&root, &world);
+    let mut stores = store::read(&root, &world);
+    asset::read(&root, &world, &mut stores);
     let sound = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
     let blocks = block::read(&root, &places);
     let whole = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
@@ -293,6 +296,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         complete: sound,
     };
     let actions = action::read(&root, known, horizon);
+    let runbooks = runbook::read(&root, known, horizon);
     let of = objective::Subjects { services: &services, stores: &stores, blocks: &blocks };
     let objectives = objective::read(&root, &of, whole && sound);
     let expects = expect::read(&root, names);
@@ -309,7 +313,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
         tiers: tiers?,
         routers: routers?,
         services,
-        runbooks: Vec::new(),
+        runbooks,
         actions,
         objectives,
         horizon: head.horizon,

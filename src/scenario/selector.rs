@@ -31,18 +31,18 @@ const KINDS: [(&str, Named); 6] = [
 /// Where faults can strike: the world, and the stores by name.
 pub(super) struct Places<'a> {
     pub(super) world: &'a World,
-    /// In order of declaration.
+    /// In order of declaration, assets behind stores.
     pub(super) stores: Vec<&'a str>,
 }
 
 impl<'a> Places<'a> {
     /// The world with the stores that the file declares, whatever they look like.
     pub(super) fn new(root: &Reader<'a>, world: &'a World) -> Places<'a> {
-        let stores = match root.table.get("store").map(|v| &v.kind) {
+        let names = |key| match root.table.get(key).map(|v| &v.kind) {
             Some(Kind::Table(stores)) => stores.entries.iter().map(|e| e.key.as_str()).collect(),
             _ => Vec::new(),
         };
-        Places { world, stores }
+        Places { world, stores: [names("store"), names("asset")].concat() }
     }
 
     /// Selector that names exactly this target.

@@ -13,7 +13,7 @@ use crate::model::{Block, Need, Part, Profile, Router, Service, Store, Tier};
 /// Most services.
 const MAX_SERVICES: usize = 1000;
 /// What a service can need.
-const KINDS: [&str; 5] = ["store", "block", "tier", "router", "service"];
+const KINDS: [&str; 6] = ["store", "asset", "block", "tier", "router", "service"];
 
 /// What is there to be needed. Problems with them hide unknown names: `complete` is false then.
 pub(super) struct Known<'a> {
@@ -213,18 +213,24 @@ fn part(item: &Item<'_>, known: &Known<'_>, names: &[&str]) -> Option<Part> {
     };
     let candidates: Vec<&str> = match kind {
         "store" => known.stores.iter().map(|s| s.name.as_str()).collect(),
+        "asset" => known.stores.iter().filter(|s| s.asset).map(|s| s.name.as_str()).collect(),
         "block" => known.blocks.iter().map(|b| b.name.as_str()).collect(),
         "tier" => known.tiers.iter().map(|t| t.name.as_str()).collect(),
         "router" => known.routers.iter().map(|r| r.name.as_str()).collect(),
         _ => names.to_vec(),
     };
-    let found = candidates.iter().position(|n| *n == name).map(|i| i as u32);
+    let among = |i: usize| match kind {
+        // An asset is a store behind the others.
+        "asset" => i + known.stores.iter().filter(|s| !s.asset).count(),
+        _ => i,
+    };
+    let found = candidates.iter().position(|n| *n == name).map(|i| among(i) as u32);
     if found.is_none() && (known.complete || kind == "service") {
         let problem = Problem::new(code::NEED, format!("unknown {kind} `{name}`"), format!("no such {kind}"));
         item.error(problem.did_you_mean(name, &candidates));
     }
     found.map(match kind {
-        "store" => Part::Store,
+        "store" | "asset" => Part::Store,
         "block" => Part::Block,
         "tier" => Part::Tier,
         "router" => Part::Router,

@@ -25,11 +25,11 @@ const PLACEMENTS: [&str; 3] = ["zone-redundant", "unzoned", "zonal"];
 /// Most stores.
 const MAX_STORES: usize = 1000;
 /// Most regions of a store, most replicas of a partition in a region.
-const MAX_REGIONS: usize = 16;
+pub(super) const MAX_REGIONS: usize = 16;
 /// Largest bound on the lag in writes.
 const MAX_LAG: u64 = 1_000_000_000_000;
 /// Catch-up rate if none is given, in writes per second.
-const CATCH_UP: u64 = 100_000;
+pub(super) const CATCH_UP: u64 = 100_000;
 
 /// Reads `[store.NAME]`.
 pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
@@ -49,7 +49,9 @@ pub(super) fn read(root: &Reader<'_>, world: &World) -> Vec<Store> {
             r.cx.incomplete.set(true);
             continue;
         }
-        let found = store(name, &r, world, &action::additions(root, name));
+        let later =
+            Later { added: action::additions(root, name), restored: action::destinations(root, name) };
+        let found = store(name, &r, world, &later);
         r.close();
         stores.extend(found);
     }
@@ -63,44 +65,57 @@ struct Copies {
     read_quorum: u8,
 }
 
-fn store(name: &str, r: &Reader<'_>, world: &World, added: &[Item<'_>]) -> Option<Store> {
+/// Where a store may come to later: tables of actions that add a region, and of what restores it somewhere.
+struct Later<'a> {
+    added: Vec<Item<'a>>,
+    restored: Vec<Item<'a>>,
+}
+
+impl Later<'_> {
+    /// Whether one region ever follows another. Where a store is only restored to, nothing follows before that.
+    fn follow(&self, regions: &[StoreRegion]) -> bool {
+        regions.iter().filter(|r| !r.joins_later).count() + self.added.len() > 1
+    }
+}
+
+fn store(name: &str, r: &Reader<'_>, world: &World, later: &Later<'_>) -> Option<Store> {
     let limits = r.get("preset").and_then(|i| Limits::of(r.cx, &i));
     let copies = copies(r);
     let places =
         Places { world, limits: limits.as_ref(), replicas: copies.as_ref().map_or(1, |c| c.replicas) };
-    let Shape { regions, members, several, consistency } = shape(r, &places, added);
+    let Shape { regions, members, several, consistency } = shape(r, &places, later);
     let writing = writes::read(r, several, consistency);
     let reconfigure = r.get("reconfigure").map_or(Some(None), |i| duration_or_never(&i));
     let rebuild = r.get("rebuild").map_or(Some(None), |i| rebuild(&i));
     let partitions = r.get("partitions").map_or(Some(1), |i| i.integer(1..=10_000_000));
     let data_bytes = r.get("data_size").map_or(Some(0), |i| i.bytes(""));
     let write_bytes = r.get("write_size").map_or(Some(1000), |i| i.bytes(""));
-    let lag = lag(r, several, consistency);
+    let lag = lag(r, regions.as_ref().is_none_or(|all| later.follow(all)), consistency);
     let catch_up = r.get("catch_up").map_or(Some(CATCH_UP * 1000), |i| i.thousandths(10_000_000_000));
     let failover = failover::failover(r);
     failover::check_mode(r, limits.as_ref(), consistency, regions.as_ref().map_or(2, Vec::len));
-    let detect = || failover.as_ref().map(|f| f.detect.clone());
-    let evict = r.get("evict").map_or_else(detect, |i| i.law());
-    let backup =
-        backup::read(r, world, regions.as_deref(), writing.as_ref().map(|w| w.writes), limits.as_ref());
+    let noticed = || failover.as_ref().map(|f| f.detect.clone());
+    let evict = r.get("evict").map_or_else(noticed, |item| item.law());
+    let takes_writes = writing.as_ref().map(|w| w.writes);
+    let backup = backup::read(r, world, regions.as_deref(), takes_writes, limits.as_ref());
     let throughput = r.get("throughput").map_or(Some(None), |i| throughput(&i));
-    let read_cost = r.get("read_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
-    let write_cost = r.get("write_cost").map_or(Some(1000), |i| i.thousandths(1_000_000));
+    let cost = |key| r.get(key).map_or(Some(1000), |i: Item<'_>| i.thousandths(1_000_000));
+    let (read_cost, write_cost) = (cost("read_cost"), cost("write_cost"));
     let threshold = r.get("outage_threshold").map_or(Some(0), |i| i.millionths());
     let commit_latency = r.get("commit_latency").map_or(Some(Duration::ZERO), |i| i.duration());
-    let price = price::read(r, world, regions.as_deref(), writing.as_ref().map(|w| w.writes));
+    let price = price::read(r, world, regions.as_deref(), takes_writes);
     let places = regions.as_deref().unwrap_or_default();
     let held = members.as_ref().and_then(Option::as_ref);
     let setting = Setting::new(writing.as_ref(), several, consistency, (members::is_led(r), held));
     let work = workload::of(r, world, places, partitions.unwrap_or(1), setting);
     idle(r, consistency, several, regions.as_deref(), price.as_ref().and_then(Option::as_ref));
-    let (copies, work, writing) = (copies?, work?, writing?);
+    let (copies, work, writing, catch_up_mps) = (copies?, work?, writing?, catch_up?);
     writing.idle_without_items(r, work.hot);
-    let catch_up_mps = catch_up?;
     check_catch_up(r, catch_up_mps, &work, several);
     let store = Store {
         name: name.to_owned(),
         regions: regions?,
+        asset: false,
         members: members?,
         writes: writing.writes,
         conflicts: writing.conflicts,
@@ -142,14 +157,14 @@ struct Shape {
     consistency: Option<Consistency>,
 }
 
-fn shape(r: &Reader<'_>, places: &Places<'_>, added: &[Item<'_>]) -> Shape {
+fn shape(r: &Reader<'_>, places: &Places<'_>, later: &Later<'_>) -> Shape {
     if members::is_led(r) {
-        let led = members::read(r, places.world, places.replicas, places.limits, added);
+        let led = members::read(r, places.world, places.replicas, places.limits, &later.added);
         let consistency = led.members.as_ref().map(members::level);
         return Shape { regions: led.regions, members: led.members.map(Some), several: true, consistency };
     }
     members::refuse(r);
-    let regions = regions(r, places, added);
+    let regions = regions(r, places, later);
     let several = regions.as_ref().is_none_or(|found| found.len() > 1);
     let consistency = consistency(r, places.limits, several);
     Shape { regions, members: Some(None), several, consistency }
@@ -226,8 +241,9 @@ struct Places<'l> {
     replicas: u8,
 }
 
-/// The regions a store is in, then those that actions add to it.
-fn regions(r: &Reader<'_>, places: &Places<'_>, added: &[Item<'_>]) -> Option<Vec<StoreRegion>> {
+/// The regions a store is in, then those that actions add to it, then those that it is restored to.
+fn regions(r: &Reader<'_>, places: &Places<'_>, later: &Later<'_>) -> Option<Vec<StoreRegion>> {
+    let added = &later.added;
     let world = places.world;
     let min_zones = r.get("min_zones").map_or(Some(1), |i| i.integer(1..=1000));
     let list = r.require("regions", "[\"westeurope\"]")?;
@@ -241,7 +257,8 @@ fn regions(r: &Reader<'_>, places: &Places<'_>, added: &[Item<'_>]) -> Option<Ve
     let mut found: Vec<StoreRegion> = Vec::new();
     for (i, item) in items.iter().chain(added).enumerate() {
         let later = i >= items.len();
-        let Some(mut region) = region(item, places, min_zones.unwrap_or(1) as u32, later) else {
+        let key = if later { Some("region") } else { None };
+        let Some(mut region) = region(item, places, min_zones.unwrap_or(1) as u32, key) else {
             continue;
         };
         if found.iter().any(|f| f.region == region.region) {
@@ -254,18 +271,47 @@ fn regions(r: &Reader<'_>, places: &Places<'_>, added: &[Item<'_>]) -> Option<Ve
         region.joins_later = later;
         found.push(region);
     }
-    min_zones?;
-    (found.len() == all).then_some(found)
+    let min_zones = min_zones? as u32;
+    let complete = found.len() == all && restored(&mut found, places, min_zones, &later.restored);
+    complete.then_some(found)
 }
 
-/// A region of a store: a name or a table; or the action that adds it.
-fn region(item: &Item<'_>, places: &Places<'_>, min_zones: u32, later: bool) -> Option<StoreRegion> {
+/// Regions that a store is restored to, where it is not yet; `false` if something is wrong with one.
+fn restored(found: &mut Vec<StoreRegion>, places: &Places<'_>, min_zones: u32, items: &[Item<'_>]) -> bool {
+    let mut complete = true;
+    for item in items {
+        let name = item.table().and_then(|r| r.get("in")).and_then(|i| i.maybe_text());
+        if found.iter().any(|f| name == Some(places.world.region_name(f.region))) {
+            continue;
+        }
+        match region(item, places, min_zones, Some("in")) {
+            Some(region) => found.push(StoreRegion { joins_later: true, ..region }),
+            None => complete = false,
+        }
+    }
+    if found.len() > MAX_REGIONS
+        && let Some(item) = items.first()
+    {
+        let message = format!("the store would be in more than {MAX_REGIONS} regions");
+        item.error(Problem::new(code::OUT_OF_RANGE, message, "restored to too many"));
+        return false;
+    }
+    complete
+}
+
+/// A region of a store: a name or a table; or what takes it there later, which names it by this key.
+fn region(
+    item: &Item<'_>,
+    places: &Places<'_>,
+    min_zones: u32,
+    later: Option<&'static str>,
+) -> Option<StoreRegion> {
     let world = places.world;
     let reader = if item.maybe_text().is_some() { None } else { Some(item.table()?) };
-    let name = match &reader {
-        None => Some(item.clone()),
-        Some(r) if later => r.get("region"),
-        Some(r) => r.require("name", "\"westeurope\""),
+    let name = match (&reader, later) {
+        (None, _) => Some(item.clone()),
+        (Some(r), Some(key)) => r.get(key),
+        (Some(r), None) => r.require("name", "\"westeurope\""),
     };
     let get = |key| reader.as_ref().and_then(|r| r.get(key));
     let (mode_item, zone_item, spread_item) = (get("zones"), get("zone"), get("spread_probability"));
@@ -285,7 +331,7 @@ fn region(item: &Item<'_>, places: &Places<'_>, min_zones: u32, later: bool) -> 
             item.warn(Problem::new(code::NO_EFFECT, message, label));
         }
     }
-    if let Some(r) = reader.filter(|_| !later) {
+    if let Some(r) = reader.filter(|_| later.is_none()) {
         r.close();
     }
     let region = region_of(world, &name?)?;

@@ -59,6 +59,15 @@ pub(crate) struct Wanted {
     pub(crate) since: Time,
     /// After this one in the order of preference: (number, vault).
     pub(crate) after: Option<(u64, u8)>,
+    /// In these vaults, as bits.
+    pub(crate) vaults: u32,
+}
+
+impl Wanted {
+    /// The newest of all.
+    pub(crate) fn any(mark: Mark) -> Wanted {
+        Wanted { mark, before: Time::NEVER, since: Time::ZERO, after: None, vaults: u32::MAX }
+    }
 }
 
 impl Vaults {
@@ -192,7 +201,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let w = usize::from(st.groups[g].write);
         let rank = move |v: usize| (v != w, v);
         let mut best: Option<Point> = None;
-        for v in 0..backup.vaults.len() {
+        for v in (0..backup.vaults.len()).filter(|v| wanted.vaults >> v & 1 == 1) {
             // The highest number that comes after the one named.
             let most = match wanted.after {
                 None => Some(u64::MAX),

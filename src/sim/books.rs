@@ -2,8 +2,9 @@
 
 use crate::model::{Party, Resolve, Writes};
 use crate::sim::observe::{Account, Cause, Phase, Replication};
-use crate::sim::phase::responsible;
+use crate::sim::phase::lost_by;
 use crate::sim::plan::Plan;
+use crate::sim::restore::Of;
 use crate::sim::state::{Follow, Step, StoreState, surviving};
 use crate::units::Time;
 
@@ -57,13 +58,16 @@ impl StoreState {
                         Writes::Single => store.on_return.merge_after.is_none(),
                         Writes::Multi => matches!(store.conflicts.resolve, Resolve::Feed(_)),
                     };
-                let party = if unresolved { Party::Customer } else { responsible(&plan.model, loss.blame) };
+                let party = match unresolved {
+                    true => Party::Customer,
+                    false => lost_by(&plan.model, store, segment.phase, loss.blame),
+                };
                 self.flow.book_lost(segment.loss, loss, segment.phase, party, segment.amount * weight);
             }
-            if let Some(restore) = group.restore.filter(|r| r.lost) {
+            if let Some(restore) = group.restore.filter(|r| r.of == Of::Lost) {
                 let loss = &mut out.losses[restore.loss as usize];
                 loss.missing += ledger.stored * weight;
-                let party = responsible(&plan.model, loss.blame);
+                let party = lost_by(&plan.model, store, Phase::Restore, loss.blame);
                 self.flow.book_lost(restore.loss, loss, Phase::Restore, party, ledger.stored * weight);
             }
         }

@@ -382,7 +382,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             }
             Command::Online { region, .. } => self.let_in(st, region, Offline::ByAction),
             Command::AddRegion { region, .. } => self.let_in(st, region, Offline::NotYet),
-            Command::Restore { .. } | Command::StartEmpty { .. } => {}
+            Command::Restore { into, .. } => self.order_restore(st, into, false, culprit),
+            Command::StartEmpty { into, .. } => self.order_restore(st, into, true, culprit),
             Command::Scale { .. } | Command::Route { .. } => unreachable!("no store is scaled or routed to"),
         }
     }

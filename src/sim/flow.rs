@@ -365,7 +365,7 @@ pub(crate) struct Failing {
 pub(crate) fn cause_class(plan: &Plan, blame: Blame) -> CauseClass {
     match blame {
         Blame::Fault { rule, .. } => plan.model.faults[rule as usize].cause,
-        Blame::Load | Blame::Action(_) => CauseClass::Unspecified,
+        Blame::Load | Blame::Action(_) | Blame::Runbook(_) => CauseClass::Unspecified,
     }
 }
 

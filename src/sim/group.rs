@@ -9,6 +9,7 @@ use crate::sim::history::LONGEST_LAG;
 use crate::sim::layout::{StorePlan, StoreTimer};
 use crate::sim::observe::Replication;
 use crate::sim::plan::Plan;
+use crate::sim::runbooks::Runbooks;
 use crate::sim::state::{Follow, Offline, StoreRules, StoreState};
 use crate::units::{Duration, Time};
 
@@ -21,6 +22,7 @@ pub(crate) struct Ctx<'c, 't, D> {
     pub(crate) rules: &'c StoreRules,
     pub(crate) domains: &'c Domains,
     pub(crate) faults: &'c Faults,
+    pub(crate) runbooks: &'c Runbooks,
     pub(crate) timers: &'c mut crate::engine::Timers<'t, D>,
     pub(crate) out: &'c mut Replication,
     pub(crate) record: bool,

@@ -9,7 +9,8 @@ use crate::sim::group::Ctx;
 use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{CutBy, Segment, Settled};
 use crate::sim::observe::{Loss, Phase, Replication};
-use crate::sim::phase::responsible;
+use crate::sim::phase::lost_by;
+use crate::sim::restore::Of;
 use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::{Duration, Time};
 
@@ -201,7 +202,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// Copies that lost everything are seeded from the furthest copy they reach, or, if no copy is left anywhere,
     /// start again from nothing.
     pub(crate) fn restart_empty(&mut self, st: &mut StoreState, g: usize) {
-        if st.groups[g].restore.is_some_and(|r| r.lost) {
+        if st.groups[g].restore.is_some_and(|r| r.of == Of::Lost) {
             // What will be here comes from a backup.
             for c in self.copies(g) {
                 st.logs[c].follow = Follow::Empty(false);
@@ -268,7 +269,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 self.lagging(st, g, o, mark).0
             }
             (Some((_, position)), _) => position,
-            (None, None) if st.groups[g].restore.is_none_or(|r| !r.lost) => 0,
+            (None, None) if st.groups[g].restore.is_none_or(|r| r.of != Of::Lost) => 0,
             (None, _) => return,
         };
         if !st.quorums[c].can_restart(&self.rules.quorum) {
@@ -345,6 +346,7 @@ pub(crate) fn book(model: &Model, out: &mut Replication, flow: &mut Flow, settle
     if settled.lost + settled.superseded > 0 {
         loss.rpo_final = loss.rpo_final.max(settled.segment.rpo);
     }
-    let party = responsible(model, loss.blame);
+    let store = &model.stores[loss.store as usize];
+    let party = lost_by(model, store, settled.segment.phase, loss.blame);
     flow.book_lost(settled.segment.loss, loss, settled.segment.phase, party, settled.lost * weight);
 }

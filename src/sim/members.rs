@@ -6,6 +6,7 @@
 use crate::model::{Agreement, Redirect};
 use crate::sim::driver::{Chance, word};
 use crate::sim::group::Ctx;
+use crate::sim::restore::Of;
 use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::Time;
 
@@ -112,7 +113,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// The data of so many members is gone that the rest does not know what was acknowledged: a backup is all there is.
     /// Without one they wait for somebody to force one of them.
     pub(crate) fn lose_majority(&mut self, st: &mut StoreState, g: usize) {
-        if !self.by_majority() || st.groups[g].restore.is_some_and(|r| r.lost) {
+        if !self.by_majority() || st.groups[g].restore.is_some_and(|r| r.of == Of::Lost) {
             return;
         }
         let holds = |&c: &usize| !matches!(st.logs[c].follow, Follow::Empty(_));

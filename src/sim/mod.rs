@@ -28,6 +28,7 @@ mod loss;
 mod members;
 mod months;
 pub mod observe;
+mod ordered;
 mod phase;
 mod plan;
 mod queue;
@@ -40,6 +41,7 @@ mod runbooks;
 mod serve;
 mod services;
 mod state;
+mod steps;
 mod sync;
 mod tape;
 #[cfg(test)]
@@ -67,6 +69,8 @@ mod tests_record;
 #[cfg(test)]
 mod tests_recovery;
 #[cfg(test)]
+mod tests_runbook;
+#[cfg(test)]
 mod tests_services;
 
 pub use crate::engine::LimitHit;
@@ -83,6 +87,7 @@ use faults::Faults;
 use front::Front;
 use observe::Replication;
 use run::Run;
+use runbooks::Runbooks;
 use services::Services;
 use state::StoreState;
 
@@ -96,6 +101,7 @@ struct State {
     faults: Faults,
     stores: Vec<StoreState>,
     blocks: Blocks,
+    runbooks: Runbooks,
     front: Front,
     services: Services,
 }
@@ -131,6 +137,7 @@ impl<'p> Simulation<'p> {
             faults: Faults::new(plan),
             stores: stores(),
             blocks: Blocks::new(&plan.model),
+            runbooks: Runbooks::new(&plan.model),
             front: Front::new(plan),
             services: Services::new(plan),
         };
@@ -244,6 +251,7 @@ impl<'p> Simulation<'p> {
         self.state.domains.clear();
         self.state.faults.clear();
         self.state.blocks.clear(&self.plan.model);
+        self.state.runbooks.clear();
         for (store, fresh) in self.state.stores.iter_mut().zip(&self.fresh) {
             store.reset(fresh);
         }

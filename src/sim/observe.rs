@@ -5,7 +5,7 @@
 
 mod accounts;
 
-use crate::model::{CauseClass, Target};
+use crate::model::{CauseClass, Command, Step, Target};
 pub use crate::model::{Class, Party};
 use crate::units::{Duration, Time};
 pub use accounts::{Account, Booked, Cause};
@@ -48,6 +48,8 @@ pub enum Blame {
     Load,
     /// A scripted action (index in the model).
     Action(u32),
+    /// A runbook (index in the model) that no loss started.
+    Runbook(u32),
 }
 
 /// Phases that partition every outage (rule x02), in declared order: at each instant the first unfinished one.
@@ -57,6 +59,8 @@ pub enum Phase {
     Detect = 0,
     /// Nobody has decided yet.
     Decide,
+    /// What is to serve elsewhere is being provided.
+    Provision,
     /// A region is being promoted, or none is eligible.
     Promote,
     /// Clients do not use the new region yet.
@@ -79,9 +83,10 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in declared order.
-    pub const ALL: [Phase; 11] = [
+    pub const ALL: [Phase; 12] = [
         Phase::Detect,
         Phase::Decide,
+        Phase::Provision,
         Phase::Promote,
         Phase::Redirect,
         Phase::Reconfigure,
@@ -93,11 +98,27 @@ impl Phase {
         Phase::Overload,
     ];
 
+    /// The phase of an outage that waits for a step of a runbook.
+    pub(crate) fn of_step(step: &Step) -> Phase {
+        match step.does {
+            Some(Command::Restore { .. } | Command::StartEmpty { .. }) => Phase::Restore,
+            Some(Command::Failover { .. } | Command::ForceFailover { .. }) => Phase::Promote,
+            Some(Command::Route { .. }) => Phase::Redirect,
+            Some(Command::Scale { .. } | Command::SetThroughput { .. } | Command::AddRegion { .. }) => {
+                Phase::Provision
+            }
+            Some(Command::Offline { .. } | Command::Online { .. } | Command::SetFailover { .. }) | None => {
+                Phase::Decide
+            }
+        }
+    }
+
     /// Word used in outputs.
     pub fn word(self) -> &'static str {
         match self {
             Phase::Detect => "detect",
             Phase::Decide => "decide",
+            Phase::Provision => "provision",
             Phase::Promote => "promote",
             Phase::Redirect => "redirect",
             Phase::Reconfigure => "reconfigure",

@@ -1,6 +1,6 @@
 //! What a failing request waits for, and who answers for the wait (rule x02).
 
-use crate::model::{Effect, FailoverMode, Model, Party, Target};
+use crate::model::{Effect, FailoverMode, Model, Part, Party, Store, Target};
 use crate::sim::driver::Chance;
 use crate::sim::faults::Culprit;
 use crate::sim::group::Ctx;
@@ -12,7 +12,16 @@ use crate::units::Time;
 pub(crate) fn responsible(model: &Model, blame: Blame) -> Party {
     match blame {
         Blame::Fault { rule, .. } => model.faults[rule as usize].party,
-        Blame::Load | Blame::Action(_) => Party::Customer,
+        Blame::Load | Blame::Action(_) | Blame::Runbook(_) => Party::Customer,
+    }
+}
+
+/// Who answers for writes that were lost, or went missing, in a phase: whoever is responsible for the cause; of an asset
+/// the customer, for what his own backup or copy lacked.
+pub(crate) fn lost_by(model: &Model, store: &Store, phase: Phase, blame: Blame) -> Party {
+    match phase {
+        Phase::Promote | Phase::Restore if store.asset => Party::Customer,
+        _ => responsible(model, blame),
     }
 }
 
@@ -21,9 +30,9 @@ pub(crate) fn responsible(model: &Model, blame: Blame) -> Party {
 /// and asking for it is the customer's, and all else waits for whoever is responsible for the cause.
 pub(crate) fn booked_to(model: &Model, phase: Phase, blame: Blame, failover: Party) -> Party {
     match phase {
-        _ if matches!(blame, Blame::Action(_)) => Party::Customer,
+        _ if matches!(blame, Blame::Action(_) | Blame::Runbook(_)) => Party::Customer,
         Phase::Detect | Phase::Decide | Phase::Promote => failover,
-        Phase::Redirect | Phase::Request => Party::Customer,
+        Phase::Provision | Phase::Redirect | Phase::Request => Party::Customer,
         Phase::Reconfigure
         | Phase::Repair
         | Phase::Restore
@@ -43,7 +52,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
-        if let Some(state) = self.restore_state(st, g, culprit) {
+        if let Some(state) = self.planned_state(st, g).or_else(|| self.restore_state(st, g, culprit)) {
             return state;
         }
         if self.accepts(st, g)
@@ -108,6 +117,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
         found.map(|a| a.culprit).or_else(|| self.culprit(st, g))
     }
 
+    /// Phase and party while a group's write region is lost and people are at work about it, by their runbook.
+    fn planned_state(&self, st: &StoreState, g: usize) -> Option<(Phase, Party)> {
+        let waits = self.runbooks.waits(self.plan, Part::Store(self.s as u32))?;
+        let w = usize::from(st.groups[g].write);
+        (!self.layout.multi() && self.is_lost(st, g, w, false)).then_some(waits)
+    }
+
     /// Phase and party while a restore keeps a group from serving, whatever is asked of it.
     fn restore_state(&self, st: &StoreState, g: usize, culprit: &Culprit) -> Option<(Phase, Party)> {
         let phase = self.restore_phase(st, g)?;
@@ -123,7 +139,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         client: usize,
         culprit: &Culprit,
     ) -> (Phase, Party) {
-        if let Some(state) = self.restore_state(st, g, culprit) {
+        if let Some(state) = self.planned_state(st, g).or_else(|| self.restore_state(st, g, culprit)) {
             return state;
         }
         if self.store.leader_reads() {
@@ -155,7 +171,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let mut acted = st.logs[self.copies(g)].iter().filter(|log| log.step != Step::Idle);
         let own = acted.any(|log| {
             st.mode == FailoverMode::Customer
-                || log.culprit.is_some_and(|c| matches!(c.blame, Blame::Action(_)))
+                || log.culprit.is_some_and(|c| matches!(c.blame, Blame::Action(_) | Blame::Runbook(_)))
         });
         if own { Party::Customer } else { Party::Provider }
     }

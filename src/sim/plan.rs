@@ -9,6 +9,7 @@ use crate::sim::driver::word;
 use crate::sim::faults::identities;
 use crate::sim::front::FrontPlan;
 use crate::sim::layout::{StorePlan, layout};
+use crate::sim::runbooks::RunbookPlan;
 use crate::sim::serve::MOST_CLIENTS;
 use crate::sim::services::ServicePlan;
 use crate::sim::state::StoreRules;
@@ -108,6 +109,7 @@ pub struct Plan {
     /// Stream of each store's backups (of its own stream, if there are none), numbered by backup.
     pub(crate) backup_purpose: Vec<u32>,
     pub(crate) has_backups: bool,
+    pub(crate) runbooks: Vec<RunbookPlan>,
     pub(crate) processes: Vec<Process>,
     pub(crate) fleets: Vec<Fleet>,
     pub(crate) hits: u32,
@@ -158,6 +160,7 @@ impl Plan {
             add_purpose(&mut purposes, format!("store {}", store.name), word::EXTRA);
         }
         let backup_purpose = backup_purposes(&model, store_purpose, &mut purposes);
+        let runbooks = RunbookPlan::all(&model, &processes, &mut purposes);
         Marks::new(0, &purposes)?;
         let stores: Vec<StorePlan> = model.stores.iter().map(|s| layout(&model, s)).collect();
         let rules =
@@ -177,6 +180,7 @@ impl Plan {
             store_purpose,
             backup_purpose,
             has_backups,
+            runbooks,
             processes,
             fleets,
             hits,
@@ -206,7 +210,7 @@ impl Plan {
     pub(crate) fn hourly(&self, s: usize) -> bool {
         let store = &self.model.stores[s];
         let throttles = store.throughput_mru.is_some()
-            || self.model.actions.iter().any(|a| matches!(a.command, Command::SetThroughput { .. }));
+            || self.model.commands().any(|c| matches!(c, Command::SetThroughput { .. }));
         (throttles || self.stores[s].lags.is_some()) && !store.profile.is_flat()
     }
 
@@ -422,7 +426,7 @@ fn slots(
         stores: at,
         front: next,
         runbooks: next + front.slots(),
-        count: next + front.slots(),
+        count: next + front.slots() + RunbookPlan::slots(model),
     }
 }
 

@@ -180,6 +180,7 @@ fn blamed(plan: &Plan, blame: Blame) -> String {
         Blame::Fault { rule, k, .. } => format!("{} #{k}", plan.model.faults[rule as usize].name),
         Blame::Load => "(load)".into(),
         Blame::Action(i) => format!("action:{i}"),
+        Blame::Runbook(i) => format!("runbook:{}", plan.model.runbooks[i as usize].name),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::sim::layout::StoreTimer;
 use crate::sim::ledger::{Segment, Settled};
 use crate::sim::loss::book;
 use crate::sim::observe::{Phase, Restored};
+use crate::sim::ordered::{Order, scaled, time_left};
 use crate::sim::state::{Follow, Offline, StoreState};
 use crate::units::{Duration, Time};
 
@@ -24,23 +25,37 @@ pub(crate) enum Stage {
     Copy,
 }
 
+/// What is wrong with the data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Of {
+    /// No copy is left.
+    Lost,
+    /// What there is is damaged.
+    Damaged,
+    /// There is a copy, but the write region is lost, and somebody ordered to go on elsewhere.
+    Apart,
+}
+
 /// A restore that is under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Restore {
     pub(crate) stage: Stage,
     /// End of the stage; never, while it waits.
-    until: Time,
+    pub(crate) until: Time,
     pub(crate) culprit: Culprit,
-    noticed: Time,
-    /// No copy is left (`true`), or what there is is damaged.
-    pub(crate) lost: bool,
-    /// The state that is restored; chosen when it was decided, or at the destruction.
+    pub(crate) noticed: Time,
+    pub(crate) of: Of,
+    /// The state that is restored; chosen when it was decided or ordered, or at the destruction.
     pub(crate) point: Option<Point>,
-    wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// Region that data is being copied to.
     pub(crate) into: u8,
     /// Entry in the replication's list of losses (destruction).
     pub(crate) loss: u32,
+    /// An action or a step of a runbook had it done.
+    pub(crate) order: Option<Order>,
+    /// What is left to copy at the store's pace, as of an instant.
+    pub(crate) left: Option<(u128, Time)>,
 }
 
 impl Restore {
@@ -50,7 +65,7 @@ impl Restore {
     }
 
     /// What became of writes that are not in the state restored: some are written again, the rest is lost.
-    fn settled(culprit: Culprit, loss: u32, absent: i128, again: i128, rpo: Duration) -> Settled {
+    pub(crate) fn settled(culprit: Culprit, loss: u32, absent: i128, again: i128, rpo: Duration) -> Settled {
         let segment = Segment {
             origin: 0,
             amount: absent,
@@ -74,10 +89,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// The newest state that is good for something: from before the damage that is known, if there is one.
-    fn choose(&mut self, st: &StoreState, g: usize, mark: Mark) -> (Wanted, Option<Point>) {
+    pub(crate) fn choose(&mut self, st: &StoreState, g: usize, mark: Mark) -> (Wanted, Option<Point>) {
         let since = self.kept_since(st, g);
         let before = self.noticed_damage(st, g).map_or(Time::NEVER, |(at, _, _)| at);
-        let wanted = Wanted { mark, before, since, after: None };
+        let wanted = Wanted { before, since, ..Wanted::any(mark) };
         let point = self.newest_point(st, g, wanted);
         (wanted, point)
     }
@@ -121,18 +136,25 @@ impl<D: Chance> Ctx<'_, '_, D> {
         loss: Option<(Wanted, Point, u32)>,
     ) {
         let Some(backup) = &self.store.backup else { return };
-        let decide = self.value(&backup.restore.decide, culprit.mark, word::RESTORE_DECIDE);
-        let any = Wanted { mark: culprit.mark, before: Time::NEVER, since: Time::ZERO, after: None };
+        let decide = match loss.is_some() && self.is_planned_for() {
+            true => Duration::NEVER,
+            false => self.value(&backup.restore.decide, culprit.mark, word::RESTORE_DECIDE),
+        };
+        // What was ordered before the rest was destroyed goes on.
+        let order = st.groups[g].restore.and_then(|old| old.order).filter(|_| loss.is_some());
+        let until = if order.is_some() { Time::NEVER } else { self.now + decide };
         st.groups[g].restore = Some(Restore {
-            stage: Stage::Decide,
-            until: self.now + decide,
+            stage: if order.is_some() { Stage::Wait } else { Stage::Decide },
+            until,
             culprit,
             noticed,
-            lost: loss.is_some(),
+            of: if loss.is_some() { Of::Lost } else { Of::Damaged },
             point: loss.map(|(_, p, _)| p),
-            wanted: loss.map_or(any, |(w, _, _)| w),
+            wanted: loss.map_or(Wanted::any(culprit.mark), |(w, _, _)| w),
             into: 0,
             loss: loss.map_or(0, |(_, _, l)| l),
+            order,
+            left: None,
         });
         self.note_restore(if loss.is_some() {
             "nothing is left: decide"
@@ -141,13 +163,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
         });
     }
 
-    fn note_restore(&mut self, what: &'static str) {
+    pub(crate) fn note_restore(&mut self, what: &'static str) {
         self.note("restore", || what.into());
     }
 
     /// Brings what is done about lost or damaged data up to date.
     pub(crate) fn update_restore(&mut self, st: &mut StoreState, g: usize) {
-        if self.store.backup.is_none() {
+        if self.store.backup.is_none() && st.groups[g].restore.is_none() {
             return;
         }
         if st.groups[g].restore.is_none()
@@ -160,10 +182,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 break;
             }
         }
-        let due = match st.groups[g].restore {
-            Some(restore) => restore.until,
-            None => Time::NEVER,
-        };
+        if self.store.backup.is_some() {
+            self.arm_restore(st, g);
+        }
+    }
+
+    /// Arms the end of the stage, or the next notice of damage.
+    pub(crate) fn arm_restore(&mut self, st: &StoreState, g: usize) {
+        let due = st.groups[g].restore.map_or(Time::NEVER, |restore| restore.until);
         let notices = st.groups[g].ledger.damage.iter().map(|e| e.noticed).filter(|&at| at > self.now);
         let next = notices.min().unwrap_or(Time::NEVER).min(due);
         self.arm(StoreTimer::Restore(g as u32), next);
@@ -171,8 +197,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// One step, if there is one to make now.
     fn advance_restore(&mut self, st: &mut StoreState, g: usize, restore: Restore) -> bool {
-        if !restore.lost && self.noticed_damage(st, g).is_none() {
+        let idle = match restore.of {
+            Of::Lost => false,
             // A copy that never got the damage has taken over.
+            Of::Damaged => self.noticed_damage(st, g).is_none(),
+            // It is back, or another has taken over.
+            Of::Apart => !self.is_lost(st, g, usize::from(st.groups[g].write), false),
+        };
+        if idle {
             st.groups[g].restore = None;
             return true;
         }
@@ -185,15 +217,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
         match restore.stage {
             Stage::Decide if due => self.decided(st, g, restore),
             Stage::Request if due => self.set_stage(st, g, Stage::Wait, Duration::NEVER),
-            Stage::Wait if ready() => {
-                let time = self.copy_time(restore.culprit.mark);
-                self.set_stage(st, g, Stage::Copy, time);
-                let into = self.destination(st, g) as u8;
-                if let Some(restore) = &mut st.groups[g].restore {
-                    restore.into = into;
-                }
-                self.note_restore("data is being copied");
-            }
+            Stage::Wait if ready() && restore.point.is_none() => self.go_on_elsewhere(st, g, restore),
+            Stage::Wait if ready() => self.begin_copy(st, g, restore),
             // What was copied is of no use elsewhere.
             Stage::Copy if !ready() || usize::from(restore.into) != self.destination(st, g) => {
                 self.set_stage(st, g, Stage::Wait, Duration::NEVER);
@@ -202,6 +227,21 @@ impl<D: Chance> Ctx<'_, '_, D> {
             _ => return false,
         }
         true
+    }
+
+    fn begin_copy(&mut self, st: &mut StoreState, g: usize, restore: Restore) {
+        let into = self.destination(st, g) as u8;
+        let pace = st.pace.filter(|_| restore.order.is_some());
+        let left = pace.map(|_| (scaled(self.store.data_bytes), self.now));
+        let time = match left {
+            None => self.copy_time(restore.culprit.mark),
+            Some((left, _)) => time_left(left, pace.unwrap_or_default()),
+        };
+        self.set_stage(st, g, Stage::Copy, time);
+        if let Some(restore) = &mut st.groups[g].restore {
+            (restore.into, restore.left) = (into, left);
+        }
+        self.note_restore("data is being copied");
     }
 
     fn set_stage(&self, st: &mut StoreState, g: usize, stage: Stage, time: Duration) {
@@ -213,7 +253,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// It was decided: damage is repaired from the newest backup that lacks it.
     fn decided(&mut self, st: &mut StoreState, g: usize, restore: Restore) {
-        if !restore.lost {
+        if restore.of == Of::Damaged {
             let (wanted, point) = self.choose(st, g, restore.culprit.mark);
             if let Some(restore) = &mut st.groups[g].restore {
                 (restore.wanted, restore.point) = (wanted, point);
@@ -230,6 +270,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// The region that is restored into.
     fn destination(&self, st: &StoreState, g: usize) -> usize {
+        if let Some(order) = st.groups[g].restore.and_then(|r| r.order) {
+            return usize::from(order.into);
+        }
         // With several write regions each has its own log, which is taken in its own region.
         let into = self.store.backup.as_ref().and_then(|b| b.restore.into).filter(|_| !self.layout.multi());
         match into {
@@ -241,11 +284,15 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether data can be copied now.
     fn restorable(&self, st: &StoreState, g: usize, restore: &Restore) -> bool {
-        let Some(point) = &restore.point else { return false };
         let into = self.destination(st, g);
-        self.can_hold(st, g, into)
-            && self.vault_readable(usize::from(point.vault), into)
-            && !st.groups[g].ledger.damage.iter().any(|e| e.lasts)
+        let readable = match &restore.point {
+            Some(point) => {
+                self.vault_readable(usize::from(point.vault), into)
+                    && !st.groups[g].ledger.damage.iter().any(|e| e.lasts)
+            }
+            None => restore.order.is_some_and(|order| order.empty),
+        };
+        self.can_hold(st, g, into) && readable
     }
 
     fn can_hold(&self, st: &StoreState, g: usize, r: usize) -> bool {
@@ -269,13 +316,18 @@ impl<D: Chance> Ctx<'_, '_, D> {
             self.note_restore("the backup is unusable");
             return self.fall_back(st, g, restore);
         }
-        if restore.lost {
-            let ledger = &mut st.groups[g].ledger;
-            ledger.recovered += core::mem::take(&mut ledger.stored);
-        } else {
-            self.roll_back(st, g, restore.culprit, &point);
+        match restore.of {
+            Of::Lost => {
+                let ledger = &mut st.groups[g].ledger;
+                ledger.recovered += core::mem::take(&mut ledger.stored);
+                self.install(st, g, restore.culprit, usize::from(restore.into));
+            }
+            Of::Damaged => {
+                self.roll_back(st, g, restore.culprit, &point);
+                self.install(st, g, restore.culprit, usize::from(restore.into));
+            }
+            Of::Apart => self.go_on_elsewhere(st, g, restore),
         }
-        self.install(st, g, restore.culprit, usize::from(restore.into));
         st.groups[g].restore = None;
         self.record_restore(restore, &point);
         self.note_restore("restored");
@@ -291,7 +343,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
             point.position = point.position.min(old.position);
             point.floor = point.floor.min(old.floor);
         }
-        if restore.lost {
+        if restore.of == Of::Lost {
             self.lose_stored(st, g, restore, point);
         }
         let Some(next) = point else { return self.give_up(st, g, restore) };
@@ -305,7 +357,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Nothing can be restored.
     fn give_up(&mut self, st: &mut StoreState, g: usize, restore: Restore) {
-        if !restore.lost {
+        if restore.of == Of::Damaged {
             for event in st.groups[g].ledger.damage.iter_mut().filter(|e| e.noticed <= self.now) {
                 event.hopeless = true;
             }
@@ -315,7 +367,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
     }
 
     /// What is in the backup that was to be restored but not in the next one is lost.
-    fn lose_stored(&mut self, st: &mut StoreState, g: usize, restore: Restore, next: Option<Point>) {
+    pub(crate) fn lose_stored(
+        &mut self,
+        st: &mut StoreState,
+        g: usize,
+        restore: Restore,
+        next: Option<Point>,
+    ) {
         let (position, complete_to) = next.map_or((0, Time::ZERO), |p| (p.position, p.complete_to));
         let absent = st.groups[g].head - position;
         let rpo = self.rpo(st, g, next.map_or(0, |p| p.floor), None);
@@ -359,6 +417,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     /// The restored copy is the only one; the other regions are filled from it.
     fn install(&mut self, st: &mut StoreState, g: usize, culprit: Culprit, into: usize) {
         let base = g * self.layout.regions;
+        let head = st.groups[g].head;
         // With a copy goes what only it had.
         for r in 0..self.layout.regions {
             self.lose_origin(st, g, r as u8);
@@ -367,17 +426,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
             st.quorums[c].wipe();
             (st.logs[c].follow, st.logs[c].behind) = (Follow::Empty(false), true);
         }
-        let head = st.groups[g].head;
-        let quorum = &mut st.quorums[base + into];
-        quorum.wipe();
-        quorum.restart();
-        quorum.settle(&self.rules.quorum, self.rules.rebuild[g], self.now);
-        let log = &mut st.logs[base + into];
-        (log.follow, log.position, log.complete_to) = (Follow::Following, head, self.now);
-        (log.behind, log.committing) = (false, quorum.service.commit);
+        self.fill(st, g, into, head);
         st.groups[g].ledger.cut_by = None;
         st.action = st.action.or(Some(culprit));
-        let spare = st.logs[base + into].offline == Offline::NotYet;
+        let spare = self.store.members.is_some() && st.logs[base + into].offline == Offline::NotYet;
         let w = usize::from(st.groups[g].write);
         if into != w {
             self.switch(st, g, into, head);
@@ -418,7 +470,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
     pub(crate) fn paused(&self, st: &StoreState, g: usize) -> bool {
         match (&self.store.backup, &st.groups[g].restore) {
             (Some(backup), Some(restore)) => {
-                backup.restore.stops && !restore.lost && restore.stage > Stage::Decide
+                backup.restore.stops && restore.of == Of::Damaged && restore.stage > Stage::Decide
             }
             _ => false,
         }
@@ -426,7 +478,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// The phase of an outage that a restore will end.
     pub(crate) fn restore_phase(&self, st: &StoreState, g: usize) -> Option<Phase> {
-        let restore = st.groups[g].restore.as_ref().filter(|r| r.lost || self.paused(st, g))?;
+        let restore = st.groups[g].restore.as_ref().filter(|r| r.of != Of::Damaged || self.paused(st, g))?;
         Some(match restore.stage {
             Stage::Decide => Phase::Decide,
             _ if !self.can_hold(st, g, self.destination(st, g)) => Phase::Repair,

@@ -44,16 +44,21 @@ impl<D: Chance> System<D> for Run<'_> {
     #[inline]
     fn settle(&mut self, timers: &mut Timers<'_, D>) {
         let now = timers.now();
-        for s in 0..self.state.stores.len() {
-            if self.state.stores[s].dirty || !self.state.stores[s].dirty_copies.is_empty() {
-                self.settle_store(s, timers);
+        loop {
+            for s in 0..self.state.stores.len() {
+                if self.state.stores[s].dirty || !self.state.stores[s].dirty_copies.is_empty() {
+                    self.settle_store(s, timers);
+                }
+            }
+            // Whoever is done with a step changes what stores wait for.
+            if !self.settle_runbooks(timers) {
+                break;
             }
         }
         if !self.state.blocks.is_settled() {
             let State { blocks, faults, .. } = &mut *self.state;
             blocks.settle(self.plan, now, faults, &mut self.out.outages);
         }
-        self.settle_runbooks(timers);
         self.settle_front(timers);
         self.settle_services(timers);
     }
@@ -73,6 +78,7 @@ impl Run<'_> {
         for (i, action) in plan.model.actions.iter().enumerate() {
             timers.at(Slot(plan.slots.actions + i as u32), plan.start + action.at);
         }
+        self.arm_runbooks(timers);
         for s in 0..plan.stores.len() {
             if plan.hourly(s) {
                 let slot = plan.stores[s].slot(plan.slots.stores[s], StoreTimer::Hour);
@@ -236,14 +242,14 @@ impl Run<'_> {
         }
     }
 
-    fn context<'x, 't, D>(
+    pub(crate) fn context<'x, 't, D>(
         &'x mut self,
         s: usize,
         timers: &'x mut Timers<'t, D>,
     ) -> (Ctx<'x, 't, D>, &'x mut StoreState) {
         let plan = self.plan;
         let now = timers.now();
-        let State { domains, faults, stores, .. } = &mut *self.state;
+        let State { domains, faults, stores, runbooks, .. } = &mut *self.state;
         let ctx = Ctx {
             plan,
             s,
@@ -252,6 +258,7 @@ impl Run<'_> {
             rules: &plan.rules[s],
             domains,
             faults,
+            runbooks,
             timers,
             out: self.out,
             record: self.record,

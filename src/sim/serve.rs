@@ -300,7 +300,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                 let effect = self.plan.model.faults[rule as usize].effect;
                 matches!(effect, Effect::Degrade { capacity_ppm: ..1_000_000, .. })
             }
-            Blame::Load | Blame::Action(_) => false,
+            Blame::Load | Blame::Action(_) | Blame::Runbook(_) => false,
         };
         let touching =
             |a: &Active| (0..self.layout.sets()).any(|set| self.touches(set * self.layout.lanes, a));

@@ -172,6 +172,8 @@ pub(crate) struct StoreState {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) mode: FailoverMode,
     pub(crate) throughput_mru: Option<u64>,
+    /// What a restore copies in a nanosecond while a runbook has it done; see [`scaled`](crate::sim::ordered::scaled).
+    pub(crate) pace: Option<u128>,
     pub(crate) dirty_copies: Vec<u32>,
     /// Something besides quorums changed.
     pub(crate) dirty: bool,
@@ -343,8 +345,7 @@ impl StoreState {
             set.repeat(plan.sets())
         };
         let arbiter = Arbiter { region: 0, out: false, moves_at: Time::NEVER, forced: None };
-        let several = plan.multi();
-        let joins_later = |c: usize| store.regions[c % plan.regions].joins_later;
+        let (several, joins_later) = (plan.multi(), |c: usize| store.regions[c % plan.regions].joins_later);
         let (quorum, copies) = (Quorum::new(&rules.quorum), 0..plan.copies());
         StoreState {
             quorums: copies.clone().map(|c| if joins_later(c) { quorum.emptied() } else { quorum }).collect(),
@@ -360,6 +361,7 @@ impl StoreState {
             conditions: vec![Condition::GOOD; plan.regions],
             mode: store.failover.mode,
             throughput_mru: store.throughput_mru,
+            pace: None,
             dirty_copies: Vec::with_capacity(plan.copies()),
             dirty: true,
             action: None,
@@ -385,7 +387,7 @@ impl StoreState {
         self.zones_down.copy_from_slice(&other.zones_down);
         self.conditions.copy_from_slice(&other.conditions);
         self.mode = other.mode;
-        self.throughput_mru = other.throughput_mru;
+        (self.throughput_mru, self.pace) = (other.throughput_mru, other.pace);
         self.dirty_copies.clear();
         self.dirty_copies.extend_from_slice(&other.dirty_copies);
         self.dirty = other.dirty;

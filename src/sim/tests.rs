@@ -69,6 +69,7 @@ pub(super) fn store(w: &World, regions: &[u32]) -> Store {
                 joins_later: false,
             })
             .collect(),
+        asset: false,
         members: None,
         writes: Writes::Single,
         conflicts: Conflicts { resolve: Resolve::LastWriterWins, capacity_mps: None, threshold_ppm: 0 },

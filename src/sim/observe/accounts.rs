@@ -11,7 +11,7 @@ pub enum Cause {
     Rule(u32),
     /// Demand.
     Load,
-    /// Scripted actions.
+    /// Scripted actions, and runbooks that no loss started.
     Action,
 }
 
@@ -31,7 +31,7 @@ impl From<Blame> for Cause {
         match blame {
             Blame::Fault { rule, .. } => Cause::Rule(rule),
             Blame::Load => Cause::Load,
-            Blame::Action(_) => Cause::Action,
+            Blame::Action(_) | Blame::Runbook(_) => Cause::Action,
         }
     }
 }

@@ -168,3 +168,187 @@ fn restores_share_the_bandwidth() {
         assert_eq!((length(&out, 0), length(&out, 1)), (900 + small, 900 + large), "{late}");
     }
 }
+
+/// Back before anybody noticed, before the first step that does something has begun, and after that: then it runs to its
+/// end, and restores nothing, because the region is there.
+#[test]
+fn a_region_that_is_back_in_time_calls_it_off() {
+    let w = world(&["a", "b"], 3, 4);
+    for (lasts, steps_begun) in [(800, 0), (1000, 1), (900 + HOUR + 10, 2)] {
+        let steps = vec![step("instance", HOUR, &[], None), step("data", HOUR, &[0], restore(0))];
+        let runbook = plan_of(Trigger::Lost(RegionId(0)), steps);
+        let m = struck(Effect::Down, lasts, vec![asset(&w, "x", 200)], runbook);
+        let plan = Plan::new(&m).unwrap();
+        let mut out = Replication::default();
+        Simulation::new(&plan, 1).run(0, true, &mut out).unwrap();
+        assert_eq!(length(&out, 0), lasts);
+        assert_eq!((out.losses.len(), out.restores.len()), (0, 0));
+        let told = |what: &str| out.timeline.iter().filter(|e| e.detail.ends_with(what)).count();
+        assert_eq!(told(": begins"), steps_begun);
+        let (off, done) = if steps_begun < 2 { (1, 0) } else { (0, 1) };
+        assert_eq!((told("called off"), told("done")), (off, done));
+    }
+}
+
+/// It is destroyed, and its place is back before anybody noticed: the data does not come back with it, so the plan goes on.
+#[test]
+fn an_empty_region_that_is_back_calls_nothing_off() {
+    let w = world(&["a", "b"], 3, 4);
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("data", 100, &[], restore(0))]);
+    let out = run(&struck(Effect::Destroy, 60, vec![asset(&w, "x", 200)], runbook));
+    assert_eq!((length(&out, 0), out.restores.len()), (900 + 100 + 2000, 1));
+}
+
+/// Lost on Friday at 16:50, noticed a quarter of an hour later: Monday, 9 h. The first step takes until 16:30, the second
+/// is begun then; the third would begin at 17:30: Tuesday, 9 h.
+#[test]
+fn office_hours_wait_for_monday() {
+    let w = world(&["a", "b"], 3, 4);
+    let steps = vec![
+        step("first", 7 * HOUR + 1800, &[], None),
+        step("second", HOUR, &[0], None),
+        step("data", 0, &[1], restore(0)),
+    ];
+    let runbook = Runbook { hours: Hours::Office, ..plan_of(Trigger::Lost(RegionId(0)), steps) };
+    let mut m = struck(Effect::Destroy, 30 * DAY, vec![asset(&w, "x", 200)], runbook);
+    let friday = 11 * DAY + 16 * HOUR + 50 * 60;
+    m.faults[0].schedule = Schedule::Scripted(vec![secs(friday)]);
+    let out = run(&m);
+    assert_eq!(friday + length(&out, 0), 15 * DAY + 9 * HOUR + 2000);
+    assert_eq!(phases(outage(&out, 0))[0], (Phase::Detect, 14 * DAY + 9 * HOUR - friday));
+}
+
+/// Each attempt takes an hour and fails with chance 1/2, the next comes after half an hour: with n attempts the data is
+/// there after n hours and n − 1 halves. So n is geometric: 2 on average, and every replication fits.
+#[test]
+fn attempts_fail_by_marks_of_their_own() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut steps = vec![step("data", HOUR, &[], restore(0))];
+    (steps[0].fails_ppm, steps[0].retry) = (500_000, constant(HOUR / 2));
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), steps);
+    let m = struck(Effect::Destroy, 90 * DAY, vec![asset(&w, "x", 200)], runbook);
+    let plan = Plan::new(&m).unwrap();
+    let mut simulation = Simulation::new(&plan, 1);
+    let mut out = Replication::default();
+    let mut counts = [0u32; 64];
+    for replication in 0..4000 {
+        simulation.run(replication, false, &mut out).unwrap();
+        let work = length(&out, 0) - 900 - 2000 + HOUR / 2;
+        assert_eq!(work % (HOUR + HOUR / 2), 0);
+        counts[(work / (HOUR + HOUR / 2)) as usize] += 1;
+    }
+    // Four standard deviations of the shares of 1 and 2 attempts.
+    for (n, share) in [(1, 0.5), (2, 0.25), (3, 0.125)] {
+        let seen = f64::from(counts[n]) / 4000.0;
+        assert!((seen - share).abs() < 4.0 * (share * (1.0 - share) / 4000.0).sqrt(), "{n}: {seen}");
+    }
+    assert_eq!(counts[0], 0);
+}
+
+/// No backup survives: the step waits; what does not wait for it goes on. When the region is back after 30 days the asset
+/// is there again, empty.
+#[test]
+fn i09_a_step_without_a_backup_waits_for_the_region() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut a = asset(&w, "x", 200);
+    a.backup.as_mut().unwrap().vaults = vec![Vault { region: RegionId(0), zone: None }; 2];
+    let mut other = asset(&w, "y", 100);
+    other.backup.as_mut().unwrap().restore.per_terabyte = constant(0);
+    let steps = vec![step("x", 60, &[], restore(0)), step("y", 60, &[], restore(1))];
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), steps);
+    let out = run(&struck(Effect::Destroy, 30 * DAY, vec![a, other], runbook));
+    assert_eq!((length(&out, 0), length(&out, 1)), (30 * DAY, 900 + 60 + 1000));
+    assert_eq!(writes(&out, out.stores[0].lost), i128::from(LOST) * 1000);
+    // No backup was made elsewhere: what is lost is put down to what destroyed it.
+    let loss = out.losses.iter().find(|l| l.store == 0).unwrap();
+    assert_eq!(loss.parties[Party::Provider as usize], loss.lost);
+    assert_eq!(phases(outage(&out, 0)), [(Phase::Detect, 900), (Phase::Restore, 30 * DAY - 900)]);
+}
+
+/// Without backups a plan starts from nothing: all is lost if the region was destroyed, missing if it was down; what only
+/// a backup has is given up as well.
+#[test]
+fn i09_starting_from_nothing_gives_everything_up() {
+    let w = world(&["a", "b"], 3, 4);
+    for (effect, backed_up) in [(Effect::Destroy, false), (Effect::Down, false), (Effect::Destroy, true)] {
+        let mut a = asset(&w, "x", 200);
+        a.backup = a.backup.filter(|_| backed_up);
+        let does = Some(Command::StartEmpty { store: 0, into: 1 });
+        let runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("data", 100, &[], does)]);
+        let out = run(&struck(effect, 30 * DAY, vec![a], runbook));
+        assert_eq!(length(&out, 0), 900 + 100);
+        let all = i128::from(LOST) * 1000;
+        let gone = if effect == Effect::Destroy { (all, 0) } else { (0, all) };
+        assert_eq!((writes(&out, out.stores[0].lost), writes(&out, out.stores[0].missing)), gone);
+        assert_eq!((out.stores[0].recovered, out.restores.len()), (0, 0));
+    }
+}
+
+/// A copy kept in sync, half an hour behind: forced over by a step, it lacks the last half hour.
+#[test]
+fn i07_the_last_sync_bounds_the_loss() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut a = asset(&w, "x", 200);
+    (a.regions[1].joins_later, a.lag, a.backup) = (false, constant(1800), None);
+    let does = Some(Command::ForceFailover { store: 0, to: Some(1) });
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("use the copy", 100, &[], does)]);
+    let out = run(&struck(Effect::Destroy, 30 * DAY, vec![a], runbook));
+    // Promoting takes a minute; nobody reads the copy before.
+    assert_eq!(length(&out, 0), 900 + 100 + 60);
+    let reads = out.outages.iter().find(|o| o.subject == Subject::Store(0, Kind::Read)).unwrap();
+    assert_eq!(reads.length, secs(900 + 100 + 60));
+    assert_eq!(writes(&out, out.stores[0].lost), 1800 * 1000);
+    assert_eq!(phases(outage(&out, 0)), [(Phase::Detect, 900), (Phase::Promote, 160)]);
+}
+
+/// The region restored into is down while the data is copied, after 500 s of 2000: it is copied anew.
+#[test]
+fn x03_a_copy_that_is_interrupted_begins_anew() {
+    let w = world(&["a", "b"], 3, 4);
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("data", 100, &[], restore(0))]);
+    let mut m = struck(Effect::Destroy, 30 * DAY, vec![asset(&w, "x", 200)], runbook);
+    let there = Target::Domain(w.regions[1]);
+    let at = Schedule::Scripted(vec![secs(LOST + 900 + 100 + 500)]);
+    m.faults.push(rule("there", vec![there], Effect::Down, at, constant(300)));
+    assert_eq!(length(&run(&m), 0), 900 + 100 + 500 + 300 + 2000);
+}
+
+/// A drill restores nothing that is in use; its failover there and a return that fails back lose nothing.
+#[test]
+fn drills_and_returns_lose_nothing() {
+    let w = world(&["a", "b"], 3, 4);
+    let drill = plan_of(Trigger::At(secs(DAY)), vec![step("data", 100, &[], restore(0))]);
+    let mut m = struck(Effect::Destroy, 10 * DAY, vec![asset(&w, "x", 200)], drill);
+    let steps = vec![step("data", 100, &[], restore(0))];
+    m.runbooks.push(Runbook { name: "move".into(), ..plan_of(Trigger::Lost(RegionId(0)), steps) });
+    // Seeding takes 2000 s, at the asset's own rate.
+    let back = Some(Command::Failover { store: 0, to: 0 });
+    let steps = vec![step("back", DAY, &[], back)];
+    m.runbooks.push(Runbook { name: "return".into(), ..plan_of(Trigger::Back(RegionId(0)), steps) });
+    m.runbooks[0].name = "drill".into();
+    // Lost again much later: the backup of that midnight counts, so the asset was in the first region.
+    m.faults[0].schedule = Schedule::Scripted(vec![secs(LOST), secs(LOST + 40 * DAY)]);
+    let out = run(&m);
+    let lengths: Vec<Duration> = out
+        .outages
+        .iter()
+        .filter(|o| o.subject == Subject::Store(0, Kind::Write))
+        .map(|o| o.length)
+        .collect();
+    assert_eq!(lengths, [secs(3000), secs(3000)]);
+    assert_eq!(writes(&out, out.stores[0].lost), 2 * i128::from(12 * HOUR) * 1000);
+    assert_eq!(out.losses.len(), 2);
+}
+
+/// A runbook that nobody ever notices changes nothing: the outage is that of the region.
+#[test]
+fn a_plan_that_nobody_follows_is_none() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("data", 100, &[], restore(0))]);
+    runbook.notice = Law::constant(Duration::NEVER);
+    let with = run(&struck(Effect::Down, 3 * DAY, vec![asset(&w, "x", 200)], runbook.clone()));
+    let without =
+        Model { runbooks: vec![], ..struck(Effect::Down, 3 * DAY, vec![asset(&w, "x", 200)], runbook) };
+    let without = run(&without);
+    assert_eq!((&with.outages, &with.stores), (&without.outages, &without.stores));
+}

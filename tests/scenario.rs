@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use zonefall::experiment::Comparison;
 use zonefall::model::objective::{Credit, Goal, Measure, Series, Watched};
 use zonefall::model::{
-    Billing, Class, Command, Consistency, Effect, FailoverMode, Hours, Member, Party, Placement, Redirect,
-    RegionId, Schedule, Target, Trigger,
+    Balance, Billing, Class, Command, Consistency, DomainId, Effect, FailoverMode, Hours, Member, Need, Part,
+    Party, Placement, Redirect, RegionId, Schedule, Target, Trigger,
 };
 use zonefall::rng::Law;
 use zonefall::scenario::{Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric};
@@ -384,6 +384,15 @@ fn sound(scenario: &Scenario) {
                 assert_eq!(client.order.len(), store.regions.len());
             }
         }
+        for tier in &model.tiers {
+            let most: usize = tier.sites.iter().map(|s| s.nodes.len()).sum();
+            assert!(tier.needed >= 1 && tier.needed as usize <= most);
+            assert!(tier.sites.iter().all(|s| s.running as usize <= s.nodes.len()));
+        }
+        for (s, service) in (0..).zip(&model.services) {
+            let before = |need: &Need| !matches!(need.on, Part::Service(other) if other >= s);
+            assert!(!service.needs.is_empty() && service.needs.iter().all(before));
+        }
         for block in &model.blocks {
             assert!(block.need >= 1 && block.need as usize <= block.members.len());
         }
@@ -534,4 +543,49 @@ fn tokens(text: &str) -> Vec<(usize, usize)> {
         }
     }
     found
+}
+
+#[test]
+fn tiers_routers_and_services_are_read() {
+    let scenario = good(FULL, &[]);
+    let model = &scenario.variants[0].model;
+    let names = |domains: &[DomainId]| -> Vec<String> {
+        domains.iter().map(|d| model.world.domain(*d).path.clone()).collect()
+    };
+    let api = &model.tiers[0];
+    let nodes = |site: usize| -> Vec<String> {
+        let domains = api.sites[site].nodes.iter().map(|n| model.world.nodes[n.0 as usize]);
+        names(&domains.collect::<Vec<_>>())
+    };
+    let west = ["1/1", "2/1", "3/1", "1/2", "2/2", "3/2"].map(|n| format!("westeurope/{n}"));
+    assert_eq!((nodes(0), api.sites[0].running), (west.to_vec(), 6), "around the zones, then their nodes");
+    assert_eq!(nodes(1), ["south/a/dc1/1", "south/b/1", "south/a/dc1/2", "south/b/2"]);
+    assert_eq!((api.sites[1].running, api.needed), (0, 4), "as many as an action asks for");
+    assert_eq!(api.start, Law::constant(Duration::from_secs(120)));
+    assert!(api.reschedule.is_some() && model.tiers[1].reschedule.is_none());
+    let [entry, by_hand] = &model.routers[..] else { panic!("two routers") };
+    assert_eq!(names(&entry.targets), ["westeurope/1", "westeurope/2", "westeurope/3"]);
+    assert_eq!(
+        (entry.balance, entry.ttl, entry.stale_ppm),
+        (Balance::Spread, Duration::from_secs(60), 50_000)
+    );
+    assert_eq!((by_hand.balance, by_hand.ttl, by_hand.stale_ppm), (Balance::Manual, Duration::ZERO, 0));
+    assert_eq!(by_hand.detect, Law::constant(Duration::ZERO));
+    // A service comes after those it needs.
+    let [session, checkout] = &model.services[..] else { panic!("two services") };
+    assert_eq!((session.name.as_str(), checkout.name.as_str()), ("session", "checkout"));
+    let need = |on, path, share_ppm| Need { on, path, share_ppm };
+    assert_eq!(
+        session.needs,
+        [need(Part::Store(2), Series::Write, 300_000), need(Part::Block(0), Series::All, 1_000_000)]
+    );
+    assert!(checkout.needs.contains(&need(Part::Service(0), Series::All, 1_000_000)));
+    assert!(checkout.needs.contains(&need(Part::Router(1), Series::All, 1_000_000)));
+    assert_eq!(
+        (checkout.reads_mps, checkout.writes_mps, checkout.outage_threshold_ppm),
+        (100_000, 20_500, 10_000)
+    );
+    let commands = model.actions.iter().map(|a| a.command);
+    assert!(commands.clone().any(|c| c == Command::Scale { tier: 0, site: 1, instances: 4 }));
+    assert!(commands.clone().any(|c| c == Command::Route { router: 1, to: 1 }));
 }

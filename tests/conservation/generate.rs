@@ -85,6 +85,7 @@ pub fn scenario(case: u64) -> String {
         writeln!(text, "[[action]]\nat = \"{day}d\"\ndo = {{ {deed} }}").unwrap();
     }
     super::front::add(&mut text, pick, &shape);
+    super::people::add(&mut text, pick, &shape);
     text
 }
 

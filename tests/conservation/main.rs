@@ -4,6 +4,7 @@
 
 mod front;
 mod generate;
+mod people;
 #[path = "../brute/properties.rs"]
 mod properties;
 
@@ -71,6 +72,8 @@ impl Seen {
             ("recovered", run.recovered > 0),
             ("damaged", run.damaged_peak > 0),
             ("restored", !out.restores.is_empty()),
+            ("restored assets", out.restores.iter().any(|r| r.store > 0)),
+            ("assets missed", out.stores[1..].iter().any(|s| s.missing > 0)),
             ("conflicts", run.contention.conflicts > 0),
             ("stale reads", run.client_reads.iter().any(|reads| reads[0] > 0)),
             ("dead targets", front::waited(out, Phase::Detect)),

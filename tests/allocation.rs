@@ -124,6 +124,42 @@ uses = [{ on = "service.inner", share = 0.5 }, { on = "tier.api", share = 0.1 }]
 reads_per_second = 10
 "#;
 
+/// Stores with a leader that lose members, are rebuilt and restored.
+const MEMBERS: &str = r#"
+    [scenario]
+    name = "members"
+    horizon = "1y"
+    [[region]]
+    name = "a"
+    zones = 3
+    [[region]]
+    name = "b"
+    [store.pair]
+    preset = "ibm-postgresql"
+    members = ["a/1", "a/2", "a/3"]
+    backup = { mode = "periodic", copy_to = "b" }
+    [store.pair.workload]
+    writes_per_second = 10
+    reads_per_second = 10
+    clients = { a = 1.0 }
+    [store.quorum]
+    preset = "etcd"
+    members = ["a/1", "a/2", "a/3"]
+    backup = { mode = "periodic", copy_to = "b" }
+    [store.quorum.workload]
+    writes_per_second = 10
+    clients = { a = 1.0 }
+    [fault.zone]
+    target = "zone:a/*"
+    mtbf = "20d"
+    duration = "12h"
+    [fault.disk]
+    target = "node:a/*"
+    effect = "destroy"
+    mtbf = "10d"
+    duration = "6h"
+"#;
+
 // One test: the counters are those of the whole process.
 #[test]
 fn replications_run_without_allocating() {
@@ -136,6 +172,7 @@ fn replications_run_without_allocating() {
     allocates_nothing("reference/warm-standby", "base", 50);
     let services = support::read(SERVICES, &[]);
     no_allocations(&services.variants[0].model, "services", 50);
+    no_allocations(&support::read(MEMBERS, &[]).variants[0].model, "members", 50);
     sharing_allocates_nothing("cosmos-db/tiers", ["T1", "T4"], 200);
     pairs_allocate_nothing("cosmos-db/tiers");
 }

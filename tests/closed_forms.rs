@@ -415,3 +415,106 @@ fn c09_months_that_miss_a_target() {
         assert_eq!((estimate * n as f64).round() as usize, runs.iter().filter(|r| down(r)).count());
     }
 }
+
+/// Members at nodes of a region of zones, one node each, and what happens to them.
+fn members(zones: u32, store: &str, fault: &str) -> Model {
+    let places: Vec<String> = (1..=zones).map(|z| format!("\"a/{z}\"")).collect();
+    let text = format!(
+        "[scenario]\nname = \"members\"\nwarmup = \"200h\"\nhorizon = \"2000h\"\n[[region]]\nname = \"a\"\nzones = {zones}\n\
+         [[region]]\nname = \"b\"\n[store.s]\nmembers = [{}]\nrebuild = {{ bandwidth = \"1GB/s\" }}\n\
+         catch_up = 10_000_000\n{store}\n[store.s.workload]\nwrites_per_second = 1\nclients = {{ a = 1.0 }}\n{fault}",
+        places.join(", ")
+    );
+    support::read(&text, &[]).variants[0].model.clone()
+}
+
+/// Reference 2 by majorities of members, with an election that takes no time.
+#[test]
+fn a_majority_of_members_is_k_of_n() {
+    let fault = "[fault.unit]\ntarget = \"node:a/*\"\nmtbf = \"9h\"\nduration = { law = \"exponential\", mean = \"1h\" }\n";
+    let store = "replication = \"majority\"\nfailover = { mode = \"automatic\", detect = \"0s\" }";
+    for (n, u, rate) in [(3, 0.028, 0.054), (5, 0.008_56, 0.0243)] {
+        let m = members(n, store, fault);
+        let runs = replications(&m, SEED, 400);
+        let down = |r: &Replication| hours(r.stores[0].down[Kind::Write as usize]) / 2000.0;
+        Sample(runs.iter().map(down).collect()).expect(&format!("{n}"), u, 0.05);
+        let own = |o: &&Outage| {
+            o.subject == Subject::Store(0, Kind::Write)
+                && hours(o.start - zonefall::units::Time::ZERO) < 2000.0
+        };
+        let count = |r: &Replication| r.outages.iter().filter(own).count() as f64 / 2000.0;
+        Sample(runs.iter().map(count).collect()).expect(&format!("{n}"), rate, 0.05);
+        assert!(runs.iter().all(|r| r.stores[0].lost == 0 && r.stores[0].missing == 0));
+    }
+}
+
+/// Reference 4: a pair that is rebuilt loses everything when the second is destroyed before the first is back. Up to a
+/// time t it survives with (s₁ exp(s₂ t) − s₂ exp(s₁ t)) ÷ (s₁ − s₂), s the roots of s² + (3 λ + μ) s + 2 λ².
+#[test]
+fn a_pair_that_is_rebuilt_loses_its_data() {
+    let (fail, repair, t) = (0.02f64, 1.0f64, 2200.0);
+    assert!(((3.0 * fail + repair) / (2.0 * fail * fail) - 1325.0).abs() < 1e-9, "mean time to data loss");
+    let (half, product) = ((3.0 * fail + repair) / 2.0, 2.0 * fail * fail);
+    let root = (half * half - product).sqrt();
+    let (one, two) = (-half + root, -half - root);
+    let survives = (one * libm::exp(two * t) - two * libm::exp(one * t)) / (one - two);
+    let fault = "[fault.unit]\ntarget = \"node:a/*\"\neffect = \"destroy\"\nmtbf = \"50h\"\n\
+                 duration = { law = \"exponential\", mean = \"1h\" }\n";
+    let store =
+        "replication = \"asynchronous\"\nlag = \"0s\"\nfailover = { mode = \"automatic\", detect = \"0s\" }";
+    let mut m = members(2, store, fault);
+    (m.warmup, m.horizon) = (Duration::ZERO, Duration::from_secs(2200 * 3600));
+    let runs = replications(&m, SEED, 4000);
+    let lost = |r: &Replication| f64::from(u8::from(r.stores[0].lost > 0));
+    Sample(runs.iter().map(lost).collect()).expect("lost", 1.0 - survives, 0.05);
+}
+
+/// Reference 5: what a single member loses when its data is destroyed, with daily backups that take three hours.
+#[test]
+fn a_member_without_standby_loses_what_no_backup_has() {
+    for (fails, mean, beyond) in [("0.0", 15.0, 0.0), ("0.2", 21.0, 0.18)] {
+        let store = format!(
+            "replication = \"asynchronous\"\nlag = \"0s\"\nfailover = {{ mode = \"none\" }}\n\
+             restore = {{ per_tb = \"1h\" }}\n[store.s.backup]\nmode = \"periodic\"\ninterval = \"24h\"\nduration = \"3h\"\n\
+             copies = 20\ncopy_to = \"b\"\nfails = {fails}"
+        );
+        let fault =
+            "[fault.unit]\ntarget = \"node:a/*\"\neffect = \"destroy\"\nmtbf = \"700h\"\nduration = \"1h\"\n";
+        let mut m = members(1, &store, fault);
+        m.warmup = Duration::from_secs(20 * 24 * 3600);
+        let runs = replications(&m, SEED, 3000);
+        let ages: Vec<f64> = runs.iter().filter_map(|r| r.losses.first()).map(|l| hours(l.rpo)).collect();
+        let longer = ages.iter().map(|&age| f64::from(u8::from(age > 30.0))).collect();
+        if beyond > 0.0 {
+            Sample(longer).expect("older than 30 h", beyond, 0.2);
+        } else {
+            assert!(ages.iter().all(|age| (3.0..27.0).contains(age)));
+        }
+        Sample(ages).expect(fails, mean, 0.05);
+    }
+}
+
+/// Reference 6: three missed probes, ten seconds apart, before another member is promoted.
+#[test]
+fn a_lost_leader_is_noticed_by_missed_probes() {
+    let store = "replication = \"synchronous\"\nwithout_standby = \"continue\"\nevict = \"0s\"\n\
+                 failover = { mode = \"automatic\", detect = { every = \"10s\", misses = 3 } }";
+    let fault = "[fault.unit]\ntarget = \"node:a/1/*\"\nat = \"10h\"\nduration = \"1h\"\n";
+    let runs = replications(&members(2, store, fault), SEED, 3000);
+    let lengths: Vec<f64> = runs.iter().map(|r| r.outages[0].length.as_secs_f64()).collect();
+    assert!(lengths.iter().all(|s| *s > 20.0 && *s <= 30.0));
+    Sample(lengths).expect("seconds", 25.0, 0.01);
+}
+
+/// Reference 7 with two members.
+#[test]
+fn a_warm_standby_of_two_members() {
+    let fault = "[fault.unit]\ntarget = \"node:a/*\"\nmtbf = \"20h\"\nduration = { law = \"exponential\", mean = \"2h\" }\ncrews = 1\n";
+    let store = "replication = \"asynchronous\"\nlag = \"0s\"\n\
+                 failover = { mode = \"automatic\", detect = { law = \"exponential\", mean = \"12m\" } }";
+    let runs = replications(&members(2, store, fault), SEED, 500);
+    let failed = |r: &Replication| {
+        r.stores[0].failed[Kind::Write as usize] as f64 / r.stores[0].requested[Kind::Write as usize] as f64
+    };
+    Sample(runs.iter().map(failed).collect()).expect("failed writes", 1.0 - 0.976_094, 0.05);
+}

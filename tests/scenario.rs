@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use zonefall::experiment::Comparison;
 use zonefall::model::objective::{Credit, Goal, Measure, Series, Watched};
 use zonefall::model::{
-    Balance, Billing, Class, Command, Consistency, DomainId, Effect, FailoverMode, Hours, Member, Need, Part,
-    Party, Placement, Redirect, RegionId, Schedule, Target, Trigger,
+    Agreement, Balance, Billing, Class, Command, Consistency, DomainId, Effect, FailoverMode, Hours, Member,
+    Need, Part, Party, Placement, Redirect, RegionId, Schedule, Target, Trigger,
 };
 use zonefall::rng::Law;
 use zonefall::scenario::{Loaded, Options, Scenario, Severity, Source, load, render, unknown_metric};
@@ -57,6 +57,31 @@ fn the_world_is_a_tree_in_order() {
     }
     assert_eq!(world.links[0].name, "cable");
     assert_eq!(world.links[0].bandwidth, Some(100_000_000));
+}
+
+#[test]
+fn a_store_has_members_instead_of_regions() {
+    let scenario = good(FULL, &[]);
+    let model = &scenario.variants[0].model;
+    let led = model.stores.iter().find(|s| s.name == "led").unwrap();
+    let names: Vec<&str> = (0..3).map(|r| led.place_name(&model.world, r)).collect();
+    assert_eq!(names, ["westeurope/1", "westeurope/2", "south"]);
+    assert_eq!(led.regions.iter().map(|r| r.joins_later).collect::<Vec<_>>(), [false, false, true]);
+    let members = led.members.as_ref().unwrap();
+    assert_eq!((members.agreement, members.in_use), (Agreement::Asynchronous, 2));
+    assert_eq!((members.cap_bytes, members.cap_time), (Some(16_000_000), Some(Duration::from_secs(30))));
+    assert_eq!((members.replace.clone(), members.leader_reads), (Some(Law::constant(hours(1))), false));
+    assert_eq!((led.replicas, led.failover.mode), (1, FailoverMode::PerPartition));
+    assert_eq!(led.clients[0].order, [1, 2, 0], "the leader last");
+    let set = [("store.led.replication", "\"majority\""), ("store.led.in_use", "3")];
+    let scenario = read(FULL, &set).scenario.unwrap();
+    let led = scenario.variants[0].model.stores.iter().find(|s| s.name == "led").unwrap();
+    let members = led.members.as_ref().unwrap();
+    assert_eq!(
+        (led.consistency, members.cap_bytes),
+        (Consistency::Strong, None),
+        "what does not lag needs no cap"
+    );
 }
 
 #[test]

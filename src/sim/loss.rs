@@ -282,8 +282,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         (log.follow, log.position, log.complete_to) = (Follow::Frozen, position, self.now);
         log.committing = quorum.service.commit;
         if r == usize::from(st.groups[g].write) {
-            log.follow = Follow::Following;
-            log.behind = false;
+            (log.follow, log.behind, log.member) = (Follow::Following, false, true);
             st.groups[g].ledger.cut_by = None;
         }
     }

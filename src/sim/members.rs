@@ -162,8 +162,14 @@ impl<D: Chance> Ctx<'_, '_, D> {
             self.give_up_place(st, g, r);
         }
         st.logs[g * self.layout.regions + n].member = true;
-        let name = self.name(n);
-        self.note("members", || format!("{name} goes on as the only member"));
+        self.note_member(n, "goes on as the only member");
+    }
+
+    fn note_member(&mut self, r: usize, what: &str) {
+        if self.record {
+            let name = self.name(r);
+            self.note("members", || format!("{name} {what}"));
+        }
     }
 
     /// Where a backup is restored to: the leader's place, else the first that is there, members before free places.
@@ -201,8 +207,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
         for r in (0..self.layout.regions).filter(|&r| r != w) {
             if st.logs[base + r].replace_at <= self.now && self.free_place(st, g).is_some() {
-                let name = self.name(r);
-                self.note("members", || format!("{name} is given up"));
+                self.note_member(r, "is given up");
                 self.give_up_place(st, g, r);
             }
         }
@@ -210,8 +215,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         while let (true, Some(r)) = (used < usize::from(members.in_use), self.free_place(st, g)) {
             used += 1;
             st.logs[base + r].offline = Offline::ByService;
-            let name = self.name(r);
-            self.note("members", || format!("a member is rebuilt in {name}"));
+            self.note_member(r, "gets a member");
         }
     }
 

@@ -3,11 +3,14 @@
 //! 1000 writes and 5000 reads a second; detect 10 s, promote 5 s, redirect 3 s; lag 2 s; a write has 1000 bytes.
 
 use super::observe::{Kind, Phase, Replication};
+use super::state::{Follow, Offline, Step};
 use super::tests::{secs, store, world};
 use super::tests_failover::{of, parties, phase};
 use super::tests_recovery::{outages, region, run, scripted};
+use super::{Plan, Simulation};
 use crate::model::*;
 use crate::rng::Law;
+use crate::units::{Duration, Time};
 
 const HOUR: u64 = 3600;
 const ASYNCHRONOUS: Agreement = Agreement::Asynchronous;
@@ -185,10 +188,13 @@ fn a_standby_that_lags_too_far_is_not_promoted() {
 fn a_destroyed_leader_is_not_followed_by_a_standby_beyond_the_cap() {
     let w = world(&["a"], 3, 2);
     let mut s = led(&w, ASYNCHRONOUS, 2, 2);
-    s.members.as_mut().unwrap().cap_time = Some(secs(1));
-    let out = simulate(&w, s.clone(), &[lost(&w, 1, 10, 4)], &[(12, force(1))]);
-    assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, 2 * HOUR + 8)]);
-    assert_eq!(gone(&out), (2000, 0));
+    for cap in [(Some(1_999_999), None), (None, Some(secs(1)))] {
+        let members = s.members.as_mut().unwrap();
+        (members.cap_bytes, members.cap_time) = cap;
+        let out = simulate(&w, s.clone(), &[lost(&w, 1, 10, 4)], &[(12, force(1))]);
+        assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, 2 * HOUR + 8)], "{cap:?}");
+        assert_eq!(gone(&out), (2000, 0));
+    }
     s.members.as_mut().unwrap().cap_time = None;
     let out = simulate(&w, s, &[lost(&w, 1, 10, 4)], &[]);
     assert_eq!((outages(&out, Kind::Write), gone(&out)), (vec![(10 * HOUR, 18)], (2000, 0)));
@@ -373,4 +379,107 @@ fn members_that_reach_each_other_go_on() {
     let out = simulate(&w, s, &[link(0), link(1)], &[]);
     assert_eq!(outages(&out, Kind::Write), [(10 * HOUR, 18)]);
     assert_eq!(gone(&out), (0, 0));
+}
+
+/// A small generator for scenarios.
+struct Pick(u64);
+
+impl Pick {
+    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        list[((self.0 >> 33) % list.len() as u64) as usize].clone()
+    }
+}
+
+/// A store of members whose settings all let it recover, under random faults of everything it lies on.
+fn random(case: u64) -> Model {
+    let pick = &mut Pick(case.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let w = world(&["a", "b"], 3, 2);
+    let blocks = Agreement::Synchronous { blocks: pick.of(&[false, true]) };
+    let agreement = pick.of(&[ASYNCHRONOUS, blocks, Agreement::Majority]);
+    let places = pick.of(&[2, 3]);
+    let in_use = pick.of(&[2, places as u8]);
+    let mut s = led(&w, agreement, places, in_use);
+    if pick.of(&[false, true]) {
+        let placement = Placement::Zonal(w.zones(RegionId(1)).next().unwrap());
+        s.regions[1] = StoreRegion { region: RegionId(1), placement, ..s.regions[1].clone() };
+    }
+    let members = s.members.as_mut().unwrap();
+    members.replace =
+        pick.of(&[None, Some(Law::constant(secs(600))), Some(Law::exponential(secs(9000)).unwrap())]);
+    members.leader_reads = pick.of(&[false, true]);
+    (members.cap_bytes, members.cap_time) =
+        pick.of(&[(None, None), (Some(100_000_000), None), (None, Some(secs(60)))]);
+    s.lag = Law::lognormal_p95(secs(5), secs(120)).unwrap();
+    s.failover.gray_ppm = pick.of(&[0, 500_000]);
+    s.rebuild = Some(Rebuild { bandwidth: pick.of(&[1_000_000, 100_000_000]) });
+    s.on_return.merge_after = Some(Law::constant(secs(600)));
+    // A majority whose data is gone for ever needs a backup that survives.
+    let mut below = |n: u64| pick.of(&(0..n).collect::<Vec<_>>());
+    s.backup = (0..)
+        .map(|_| super::tests_recovery::random_backup(&w, places, &mut below))
+        .find(|b| b.is_some() || agreement != Agreement::Majority)
+        .flatten();
+    let safe = agreement == Agreement::Majority;
+    for (i, vault) in s.backup.iter_mut().flat_map(|b| b.vaults.iter_mut().enumerate()) {
+        let region = s.regions.get(i).map_or(RegionId(1), |r| r.region);
+        vault.region = if safe { RegionId(1) } else { region };
+        vault.zone = vault.zone.filter(|_| !safe).and_then(|_| w.zones(vault.region).next());
+    }
+    let regions = [region(&w, 0), region(&w, 1)];
+    let zones = super::tests::all(&w, DomainKind::Zone);
+    let nodes = super::tests::all(&w, DomainKind::Node);
+    let up = |hours| Schedule::Stochastic { uptime: Law::exponential(secs(HOUR * hours)).unwrap() };
+    let mut faults = Vec::new();
+    for i in 0..pick.of(&[1, 2, 3]) {
+        let gray = Effect::Degrade { capacity_ppm: 300_000, errors_ppm: 200_000 };
+        let (targets, effects) = pick.of(&[
+            (nodes.clone(), vec![Effect::Down, Effect::Destroy, Effect::Maintenance]),
+            (zones.clone(), vec![Effect::Down, Effect::Destroy, gray]),
+            (regions.to_vec(), vec![Effect::Down, Effect::Destroy, Effect::Isolate, gray]),
+        ]);
+        let effect = pick.of(&effects);
+        let lasts = Law::exponential(secs(pick.of(&[600, 7200, 40_000]))).unwrap();
+        faults.push(super::tests::rule(&format!("f{i}"), targets, effect, up(pick.of(&[100, 300])), lasts));
+    }
+    let at = |day: u64| secs(86_400 * day + 7);
+    let force = Command::ForceFailover { store: 0, to: pick.of(&[None, Some(0), Some(1)]) };
+    let mut actions = vec![Action { at: at(20), command: force }];
+    if safe {
+        // What held the majority's backups may have been destroyed with it.
+        actions.push(Action { at: at(1000), command: Command::ForceFailover { store: 0, to: None } });
+    }
+    Model { horizon: Duration::from_days(60), actions, ..super::tests::model(w, faults, vec![s]) }
+}
+
+/// Once every fault has ended and every timer has run out, the leader serves and as many members as are meant to be in use
+/// follow it.
+#[test]
+fn stores_of_members_recover_from_random_faults() {
+    for case in 0..400 {
+        let m = random(case);
+        let plan = Plan::new(&m).unwrap();
+        let (mut sim, mut out) = (Simulation::new(&plan, case), Replication::default());
+        sim.run(0, false, &mut out).unwrap();
+        let open: Vec<_> = out.outages.iter().filter(|o| !o.ended).collect();
+        assert!(
+            open.is_empty(),
+            "case {case}: {open:?}\n{:?}\n{:?}",
+            m.stores[0].members,
+            sim.state.stores[0].logs
+        );
+        let st = &sim.state.stores[0];
+        for (g, group) in st.groups.iter().enumerate() {
+            let copies = g * st.logs.len() / st.groups.len()..(g + 1) * st.logs.len() / st.groups.len();
+            let used: Vec<_> = st.logs[copies].iter().filter(|l| l.offline != Offline::NotYet).collect();
+            let idle = !group.fenced && !group.forced && group.restore.is_none() && group.ledger.stored == 0;
+            assert!(idle && group.accept == 1_000_000, "case {case}: {group:?}");
+            assert_eq!(used.len(), usize::from(m.stores[0].members.as_ref().unwrap().in_use), "case {case}");
+            for log in used {
+                let sound =
+                    log.offline == Offline::No && log.follow == Follow::Following && log.step == Step::Idle;
+                assert!(sound && log.member && log.replace_at == Time::NEVER, "case {case}: {log:?}");
+            }
+        }
+    }
 }

@@ -31,6 +31,8 @@ pub struct Shape {
     /// Day on which the last region is added to the store.
     added: Option<u64>,
     links: Vec<String>,
+    /// Places of a leader-based store; empty: the store has regions.
+    pub members: Vec<String>,
 }
 
 impl Shape {
@@ -59,7 +61,8 @@ pub fn scenario(case: u64) -> String {
         writeln!(text, "[[region]]\nname = \"{name}\"\nzones = 3\nnodes_per_zone = 4").unwrap();
     }
     let added = (case % 3 == 2 && regions > 1 && pick.chance(50)).then(|| 1 + pick.below(40));
-    let mut shape = Shape { regions, level, multi: case % 3 == 1, added, links: Vec::new() };
+    let mut shape =
+        Shape { regions, level, multi: case % 3 == 1, added, links: Vec::new(), members: Vec::new() };
     for (i, a) in shape.names().iter().enumerate() {
         for b in &shape.names()[i + 1..] {
             writeln!(text, "[[link]]\nbetween = [\"{a}\", \"{b}\"]\nrtt = \"20ms\"").unwrap();
@@ -69,7 +72,12 @@ pub fn scenario(case: u64) -> String {
             shape.links.push(format!("{a}-{b}"));
         }
     }
-    store(&mut text, pick, &shape);
+    if case % 4 == 3 {
+        shape.added = None;
+        members(&mut text, pick, &mut shape);
+    } else {
+        store(&mut text, pick, &shape);
+    }
     if pick.chance(40) {
         backup(&mut text, pick, &shape);
     }
@@ -80,7 +88,7 @@ pub fn scenario(case: u64) -> String {
     for _ in 0..pick.below(5) {
         action(&mut text, pick, &shape);
     }
-    if let (Some(day), Some(name)) = (added, shape.names().last()) {
+    if let (Some(day), Some(name)) = (shape.added, shape.names().last()) {
         let deed = format!("add-region = \"s\", region = \"{name}\", zones = \"zone-redundant\"");
         writeln!(text, "[[action]]\nat = \"{day}d\"\ndo = {{ {deed} }}").unwrap();
     }
@@ -148,6 +156,71 @@ fn store(text: &mut String, pick: &mut Pick, shape: &Shape) {
     }
 }
 
+/// A leader-based store of any kind, its members in zones and regions.
+fn members(text: &mut String, pick: &mut Pick, shape: &mut Shape) {
+    let mut places = Vec::new();
+    for name in shape.names() {
+        match pick.chance(30) && shape.regions > 1 {
+            true => places.push(name.to_string()),
+            false => places.extend((1..=3).map(|z| format!("{name}/{z}"))),
+        }
+    }
+    while places.len() > 2 && pick.chance(40) {
+        places.remove(pick.below(places.len() as u64) as usize);
+    }
+    let replication = pick.of(&["asynchronous", "synchronous", "majority"]);
+    let least = if replication == "synchronous" { 2 } else { 1 };
+    let in_use = (1 + pick.below(places.len() as u64)).max(least);
+    let quoted: Vec<String> = places.iter().map(|p| format!("\"{p}\"")).collect();
+    writeln!(text, "[store.s]\nmembers = [{}]\nreplication = \"{replication}\"", quoted.join(", ")).unwrap();
+    writeln!(text, "in_use = {in_use}\nreads = \"{}\"", pick.of(&["leader", "any"])).unwrap();
+    match replication {
+        "asynchronous" => {
+            let lag = pick.of(&["\"5s\"", "{ law = \"lognormal\", median = \"5s\", p95 = \"10m\" }"]);
+            writeln!(text, "lag = {lag}").unwrap();
+            let cap = pick.of(&[
+                "",
+                "lag_cap = { bytes = \"16MB\" }\n",
+                "lag_cap = { time = \"6s\", bytes = \"1GB\" }\n",
+            ]);
+            text.push_str(cap);
+        }
+        "synchronous" => {
+            let alone = pick.of(&["block", "continue"]);
+            writeln!(text, "evict = \"{}\"\nwithout_standby = \"{alone}\"", pick.of(&["0s", "30s"])).unwrap();
+        }
+        _ => {}
+    }
+    if pick.chance(60) {
+        let after = pick.of(&["\"10m\"", "{ law = \"exponential\", mean = \"2h\" }", "\"0s\""]);
+        writeln!(text, "replace = {after}").unwrap();
+    }
+    writeln!(text, "partitions = {}\ncatch_up = {}", pick.of(&[1, 7]), pick.of(&[10_000, 100_000])).unwrap();
+    let bandwidth = pick.of(&["1MB/s", "100MB/s"]);
+    writeln!(text, "data_size = \"10GB\"\nrebuild = {{ bandwidth = \"{bandwidth}\" }}").unwrap();
+    if pick.chance(30) {
+        writeln!(text, "replicas = 3\nreconfigure = \"30s\"").unwrap();
+    }
+    let mode = if replication == "majority" {
+        "automatic"
+    } else {
+        pick.of(&["automatic", "none", "customer", "automatic"])
+    };
+    writeln!(
+        text,
+        "failover = {{ mode = \"{mode}\", detect = \"{}\", promote = \"{}\", redirect = \"{}\"{} }}",
+        pick.of(&["0s", "90s"]),
+        pick.of(&["0s", "1m", "30m"]),
+        pick.of(&["0s", "30s"]),
+        pick.of(&["", ", gray = 0.6", ", fence = \"none\""]),
+    )
+    .unwrap();
+    let merge = pick.of(&["\"never\"", "\"10m\""]);
+    writeln!(text, "on_return = {{ merge_after = {merge}, superseded = {} }}", pick.of(&["0.0", "0.3"]))
+        .unwrap();
+    shape.members = places;
+}
+
 fn failover(text: &mut String, pick: &mut Pick, shape: &Shape) {
     let modes = ["service-managed", "none", "customer", "service-managed", "per-partition"];
     // Partitions fail over by themselves with one write region only, and not at bounded staleness.
@@ -209,7 +282,11 @@ fn backup(text: &mut String, pick: &mut Pick, shape: &Shape) {
     .unwrap();
     if pick.chance(30) {
         let there = shape.regions - usize::from(shape.added.is_some());
-        writeln!(text, "into = \"{}\"", pick.of(&shape.names()[..there])).unwrap();
+        let place = match &shape.members[..] {
+            [] => pick.of(&shape.names()[..there]),
+            places => places[pick.below(places.len() as u64) as usize].as_str(),
+        };
+        writeln!(text, "into = \"{place}\"").unwrap();
     }
 }
 
@@ -231,6 +308,10 @@ fn workload(text: &mut String, pick: &mut Pick, shape: &Shape) {
     text.push_str("[store.s.workload.clients]\n");
     for (name, share) in shape.names().iter().zip(shares) {
         let redirect = pick.of(&["\"0s\"", "\"30s\"", "\"never\"", "{ by = \"service\", after = \"30s\" }"]);
+        if !shape.members.is_empty() {
+            writeln!(text, "{name} = {{ share = {share}, redirect = {redirect} }}").unwrap();
+            continue;
+        }
         let other = pick.of(shape.names());
         let routing = match pick.below(8) {
             0 => "\"all-regions\"".to_owned(),
@@ -303,6 +384,19 @@ fn fault(text: &mut String, pick: &mut Pick, shape: &Shape, number: u64) {
 }
 
 fn action(text: &mut String, pick: &mut Pick, shape: &Shape) {
+    if !shape.members.is_empty() {
+        let members: Vec<&str> = shape.members.iter().map(String::as_str).collect();
+        let to = pick.of(&members);
+        let what = match pick.below(5) {
+            0 => format!("failover = \"s\", to = \"{to}\""),
+            1 => format!("force-failover = \"s\", to = \"{to}\""),
+            2 => "force-failover = \"s\"".to_owned(),
+            3 => format!("offline = \"s\", region = \"{to}\""),
+            _ => format!("online = \"s\", region = \"{to}\""),
+        };
+        writeln!(text, "[[action]]\nat = \"{}h\"\ndo = {{ {what} }}", 1 + pick.below(1400)).unwrap();
+        return;
+    }
     let name = pick.of(shape.names());
     let what = match pick.below(6) {
         0 if shape.regions > 1 => format!("failover = \"s\", to = \"{name}\""),

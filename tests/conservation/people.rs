@@ -55,7 +55,8 @@ pub fn add(text: &mut String, pick: &mut Pick, shape: &Shape) {
         _ => step(text, pick, "y", &format!("start-empty = \"y\", in = \"{other}\"")),
     }
     if !text.contains("multi-region") && pick.chance(50) {
-        step(text, pick, "s", &format!("start-empty = \"s\", in = \"{other}\""));
+        let place = shape.members.last().map_or(other, String::as_str);
+        step(text, pick, "s", &format!("start-empty = \"s\", in = \"{place}\""));
     }
     if pick.chance(50) {
         text.push_str("[runbook.return]\non = { back = \"a\" }\nnotice = \"1h\"\n");

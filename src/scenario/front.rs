@@ -6,6 +6,7 @@ use super::diagnostic::code;
 use super::failover;
 use super::price as money;
 use super::reader::{Item, Named, Reader};
+use super::store;
 use super::suggest;
 use super::world::{duplicate, unknown_region};
 use crate::model::{
@@ -61,6 +62,7 @@ fn tier(root: &Reader<'_>, name: &str, r: &Reader<'_>, world: &World) -> Option<
         Some(item) if item.maybe_text() == Some("never") => Some(None),
         Some(item) => item.law().map(Some),
     };
+    let zone = r.get("zone");
     let price = r.get("price").map_or(Some(None), |i| price(&i).map(Some));
     let (running, most, needed) = (running?, most?, needed?);
     if running.is_empty() {
@@ -70,6 +72,10 @@ fn tier(root: &Reader<'_>, name: &str, r: &Reader<'_>, world: &World) -> Option<
     }
     let mut sites = Vec::new();
     for &(region, running) in &running {
+        let mut zones: Vec<DomainId> = world.zones(region).collect();
+        if let Some(zone) = &zone {
+            zones = vec![store::zone(zone, world, &zones)?];
+        }
         let asked = most.iter().find(|(r, _)| *r == region).map(|(_, most)| *most);
         let scaled = asked_for(root, name, world.region_name(region)).max(running);
         let most = asked.unwrap_or(scaled);
@@ -80,7 +86,7 @@ fn tier(root: &Reader<'_>, name: &str, r: &Reader<'_>, world: &World) -> Option<
             r.get("most")?.error(Problem::new(code::TIER, message, label));
             return None;
         }
-        sites.push(TierSite { region, nodes: nodes(world, region, most), running: running as u32 });
+        sites.push(TierSite { region, nodes: nodes(world, &zones, most), running: running as u32 });
     }
     if let Some((region, _)) = most.iter().find(|(r, _)| running.iter().all(|(known, _)| known != r)) {
         let message = format!("tier `{name}` has no site in `{}`", world.region_name(*region));
@@ -145,8 +151,7 @@ fn asked_for(root: &Reader<'_>, tier: &str, region: &str) -> u64 {
 }
 
 /// The node of each instance: one zone after the other, in each zone one node after the other.
-fn nodes(world: &World, region: RegionId, most: u64) -> Vec<NodeId> {
-    let zones: Vec<DomainId> = world.zones(region).collect();
+fn nodes(world: &World, zones: &[DomainId], most: u64) -> Vec<NodeId> {
     let of_zone = |i: u64| {
         let nodes = &world.domain(zones[(i % zones.len() as u64) as usize]).nodes;
         NodeId(nodes.start + (i / zones.len() as u64 % nodes.len() as u64) as u32)

@@ -367,7 +367,7 @@ fn region(
     Some(StoreRegion { spread_ppm: spread?, ..plain(Placement::Unzoned(zone)) })
 }
 
-fn zone(item: &Item<'_>, world: &World, zones: &[DomainId]) -> Option<DomainId> {
+pub(super) fn zone(item: &Item<'_>, world: &World, zones: &[DomainId]) -> Option<DomainId> {
     let text = item.text()?;
     let names: Vec<&str> =
         zones.iter().map(|&z| world.domain(z).path.rsplit('/').next().unwrap_or_default()).collect();

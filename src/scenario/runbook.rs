@@ -53,7 +53,8 @@ fn runbook(name: &str, r: &Reader<'_>, known: Known<'_>, horizon: Duration) -> O
     }
     let steps = steps(&items?, known, trigger.as_ref());
     let restores = |s: &Step| matches!(s.does, Some(Command::Restore { .. }));
-    let restores = steps.as_ref().is_none_or(|all| all.iter().any(restores));
+    // Steps that cannot be read may restore something, or not.
+    let restores = steps.as_ref().map(|all| all.iter().any(restores));
     let bandwidth = bandwidth(r, restores);
     Some(Runbook {
         name: name.to_owned(),
@@ -103,13 +104,13 @@ fn trigger(item: &Item<'_>, known: Known<'_>, horizon: Duration) -> Option<Trigg
 }
 
 /// What restores share; only they need it.
-fn bandwidth(r: &Reader<'_>, restores: bool) -> Option<u64> {
-    if !restores {
+fn bandwidth(r: &Reader<'_>, restores: Option<bool>) -> Option<u64> {
+    if restores == Some(false) {
         r.idle("restore_bandwidth", "no step restores anything");
     }
     let item = match r.get("restore_bandwidth") {
         Some(item) => item,
-        None if restores => return r.require("restore_bandwidth", "\"200MB/s\"").and(None),
+        None if restores == Some(true) => return r.require("restore_bandwidth", "\"200MB/s\"").and(None),
         None => return Some(1),
     };
     let bytes = item.bytes("/s")?;

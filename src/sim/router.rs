@@ -225,6 +225,7 @@ impl Run<'_> {
                 let phase = match router.balance {
                     Balance::Spread | Balance::First if health.seen => Phase::Detect,
                     Balance::Spread | Balance::First if elsewhere => Phase::Redirect,
+                    Balance::Manual if i != usize::from(state.chosen) => Phase::Redirect,
                     _ => Phase::Repair,
                 };
                 share += asked.div_ceil(WHOLE);

@@ -15,8 +15,6 @@ use zonefall::scenario::{Diagnostic, Options, Severity, Source, load};
 pub struct Rules {
     /// Rules of the list that nothing shows yet: exactly those.
     pub pending: Vec<String>,
-    /// Ids of the list that are not rules of this suite yet.
-    pub later: Vec<String>,
     pub document: Vec<Document>,
     /// The documented table of tiers.
     pub tiers: crate::tiers::Documented,

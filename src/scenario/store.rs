@@ -185,6 +185,9 @@ fn idle(
     } else if level.is_some_and(|l| l != Consistency::Strong) && !members::is_led(r) {
         r.idle("evict", "only \"strong\" has a set of regions to leave");
     }
+    if several && members::is_led(r) {
+        r.idle("on_return", "a leader that comes back gives up what the others lack");
+    }
     if regions.is_some_and(|all| all.iter().all(|one| one.placement != Placement::ZoneRedundant)) {
         r.idle("min_zones", "no region of the store is zone-redundant");
     }

@@ -293,6 +293,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
             return;
         }
         let base = g * self.layout.regions;
+        if self.store.members.is_some() {
+            self.discard_tails(st, g);
+        }
         for i in 0..st.groups[g].ledger.open.len() {
             let segment = st.groups[g].ledger.open[i];
             let origin = usize::from(segment.origin);
@@ -319,6 +322,16 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Time::NEVER
         };
         self.arm(StoreTimer::Merge(g as u32), next);
+    }
+
+    /// A leader that was left behind gives up what the others lack once it follows them.
+    fn discard_tails(&mut self, st: &mut StoreState, g: usize) {
+        for r in 0..self.layout.regions {
+            let c = g * self.layout.regions + r;
+            if st.logs[c].follow == Follow::Following && st.quorums[c].service.commit {
+                self.lose_origin(st, g, r as u8);
+            }
+        }
     }
 
     fn merge_due(&mut self, st: &mut StoreState, g: usize) {

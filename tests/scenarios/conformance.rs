@@ -83,10 +83,7 @@ fn every_rule_has_its_test_and_every_tag_its_rule() {
     for name in names() {
         for expect in read(&text(&name), &[]).expects {
             for id in expect.rules {
-                assert!(
-                    ids.contains(&id.as_str()),
-                    "{name} shows an unknown rule {id}"
-                );
+                assert!(ids.contains(&id.as_str()), "{name} shows an unknown rule {id}");
             }
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folder and command of each sample; reports/sample/README.md says what they show.
-const SAMPLES: [(&str, &[&str]); 3] = [
+const SAMPLES: [(&str, &[&str]); 5] = [
     (
         "tiers",
         &[
@@ -22,6 +22,22 @@ const SAMPLES: [(&str, &[&str]); 3] = [
     ),
     ("backup-interval", &["compare", "questions/backup-interval"]),
     ("region-lost-for-ever", &["compare", "questions/region-lost-for-ever"]),
+    (
+        "designs",
+        &[
+            "compare",
+            "designs/single-zone",
+            "designs/two-zones",
+            "designs/three-zones",
+            "designs/backup-restore",
+            "designs/pilot-light",
+            "designs/warm-standby",
+            "designs/active-passive",
+            "designs/active-active",
+            "designs/three-region-quorum",
+        ],
+    ),
+    ("disaster-plan", &["compare", "openscale/region-destroyed"]),
 ];
 
 fn folder() -> PathBuf {

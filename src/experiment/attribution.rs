@@ -12,7 +12,7 @@ use crate::stats::{Moments, U256};
 /// Rows of a subject and kind sum to its totals; only those with something to tell exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttributionRow {
-    /// Name of the store or block.
+    /// Name of the service, store or block.
     pub subject: String,
     /// `read`, `write` or `block`.
     pub kind: &'static str,

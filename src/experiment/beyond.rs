@@ -19,7 +19,7 @@ pub fn beyond(models: &[&Model]) -> Vec<String> {
              other, except for common causes, cascades and repair crews that the scenario states.",
         ),
         (
-            any_store,
+            any_store || models.iter().any(|m| !m.services.is_empty()),
             "Requests are a flow, not single ones: nobody tries again after a failure, and a request that would time out \
                      counts as failed at once.",
         ),
@@ -87,6 +87,7 @@ const EFFECTS: [Told; 8] = [
 mod tests {
     use super::*;
     use crate::experiment::fixture;
+    use crate::model::{Need, Part, Profile, Service, objective::Series};
 
     #[test]
     fn only_what_matters_here_is_said() {
@@ -100,6 +101,18 @@ mod tests {
         // What is true of one variant is said.
         assert!(beyond(&[&model, &fixture::model()]).iter().any(|s| s.contains("Throughput is unlimited")));
         model.stores.clear();
+        let need = Need { on: Part::Block(0), path: Series::All, share_ppm: 1_000_000 };
+        let service = Service {
+            name: "s".into(),
+            needs: vec![need],
+            reads_mps: 1,
+            writes_mps: 0,
+            profile: Profile::flat(),
+            outage_threshold_ppm: 0,
+        };
+        model.services = vec![service];
+        assert!(told(&model, "Requests are a flow") && !told(&model, "Latency"));
+        model.services.clear();
         assert!(!told(&model, "Latency") && told(&model, "Only what the scenario declares"));
     }
 }

@@ -31,7 +31,7 @@ pub struct TwinRow {
     pub difference: Option<f64>,
     /// What the spreadsheet does not know besides the next three: shared domains above all.
     pub common_cause: Option<f64>,
-    /// Phases detect, decide, promote, redirect and reconfigure.
+    /// Phases detect, decide, provision, promote, redirect and reconfigure.
     pub failover: Option<f64>,
     /// Phases request, restore, rebuild and catch-up.
     pub restore: Option<f64>,
@@ -108,8 +108,9 @@ pub(super) fn rows(model: &Model, metrics: &[Metric], attribution: &[Attribution
 struct Sheet<'a> {
     model: &'a Model,
     /// By domain, nothing around it counted: product over the rules that hold it down, and over those and all others that
-    /// keep a store from using it.
+    /// keep a tier, or a store, from using it.
     up: Vec<f64>,
+    reached: Vec<f64>,
     usable: Vec<f64>,
     /// The same for the parts of stores that rules strike by name.
     parts: Vec<(Target, f64)>,
@@ -122,6 +123,7 @@ impl<'a> Sheet<'a> {
         let mut sheet = Sheet {
             model,
             up: vec![1.0; model.world.domains.len()],
+            reached: vec![1.0; model.world.domains.len()],
             usable: vec![1.0; model.world.domains.len()],
             parts: Vec::new(),
             reason: None,
@@ -137,9 +139,11 @@ impl<'a> Sheet<'a> {
                 return sheet;
             };
             let holds = matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance);
+            let cut = holds || matches!(rule.effect, Effect::Isolate);
             for &target in &rule.targets {
                 match target {
                     Target::Domain(d) => {
+                        sheet.reached[d.0 as usize] *= if cut { 1.0 - out } else { 1.0 };
                         sheet.usable[d.0 as usize] *= 1.0 - share * out;
                         sheet.up[d.0 as usize] *= if holds { 1.0 - out } else { 1.0 };
                     }
@@ -187,7 +191,7 @@ impl<'a> Sheet<'a> {
     fn replica(&self, zone: DomainId, within: DomainId) -> f64 {
         let nodes = self.model.world.domain(zone).nodes.clone();
         let count = nodes.len() as f64;
-        nodes.map(|n| self.node(NodeId(n), Some(within))).sum::<f64>() / count
+        nodes.map(|n| self.node(&self.usable, NodeId(n), Some(within))).sum::<f64>() / count
     }
 
     /// A store's copy in a region: enough of its replicas, taken as independent, in series with what surrounds all of
@@ -277,7 +281,7 @@ impl<'a> Sheet<'a> {
     /// A tier: enough of the instances that run at the start, each with all that is around it to itself.
     fn tier(&self, tier: &Tier) -> f64 {
         let running = tier.sites.iter().flat_map(running);
-        at_least(tier.needed as usize, running.map(|n| self.node(n, None)))
+        at_least(tier.needed as usize, running.map(|n| self.node(&self.reached, n, None)))
     }
 
     /// A router: any of its targets (by hand: the first), each up with one of its instances.
@@ -286,7 +290,8 @@ impl<'a> Sheet<'a> {
         let target = |&within: &DomainId| {
             let nodes = &self.model.world.domain(within).nodes;
             let here = tier.sites.iter().flat_map(running).filter(|n| nodes.contains(&n.0));
-            at_least(1, here.map(|n| self.node(n, Some(within)))) * self.chain(&self.usable, within, None)
+            let any = at_least(1, here.map(|n| self.node(&self.reached, n, Some(within))));
+            any * self.chain(&self.reached, within, None)
         };
         let targets = match router.balance {
             Balance::Manual => &router.targets[..1],
@@ -296,8 +301,8 @@ impl<'a> Sheet<'a> {
     }
 
     /// A node with what surrounds it, short of `within`.
-    fn node(&self, node: NodeId, within: Option<DomainId>) -> f64 {
-        self.chain(&self.usable, self.model.world.nodes[node.0 as usize], within)
+    fn node(&self, of: &[f64], node: NodeId, within: Option<DomainId>) -> f64 {
+        self.chain(of, self.model.world.nodes[node.0 as usize], within)
     }
 
     /// Every block, inner ones first, members taken as independent.
@@ -485,6 +490,26 @@ mod tests {
         needs = ["service.inner", "store.s"]
         reads_per_second = 1
     "#;
+
+    #[test]
+    fn what_does_not_touch_tiers_does_not_count_for_them() {
+        let part = r#"
+            [fault.part]
+            target = "region:a"
+            effect = "partial"
+            share = 0.5
+            mtbf = "9d"
+            duration = "1d"
+        "#;
+        let of = |text: &str| {
+            let outcome = outcome(&format!("{NODES}{ZONE}{SERVICES}{text}"), 2);
+            ["s", "outer"].map(|name| row(&outcome, name, "write").spreadsheet.unwrap() / MINUTES_PER_YEAR)
+        };
+        let ([store, service], [halved, less]) = (of(""), of(part));
+        assert!((1.0 - halved - (1.0 - store) * 0.95).abs() < 1e-12, "of the store, half for a tenth");
+        // The service calls it twice, and nothing else that the rule hits.
+        assert!((1.0 - less - (1.0 - service) * 0.95 * 0.95).abs() < 1e-12, "{less} {service}");
+    }
 
     #[test]
     fn services_multiply_what_is_named() {

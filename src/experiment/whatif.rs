@@ -21,7 +21,7 @@ const AT_ONCE_MPS: u64 = 1_000_000_000_000_000;
 pub enum Without {
     /// A fault rule never strikes, nor what only it causes.
     Rule(String),
-    /// A phase takes no time (`overload`: throughput is unlimited).
+    /// A phase takes no time (`overload`: throughput is unlimited, one instance of a tier carries the whole load).
     Phase(Phase),
 }
 
@@ -40,7 +40,7 @@ impl Without {
 pub struct WhatIf {
     /// Name of the variant.
     pub variant: String,
-    /// Name of the store or block.
+    /// Name of the service, store or block.
     pub subject: String,
     /// `read`, `write` or `block`.
     pub kind: &'static str,
@@ -135,6 +135,16 @@ fn shorten(model: &mut Model, phase: Phase) {
             Phase::Overload => store.throughput_mru = None,
             Phase::Provision | Phase::Repair => {}
         }
+    }
+    for router in &mut model.routers {
+        match phase {
+            Phase::Detect => router.detect = none(),
+            Phase::Redirect => (router.ttl, router.stale_ppm) = (Duration::ZERO, 0),
+            _ => {}
+        }
+    }
+    if phase == Phase::Overload {
+        model.tiers.iter_mut().for_each(|tier| tier.needed = 1);
     }
     for runbook in &mut model.runbooks {
         match phase {
@@ -296,6 +306,41 @@ mod tests {
         let rows = outcome(&with).variants[0].attribution.clone();
         assert!(candidates(&with, &rows).contains(&Without::Phase(Phase::Decide)));
         assert!(!candidates(&model("0s", true), &rows).contains(&Without::Phase(Phase::Decide)));
+    }
+
+    #[test]
+    fn phases_of_routers_and_tiers_are_shortened_too() {
+        let front = |needed: u32, detect: &str, ttl: &str, share: &str| {
+            let rest = TEXT.split_once("[store.orders]").unwrap().0;
+            let fault = TEXT.split_once("[fault.region]").unwrap().1;
+            fixture::read_one(&format!(
+                "{rest}[fault.region]{fault}
+                [tier.api]
+                sites = {{ west = 3, north = 2 }}
+                needed = {needed}
+                [router.entry]
+                tier = \"api\"
+                targets = [\"west\", \"north\"]
+                balance = \"first\"
+                detect = \"{detect}\"
+                ttl = \"{ttl}\"
+                ignore_ttl = {{ share = {share}, for = \"1h\" }}
+                [service.shop]
+                needs = [\"router.entry\"]
+                writes_per_second = 1"
+            ))
+        };
+        let with = front(3, "1m", "5m", "0.1");
+        let found = candidates(&with, &outcome(&with).variants[0].attribution);
+        for (phase, without) in [
+            (Phase::Detect, front(3, "0s", "5m", "0.1")),
+            (Phase::Redirect, front(3, "1m", "0s", "0.0")),
+            (Phase::Overload, front(1, "1m", "5m", "0.1")),
+        ] {
+            assert!(found.contains(&Without::Phase(phase)), "{found:?}");
+            let shown = outcome(&removed(&with, &Without::Phase(phase)));
+            assert_eq!(shown, outcome(&without), "{phase:?}");
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use core::cmp::Reverse;
 /// Numbers of the worst replications of a variant; `None` where nothing of the kind happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Worst {
-    /// The one with the largest share of failed requests, all stores and both kinds together; of equal ones that in which
-    /// blocks were down longest, then that with more lost writes, then the first.
+    /// The one with the largest share of failed requests, all services, stores and both kinds together; of equal ones that
+    /// in which blocks were down longest, then that with more lost writes, then the first.
     pub by_failures: Option<u64>,
     /// The one with the most writes lost or still missing, all stores together; of equal ones the worst by failures.
     pub by_losses: Option<u64>,
@@ -49,7 +49,7 @@ pub(crate) struct WorstTally {
 impl WorstTally {
     pub(super) fn add(&mut self, blocks: &[BlockTally], rep: &Replication) {
         let (mut failed, mut requested, mut lost) = (0, 0, 0);
-        for run in &rep.stores {
+        for run in rep.services.iter().chain(&rep.stores) {
             let whole = |volume| requests(volume, run.volume_per_request);
             failed += run.failed.map(whole).iter().sum::<i128>();
             requested += run.requested.map(whole).iter().sum::<i128>();
@@ -138,6 +138,42 @@ mod tests {
         // Nothing lost, nothing failed, nothing at all.
         assert_eq!(worst([0].into_iter(), |_| {}), Worst { by_failures: Some(0), by_losses: None });
         assert_eq!(worst([1].into_iter(), |_| {}), Worst::default());
+    }
+
+    /// Stores behind a service may all be well, or there may be none.
+    #[test]
+    fn requests_of_services_count() {
+        let text = r#"
+            [scenario]
+            name = "t"
+            horizon = "30d"
+            [[region]]
+            name = "a"
+            zones = 2
+            [fault.zone]
+            target = "zone:a/1"
+            mtbf = "10d"
+            duration = { law = "exponential", mean = "1h" }
+            [tier.api]
+            sites = { a = 2 }
+            needed = 2
+            [service.s]
+            needs = ["tier.api"]
+            reads_per_second = 1
+        "#;
+        let model = fixture::read_one(text);
+        let plan = Plan::new(&model).unwrap();
+        let (mut simulation, mut acc) = (Simulation::new(&plan, 1), Accumulator::new(&model));
+        let mut failed = Vec::new();
+        for index in 0..20 {
+            let mut rep = Replication::default();
+            simulation.run(index, false, &mut rep).unwrap();
+            acc.add(&rep);
+            failed.push((rep.services[0].failed[0], Reverse(index)));
+        }
+        let (most, index) = failed.into_iter().max().unwrap();
+        assert!(most > 0);
+        assert_eq!(acc.worst.worst(), Worst { by_failures: Some(index.0), by_losses: None });
     }
 
     #[test]

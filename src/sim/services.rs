@@ -10,7 +10,7 @@ use crate::model::service::{Call, Ends, MOST_PARTS, MOST_SHARED, calls};
 use crate::model::{Model, Part};
 use crate::sim::driver::Chance;
 use crate::sim::flow::{Flow, REQUEST, Waits, Whose};
-use crate::sim::observe::{Kind, Phase, Replication, StoreRun, TimelineEntry};
+use crate::sim::observe::{Kind, Party, Phase, Replication, StoreRun, TimelineEntry};
 use crate::sim::phase::responsible;
 use crate::sim::plan::Plan;
 use crate::sim::record;
@@ -278,10 +278,25 @@ impl Run<'_> {
             Part::Service(_) => unreachable!("requests end at parts that are no services"),
         };
         let waits = waits.map(|(culprit, phase, party)| {
-            let (phase, party) = self.runbook_waits(part).unwrap_or((phase, party));
+            let (phase, party) = self.planned(part, phase).unwrap_or((phase, party));
             (culprit, phase, party)
         });
         Standing { share, waits }
+    }
+
+    /// What a part that is in this phase waits for instead, by a runbook. Stores have looked themselves; a router whose
+    /// targets are too few or all dead waits for its tier, but finds out and redirects by itself.
+    fn planned(&self, part: Part, phase: Phase) -> Option<(Phase, Party)> {
+        let behind = match part {
+            Part::Router(r) if matches!(phase, Phase::Overload | Phase::Repair) => {
+                Some(Part::Tier(self.plan.model.routers[r as usize].tier))
+            }
+            _ => None,
+        };
+        match part {
+            Part::Store(_) => None,
+            part => self.runbook_waits(part).or_else(|| behind.and_then(|behind| self.runbook_waits(behind))),
+        }
     }
 
     /// Measurement of services starts or ends.

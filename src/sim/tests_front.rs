@@ -1,6 +1,6 @@
 //! Tiers and routers, by hand. A service needs them; what it sees is theirs.
 
-use super::observe::{Kind, Outage, Phase, Replication};
+use super::observe::{Blame, Kind, Outage, Phase, Replication};
 use super::tests::{model, rule, secs, world};
 use super::tests_services::{failed, need, outages, run, service};
 use crate::model::*;
@@ -109,6 +109,27 @@ fn instances_that_moved_are_lost_with_the_node_they_moved_to() {
     let seen: Vec<(Duration, u32)> =
         outages(&out, 0, Kind::Read).iter().map(|o| (o.length, o.peak_ppm / 1000)).collect();
     assert_eq!(seen, [(secs(300), 333), (secs(300), 666)]);
+}
+
+#[test]
+fn instances_that_moved_are_blamed_on_what_takes_the_node_they_moved_to() {
+    let mut m = three_zones();
+    let zones: Vec<DomainId> = m.world.zones(RegionId(0)).collect();
+    // The only instance moves from a/1 to a/2, where none is at home, and then to a/3.
+    m.tiers[0].sites = vec![TierSite { running: 1, ..m.tiers[0].sites[0].clone() }];
+    (m.tiers[0].needed, m.tiers[0].reschedule) = (1, Some(c(300)));
+    m.faults.push(rule("second", vec![Target::Domain(zones[1])], Effect::Down, at(HOUR), c(HOUR)));
+    m.faults[1].party = Party::Customer;
+    let out = run(&m);
+    for service in [DIRECT, ROUTED] {
+        let seen = outages(&out, service as u32, Kind::Read);
+        let rules: Vec<Blame> = seen.iter().map(|o| o.blame).collect();
+        assert!(
+            matches!(rules[..], [Blame::Fault { rule: 0, .. }, Blame::Fault { rule: 1, .. }]),
+            "{service}: {rules:?}"
+        );
+        assert_eq!(seen[1].parties, [Duration::ZERO, secs(300)]);
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Runbooks, and restores that they order, against timelines worked out by hand.
 
-use super::observe::{Kind, Outage, Phase, Replication, Subject};
+use super::observe::{Booked, Kind, Outage, Phase, Replication, StoreRun, Subject};
 use super::tests::{model, rule, secs, store, world};
 use super::tests_failover::parties;
+use super::tests_services::{need, service};
 use super::{Plan, Simulation};
 use crate::model::*;
 use crate::rng::Law;
@@ -351,4 +352,65 @@ fn a_plan_that_nobody_follows_is_none() {
         Model { runbooks: vec![], ..struck(Effect::Down, 3 * DAY, vec![asset(&w, "x", 200)], runbook) };
     let without = run(&without);
     assert_eq!((&with.outages, &with.stores), (&without.outages, &without.stores));
+}
+
+/// The store is up again, but too small, until the last step: it says so itself, and so does the service that needs it.
+#[test]
+fn a_service_waits_for_what_its_store_waits_for() {
+    let w = world(&["a", "b"], 3, 4);
+    let mut s = store(&w, &[0, 1]);
+    (s.failover.mode, s.throughput_mru) = (FailoverMode::None, Some(1));
+    let steps = vec![
+        step("promote", 60, &[], Some(Command::ForceFailover { store: 0, to: Some(1) })),
+        step("grow", HOUR, &[0], Some(Command::SetThroughput { store: 0, throughput_mru: None })),
+    ];
+    let mut m = struck(Effect::Down, 30 * DAY, vec![s], plan_of(Trigger::Lost(RegionId(0)), steps));
+    m.services = vec![service("s", vec![need(Part::Store(0))])];
+    let out = run(&m);
+    let booked = |run: &StoreRun| {
+        let down = |b: &Booked| b.down[Kind::Write as usize];
+        let mut all: Vec<_> = run.accounts.iter().map(|b| (b.account, down(b))).collect();
+        all.retain(|(_, down)| *down > Duration::ZERO);
+        all.sort();
+        all
+    };
+    assert_eq!(booked(&out.services[0]), booked(&out.stores[0]));
+    assert!(booked(&out.stores[0]).iter().any(|(account, _)| account.phase == Phase::Promote));
+}
+
+/// One instance is left of two that are needed: the same is waited for with and without a router in front of them.
+#[test]
+fn a_router_waits_for_instances_that_a_runbook_adds() {
+    let w = world(&["a", "b"], 3, 4);
+    let nodes = |r: usize| w.domain(w.regions[r]).nodes.clone().map(NodeId).take(6).collect();
+    let site = |r: usize, running| TierSite { region: RegionId(r as u32), nodes: nodes(r), running };
+    let steps = vec![step("grow", HOUR, &[], Some(Command::Scale { tier: 0, site: 1, instances: 6 }))];
+    let mut m = struck(Effect::Down, 30 * DAY, vec![], plan_of(Trigger::Lost(RegionId(0)), steps));
+    m.tiers = vec![Tier {
+        name: "t".into(),
+        sites: vec![site(0, 6), site(1, 1)],
+        needed: 2,
+        start: constant(0),
+        reschedule: None,
+        price: None,
+    }];
+    m.routers = vec![Router {
+        name: "r".into(),
+        tier: 0,
+        targets: m.world.regions.clone(),
+        balance: Balance::First,
+        detect: constant(30),
+        ttl: secs(0),
+        stale_ppm: 0,
+        stale_for: constant(0),
+    }];
+    m.services = vec![service("t", vec![need(Part::Tier(0))]), service("r", vec![need(Part::Router(0))])];
+    let out = run(&m);
+    for service in 0..2 {
+        let found = out.outages.iter().find(|o| o.subject == Subject::Service(service, Kind::Write)).unwrap();
+        assert_eq!(phases(found), [(Phase::Detect, 900), (Phase::Provision, HOUR)], "{service}");
+    }
+    // What the router itself has to notice is its own affair, even where nobody ever notices the loss.
+    let routed = out.outages.iter().find(|o| o.subject == Subject::Service(1, Kind::Write)).unwrap();
+    assert_eq!(parties(routed), (30, 900 - 30 + HOUR));
 }

@@ -124,6 +124,10 @@ impl<D: Chance> Ctx<'_, '_, D> {
     ) {
         let ledger = &mut st.groups[g].ledger;
         ledger.stored = point.position - ledger.damaged;
+        if let Some(ordered) = st.groups[g].restore.filter(|old| old.order.is_some_and(|order| order.empty)) {
+            // Somebody starts from nothing already.
+            return self.lose_stored(st, g, Restore { loss, ..ordered }, None);
+        }
         self.start_restore(st, g, culprit, self.now, Some((wanted, point, loss)));
     }
 

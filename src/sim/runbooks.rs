@@ -1,7 +1,7 @@
 //! Runbooks: how they are laid out, how they stand, and what a part waits for that one will bring back (rules i07, i09,
 //! x02). How they proceed: `steps`.
 
-use crate::model::{Command, DomainId, Model, Part, Party, RegionId, Target, Trigger};
+use crate::model::{Command, DomainId, Model, Part, Party, RegionId, Step, Target, Trigger};
 use crate::rng::Purpose;
 use crate::sim::domains::Domains;
 use crate::sim::driver::{Mark, word};
@@ -128,6 +128,13 @@ pub(super) struct StepState {
     pub(super) attempt: u32,
 }
 
+impl StepState {
+    /// Whether what it does has not begun.
+    fn is_to_come(&self) -> bool {
+        !matches!(self.stage, StepStage::Doing | StepStage::Done)
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) enum RunStage {
     Idle,
@@ -206,16 +213,22 @@ impl Runbooks {
         None
     }
 
-    /// Whether somebody will restore a store because its region is lost.
+    /// Whether somebody is still going to restore a store because its region is lost.
     pub(crate) fn restores(&self, plan: &Plan, domains: &Domains, store: u32) -> bool {
-        plan.model.runbooks.iter().zip(&plan.runbooks).any(|(runbook, layout)| {
-            let restores = |c: Command| {
-                matches!(c, Command::Restore { store: s, .. } | Command::StartEmpty { store: s, .. } if s == store)
-            };
-            !runbook.never_noticed()
-                && layout.is_lost(domains)
-                && runbook.steps.iter().filter_map(|s| s.does).any(restores)
-        })
+        let restores = |step: &Step| {
+            matches!(step.does, Some(Command::Restore { store: s, .. } | Command::StartEmpty { store: s, .. })
+                if s == store)
+        };
+        let all = self.runs.iter().zip(&plan.runbooks).zip(&plan.model.runbooks);
+        all.filter(|((_, layout), runbook)| !runbook.never_noticed() && layout.is_lost(domains)).any(
+            |((run, _), runbook)| {
+                // It begins in this instant, when this run has ended, or when the region is back.
+                let to_begin = !run.lost || run.again || matches!(runbook.trigger, Trigger::Back(_));
+                let to_come = |(s, step): (&StepState, &Step)| restores(step) && s.is_to_come();
+                let in_run = run.stage != RunStage::Idle && run.steps.iter().zip(&runbook.steps).any(to_come);
+                in_run || to_begin && runbook.steps.iter().any(restores)
+            },
+        )
     }
 }
 

@@ -12,7 +12,7 @@ use crate::sim::observe::{Blame, Class};
 use crate::sim::ordered::shared;
 use crate::sim::run::Run;
 use crate::sim::runbooks::{
-    ATTEMPT_BITS, Cause, FAILS, LAST_ATTEMPT, RETRY, RunStage, RunState, StepStage, TAKES, WORDS,
+    ATTEMPT_BITS, Cause, FAILS, LAST_ATTEMPT, RETRY, RunStage, StepStage, TAKES, WORDS,
 };
 use crate::units::{Duration, Time};
 
@@ -292,18 +292,26 @@ impl Run<'_> {
         self.note_step(b, i, now, "complete");
     }
 
+    /// The store that a step restores now. Where several restore one, the first of them does.
+    fn restored(&self, b: usize, i: usize) -> Option<u32> {
+        let (runbooks, runs) = (&self.plan.model.runbooks, &self.state.runbooks.runs);
+        let store = |(b, i): (usize, usize)| match runbooks[b].steps[i].does {
+            Some(Command::Restore { store, .. }) if runs[b].steps[i].stage == StepStage::Doing => Some(store),
+            _ => None,
+        };
+        let found = store((b, i))?;
+        let all = (0..=b).flat_map(|b| (0..runbooks[b].steps.len()).map(move |i| (b, i)));
+        let taken = all.take_while(|&at| at != (b, i)).any(|at| store(at) == Some(found));
+        (!taken).then_some(found)
+    }
+
     /// Restores that copy at the same time share the bandwidth.
     fn share_bandwidth<D: Chance>(&mut self, b: usize, timers: &mut Timers<'_, D>) {
         let runbook = &self.plan.model.runbooks[b];
-        let restored = |run: &RunState, i: usize| match runbook.steps[i].does {
-            Some(Command::Restore { store, .. }) if run.steps[i].stage == StepStage::Doing => Some(store),
-            _ => None,
-        };
-        let run = &self.state.runbooks.runs[b];
-        let stores = (0..runbook.steps.len()).filter_map(|i| restored(run, i));
+        let stores = (0..runbook.steps.len()).filter_map(|i| self.restored(b, i));
         let copying = stores.filter(|&s| self.state.stores[s as usize].is_copying()).count() as u32;
         for i in 0..runbook.steps.len() {
-            let Some(s) = restored(&self.state.runbooks.runs[b], i) else { continue };
+            let Some(s) = self.restored(b, i) else { continue };
             let (mut ctx, st) = self.context(s as usize, timers);
             ctx.set_pace(st, Some(shared(runbook.bandwidth, copying)));
         }

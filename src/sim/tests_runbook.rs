@@ -170,6 +170,19 @@ fn restores_share_the_bandwidth() {
     }
 }
 
+/// Two plans, the second slower and with two steps for one asset, restore the same: it is copied once, as the first does.
+#[test]
+fn a_store_that_several_restore_is_copied_by_the_first() {
+    let w = world(&["a", "b"], 3, 4);
+    let restores = |n| (0..n).map(|_| step("data", 100, &[], restore(0))).collect();
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), restores(1));
+    let mut m = struck(Effect::Destroy, 30 * DAY, vec![asset(&w, "x", 200)], runbook.clone());
+    m.runbooks.push(Runbook { name: "second".into(), bandwidth: 10_000_000, steps: restores(2), ..runbook });
+    assert_eq!(length(&run(&m), 0), 900 + 100 + 2000);
+    m.runbooks.remove(0);
+    assert_eq!(length(&run(&m), 0), 900 + 100 + 20_000);
+}
+
 /// Back before anybody noticed, before the first step that does something has begun, and after that: then it runs to its
 /// end, and restores nothing, because the region is there.
 #[test]
@@ -413,4 +426,48 @@ fn a_router_waits_for_instances_that_a_runbook_adds() {
     // What the router itself has to notice is its own affair, even where nobody ever notices the loss.
     let routed = out.outages.iter().find(|o| o.subject == Subject::Service(1, Kind::Write)).unwrap();
     assert_eq!(parties(routed), (30, 900 - 30 + HOUR));
+}
+
+/// Somebody starts from nothing in a region that is not up yet when the rest is destroyed, too: what the backup has is
+/// given up all the same.
+#[test]
+fn x03_what_starts_from_nothing_takes_no_backup() {
+    let w = world(&["a", "b"], 3, 4);
+    let does = Some(Command::StartEmpty { store: 0, into: 1 });
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("data", 100, &[], does)]);
+    let mut m = struck(Effect::Down, 30 * DAY, vec![asset(&w, "x", 200)], runbook);
+    let mut strike = |name, region: usize, effect, at, lasts| {
+        let target = vec![Target::Domain(w.regions[region])];
+        m.faults.push(rule(name, target, effect, Schedule::Scripted(vec![secs(at)]), constant(lasts)));
+    };
+    strike("there", 1, Effect::Down, LOST, DAY);
+    strike("wiped", 0, Effect::Destroy, LOST + HOUR, 30 * DAY);
+    let out = run(&m);
+    assert_eq!((length(&out, 0), out.restores.len()), (DAY, 0));
+    assert_eq!(writes(&out, out.stores[0].lost), i128::from(LOST) * 1000);
+    assert_eq!((out.stores[0].recovered, out.stores[0].missing), (0, 0));
+}
+
+/// Moved by its plan, then lost there as well while its first region is still away: the plan has done its part, and the
+/// store's own restore is decided on after an hour.
+#[test]
+fn x03_a_plan_that_has_ended_leaves_the_next_loss_to_the_store() {
+    let w = world(&["a", "b", "c"], 3, 4);
+    let mut a = asset(&w, "x", 200);
+    let backup = a.backup.as_mut().unwrap();
+    backup.vaults = vec![Vault { region: RegionId(2), zone: None }; 2];
+    (backup.restore.decide, backup.restore.per_terabyte) = (constant(HOUR), constant(5000));
+    let runbook = plan_of(Trigger::Lost(RegionId(0)), vec![step("data", 100, &[], restore(0))]);
+    let mut m = struck(Effect::Destroy, 60 * DAY, vec![a], runbook);
+    let there = vec![Target::Domain(w.regions[1])];
+    let at = Schedule::Scripted(vec![secs(LOST + 10 * DAY)]);
+    m.world = w;
+    m.faults.push(rule("there", there, Effect::Destroy, at, constant(60)));
+    let lengths: Vec<Duration> = run(&m)
+        .outages
+        .iter()
+        .filter(|o| o.subject == Subject::Store(0, Kind::Write))
+        .map(|o| o.length)
+        .collect();
+    assert_eq!(lengths, [secs(900 + 100 + 2000), secs(HOUR + 1000)]);
 }

@@ -66,7 +66,8 @@ pub(crate) struct Flow {
     failing: bool,
     /// Requests of all clients, in volume per unit of workload time.
     total: [i128; 2],
-    threshold_ppm: i128,
+    /// Failing share above which it is out, in tenths of millionths.
+    threshold: i128,
     pub(crate) measuring: bool,
     /// When measurement began.
     start: Time,
@@ -81,12 +82,14 @@ pub(crate) struct Flow {
 impl Flow {
     /// Requests of `total` volume per unit of workload time; `run` is empty and says how many clients there are.
     pub(crate) fn new(whose: Whose, run: StoreRun, total: [i128; 2], threshold_ppm: u32) -> Flow {
+        // Shares of services are rounded up, by less than this: what only so gets above the threshold is not above it.
+        let rounding = i128::from(matches!(whose, Whose::Service(_)) && threshold_ppm > 0);
         Flow {
             whose,
             rates: Rates { client_failed: run.client_failed.clone(), ..Rates::default() },
             failing: false,
             total,
-            threshold_ppm: i128::from(threshold_ppm),
+            threshold: i128::from(threshold_ppm) * 10 + rounding,
             measuring: false,
             start: Time::ZERO,
             first_loss: 0,
@@ -235,7 +238,7 @@ impl Flow {
         for kind in Kind::ALL {
             let (k, subject) = (kind as usize, self.whose.subject(kind));
             let failed = self.rates.failed[k];
-            let out = failed > 0 && failed * 1_000_000 > self.threshold_ppm * self.total[k];
+            let out = failed > 0 && failed * 10_000_000 > self.threshold * self.total[k];
             match (&mut self.open[k], out) {
                 (None, false) => {}
                 (Some(_), false) => self.close(plan, kind, now, true, done),

@@ -134,6 +134,16 @@ fn a_path_and_a_share() {
     assert_eq!((seen.len(), seen[0].length), (1, secs(HALF)), "above half: only with both");
 }
 
+#[test]
+fn a_share_equal_to_the_threshold_is_not_above_it() {
+    let at = |threshold| {
+        let mut s = service("s", vec![uses(Part::Store(0), 300_000)]);
+        s.outage_threshold_ppm = threshold;
+        outages(&run(&two_zones(vec![s])), 0, Kind::Read).len()
+    };
+    assert_eq!([299_999, 300_000].map(at), [1, 0]);
+}
+
 /// Hits a quarter of the first store's partitions instead of its zone.
 fn quarter(services: Vec<Service>) -> Model {
     let mut m = two_zones(services);

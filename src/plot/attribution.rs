@@ -81,7 +81,8 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     }
     if left_out > 0 {
         sheet.note(&format!(
-            "Not shown: {left_out} more stores, blocks or kinds of request where less fails; see attribution.csv."
+            "Not shown: {left_out} more services, stores, blocks or kinds of request where less fails; see \
+             attribution.csv."
         ));
     }
     Some(Picture {

@@ -62,7 +62,8 @@ fn picture(study: &Study, name: &'static str, prefix: &str, about: &str) -> Opti
     panels.iter_mut().for_each(|p| p.curves.retain(|c| colours[c.variant].is_some()));
     panels.retain(|p| !p.curves.is_empty());
     let main = panels.iter().max_by_key(|p| p.curves.iter().map(|c| c.events).sum::<u64>())?;
-    let title = title(main, &names);
+    let several = panels.iter().any(|p| p.subject != main.subject);
+    let title = named(main, several, title(main, &names));
     let drawn = |v: &usize| panels.iter().any(|p| p.curves.iter().any(|c| c.variant == *v));
     let shown: Vec<usize> = (0..names.len()).filter(drawn).collect();
 
@@ -73,7 +74,6 @@ fn picture(study: &Study, name: &'static str, prefix: &str, about: &str) -> Opti
             shown.iter().filter_map(|&v| colours[v].map(|c| (SIGNS[c], SERIES[c], names[v].to_string())));
         sheet.key(&key.collect::<Vec<_>>());
     }
-    let several = panels.iter().any(|p| p.subject != panels[0].subject);
     let look = Look { panels: &panels, colours: &colours, several };
     for (place, panel) in sheet.grid(panels.len(), HEIGHT + 52.0).into_iter().zip(&panels) {
         draw(&mut sheet.scene, panel, &look, place);
@@ -176,6 +176,11 @@ fn after(class: Option<Class>) -> &'static str {
         Some(Class::Load) => "by overload",
         Some(Class::Action) => "after actions",
     }
+}
+
+/// A title that says of which subject it is, where there are several.
+fn named(panel: &Panel, several: bool, title: String) -> String {
+    if several && !title.is_empty() { format!("{}: {title}", short(&panel.subject)) } else { title }
 }
 
 fn title(panel: &Panel, names: &[&str]) -> String {
@@ -372,5 +377,7 @@ mod tests {
             said(&panel("rpo_seconds", vec![curve(1, 0.0)])),
             "In T2 half of the loss events after zone faults cost no write"
         );
+        let of = |several| named(&panel("rpo_seconds", vec![]), several, "In T2".into());
+        assert_eq!([of(false), of(true)], ["In T2", "orders: In T2"]);
     }
 }

@@ -10,6 +10,7 @@ use super::words::short;
 use crate::experiment::Study;
 use crate::experiment::worst::Timeline;
 use crate::sim::observe::{Phase, Series, Span, Track};
+use crate::stats::number::counted;
 use crate::units::Time;
 
 const LANE: f64 = 24.0;
@@ -49,8 +50,8 @@ pub(super) fn picture(study: &Study) -> Option<Picture> {
     draw(&mut sheet, &picked);
     if picked.left_out > 0 {
         sheet.note(&format!(
-            "Not shown: {} more objects with short faults or numbers in this time.",
-            picked.left_out
+            "Not shown: {} with short faults or numbers in this time.",
+            counted(picked.left_out as u64, "more object")
         ));
     }
     let alt = describe(&title, &picked);

@@ -208,7 +208,7 @@ impl Page {
     fn rpo(&mut self, f: &Figures) {
         if !f.happened("loss_events_per_year") {
             if let Some(m) = f.get("loss_events_per_year") {
-                self.none_seen("no takeover, no copy destroyed: no RPO", m);
+                self.none_seen("no takeover and no loss: no RPO", m);
             }
             return;
         }

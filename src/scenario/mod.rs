@@ -271,9 +271,10 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     let before = cx.problems.borrow().len();
     let mut stores = store::read(&root, &world);
     asset::read(&root, &world, &mut stores);
-    let sound = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
+    let flawless = || cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
+    let sound = flawless();
     let blocks = block::read(&root, &places);
-    let whole = cx.problems.borrow()[before..].iter().all(|p| p.severity == Severity::Warning);
+    let whole = flawless();
     let sound = sound && !cx.incomplete.get();
     let tiers = front::tiers(&root, &world);
     let routers = front::routers(&root, &world, tiers.as_deref());
@@ -287,6 +288,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
             complete: whole && sound && tiers.is_some() && routers.is_some(),
         },
     );
+    let served = flawless();
     let known = action::Known {
         root: &root,
         world: &world,
@@ -297,7 +299,7 @@ fn scenario<'a>(cx: &'a Context<'a>, root: &'a Value, names: &[String]) -> Optio
     };
     let actions = action::read(&root, known, horizon);
     let runbooks = runbook::read(&root, known, horizon);
-    let of = objective::Subjects { services: &services, stores: &stores, blocks: &blocks };
+    let of = objective::Subjects { services: &services, stores: &stores, blocks: &blocks, served };
     let objectives = objective::read(&root, &of, whole && sound);
     let expects = expect::read(&root, names);
     root.close();

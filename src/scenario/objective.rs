@@ -21,6 +21,8 @@ pub(super) struct Subjects<'a> {
     pub(super) services: &'a [Service],
     pub(super) stores: &'a [Store],
     pub(super) blocks: &'a [Block],
+    /// Whether all declared services could be read: those of a broken file are not here.
+    pub(super) served: bool,
 }
 
 /// Reads `[objective.NAME]`. Problems with what it can be about hide unknown names: `complete` is false then.
@@ -60,7 +62,8 @@ pub(super) fn read(root: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Vec<
 /// The service or store with its requests, or the block; if nothing is said the only service, without services the only
 /// store.
 fn watched(r: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Option<Watched> {
-    let Subjects { services, stores, blocks } = of;
+    let Subjects { services, stores, blocks, served } = *of;
+    let called_complete = complete && served;
     r.exclusive(&["service", "store", "block"]);
     let names: Vec<&str> = stores.iter().map(|s| s.name.as_str()).collect();
     let called: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
@@ -78,13 +81,13 @@ fn watched(r: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Option<Watched>
     type Asked = fn(u32, Series) -> Watched;
     let found: Option<(Asked, u32)> = match (r.get("service"), r.get("store"), &called[..], &names[..]) {
         (Some(item), ..) => {
-            index(&item, "service", &called, complete).map(|i| (Watched::Service as Asked, i))
+            index(&item, "service", &called, called_complete).map(|i| (Watched::Service as Asked, i))
         }
         (_, Some(item), ..) => index(&item, "store", &names, complete).map(|i| (Watched::Store as Asked, i)),
         (None, None, [_], _) => Some((Watched::Service, 0)),
         (None, None, [], [_]) => Some((Watched::Store, 0)),
         _ => {
-            if complete {
+            if called_complete {
                 let problem = Problem::new(
                     code::OBJECTIVE,
                     "an objective is about one service, store or block",

@@ -200,7 +200,12 @@ fn nothing(table: &Table, key: &str, walked: &str) -> Problem {
 /// where a list is meant.
 fn creates(parents: &[Step<'_>], next: Step<'_>) -> bool {
     match parents {
-        [] | [Step::Key("store" | "asset" | "fault" | "block" | "runbook" | "variant")] => false,
+        []
+        | [
+            Step::Key(
+                "store" | "asset" | "fault" | "block" | "tier" | "router" | "service" | "runbook" | "variant",
+            ),
+        ] => false,
         _ => matches!(next, Step::Key(_)),
     }
 }

@@ -53,6 +53,14 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// How many elements the value has, if it is a list.
+    pub fn length(&self) -> Option<usize> {
+        match &self.value.kind {
+            Kind::List(items) => Some(items.len()),
+            _ => None,
+        }
+    }
+
     /// Whether the value is a table.
     pub fn is_table(&self) -> bool {
         matches!(self.value.kind, Kind::Table(_))

@@ -61,9 +61,12 @@ pub(super) fn read(root: &Reader<'_>, known: &Known<'_>) -> Vec<Service> {
             break;
         }
         if known.stores.iter().any(|s| s.name == *name) {
-            // Results call both by their names alone.
-            let label = "a store has this name";
-            item.error(Problem::new(code::DUPLICATE, format!("store and service `{name}`"), label));
+            let problem = Problem::new(
+                code::DUPLICATE,
+                format!("`{name}` is a store and a service"),
+                "a store has this name",
+            );
+            item.error(problem.help("results call both by their names: choose another one"));
         }
         let Some(r) = item.table() else { continue };
         drafts.extend(draft(name, item, &r, known, &names));

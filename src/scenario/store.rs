@@ -90,7 +90,7 @@ fn store(name: &str, r: &Reader<'_>, world: &World, later: &Later<'_>) -> Option
     let partitions = r.get("partitions").map_or(Some(1), |i| i.integer(1..=10_000_000));
     let data_bytes = r.get("data_size").map_or(Some(0), |i| i.bytes(""));
     let write_bytes = r.get("write_size").map_or(Some(1000), |i| i.bytes(""));
-    let lag = lag(r, regions.as_ref().is_none_or(|all| later.follow(all)), consistency);
+    let lag = lag(r, regions.as_ref().map_or(several, |all| later.follow(all)), consistency);
     let catch_up = r.get("catch_up").map_or(Some(CATCH_UP * 1000), |i| i.thousandths(10_000_000_000));
     let failover = failover::failover(r);
     failover::check_mode(r, limits.as_ref(), consistency, regions.as_ref().map_or(2, Vec::len));
@@ -165,7 +165,9 @@ fn shape(r: &Reader<'_>, places: &Places<'_>, later: &Later<'_>) -> Shape {
     }
     members::refuse(r);
     let regions = regions(r, places, later);
-    let several = regions.as_ref().is_none_or(|found| found.len() > 1);
+    // Of regions that cannot be read the number still counts.
+    let listed = || r.get("regions").and_then(|i| i.length()).map(|n| n + later.added.len());
+    let several = regions.as_ref().map(Vec::len).or_else(listed).is_none_or(|n| n > 1);
     let consistency = consistency(r, places.limits, several);
     Shape { regions, members: Some(None), several, consistency }
 }
@@ -216,7 +218,10 @@ fn copies(r: &Reader<'_>) -> Option<Copies> {
         if let Some(item) = item
             && quorum > replicas
         {
-            let label = format!("there are only {replicas} replicas");
+            let label = match replicas {
+                1 => "there is only 1 replica".to_owned(),
+                _ => format!("there are only {replicas} replicas"),
+            };
             item.error(Problem::new(code::QUORUM, format!("`{}` can never be reached", item.path), label));
             return None;
         }
@@ -393,7 +398,9 @@ pub(super) fn fits(at: &Item<'_>, world: &World, domain: DomainId, replicas: u8)
         return Some(());
     }
     let message = format!("{replicas} replicas do not fit: each needs a node of its own");
-    let label = format!("{} `{}` has {} nodes", domain.kind.word(), domain.path, domain.nodes.len());
+    let nodes = domain.nodes.len();
+    let s = if nodes == 1 { "" } else { "s" };
+    let label = format!("{} `{}` has {nodes} node{s}", domain.kind.word(), domain.path);
     let problem = Problem::new(code::PLACEMENT, message, label);
     at.error(problem.help("raise `nodes_per_zone` of the region"));
     None

@@ -60,8 +60,9 @@ fn table(
     caption: String,
     cell: MakeCell,
 ) -> Table {
-    let titles: Vec<String> =
-        shown.iter().map(|s| format!("{}#", s.title.trim_end_matches(", seconds"))).collect();
+    // Times stand as durations, whatever unit a line of text would give them.
+    let plain = |s: &Shown| s.title.trim_end_matches(", seconds").trim_end_matches(", minutes").to_owned();
+    let titles: Vec<String> = shown.iter().map(|s| format!("{}#", plain(s))).collect();
     let columns: Vec<&str> = core::iter::once("Variant").chain(titles.iter().map(String::as_str)).collect();
     let mut table = Table::new(caption, &columns);
     for variant in variants {
@@ -73,8 +74,7 @@ fn table(
         let mut cells = vec![Cell::text(&variant.name)];
         for shown in shown {
             let row = rows.iter().find(|r| r.metric == shown.id);
-            let cell = |row: &&Difference| cell(&mut table, &shown.difference(row));
-            cells.push(row.map_or_else(|| Cell::text("–"), cell));
+            cells.push(row.map_or_else(|| Cell::text("–"), |row| cell(&mut table, row)));
         }
         table.row(Some(&variant.name), cells);
     }

@@ -104,6 +104,7 @@ fn document(study: &Study, figures: Vec<Figure>) -> Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::compare::{CompareVerdict, Comparison, Difference};
     use crate::experiment::{About, fixture};
 
     /// Names of variants, subjects and causes are restricted where scenarios are read, but not in the library.
@@ -136,6 +137,44 @@ mod tests {
         let head = page.lines().find(|l| l.starts_with("| Variant")).unwrap();
         assert_eq!(cells, head.matches('|').count());
         assert!(!page.contains("<script") && !page.contains("<img"));
+    }
+
+    #[test]
+    fn times_in_tables_are_durations_and_verdicts_say_of_what() {
+        let mut study = hostile();
+        for m in study.outcome.variants.iter_mut().flat_map(|v| &mut v.metrics) {
+            m.subject = "orders".into();
+        }
+        study.outcome.variants[1].name = "slow".into();
+        let reference = study.outcome.variants[0].name.clone();
+        let row = Difference {
+            variant: "slow".into(),
+            subject: "orders".into(),
+            metric: "rto_seconds.write.mean".into(),
+            unit: "seconds",
+            estimate: Some(7800.0),
+            reference: Some(600.0),
+            difference: Some(7200.0),
+            low: None,
+            high: None,
+            variance_reduction: None,
+            n: 40,
+            differ: Some(40),
+            note: String::new(),
+        };
+        let verdict = |subject: &str| CompareVerdict {
+            variant: "slow".into(),
+            subject: subject.into(),
+            text: "slow is slower.".into(),
+        };
+        let verdicts = vec![verdict("search"), verdict("orders")];
+        study.comparison = Some(Comparison { reference, same_faults: true, rows: vec![row], verdicts });
+        let page = String::from_utf8(report(&study, vec![]).1).unwrap();
+        assert!(page.contains("writes: mean RTO |") && page.contains("| +2h |"), "{page}");
+        assert!(
+            page.contains("orders: slow is slower.") && page.contains("search: slow is slower."),
+            "{page}"
+        );
     }
 
     #[test]

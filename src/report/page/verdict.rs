@@ -1,8 +1,9 @@
 //! What came out, in words.
 
 use super::document::{Block, Section, Sentence};
+use crate::experiment::compare::CompareVerdict;
 use crate::experiment::outcome::distinct;
-use crate::experiment::{ExpectResult, Metric, Outcome, Study, VariantOutcome, Verdict};
+use crate::experiment::{ExpectResult, Metric, ObjectiveResult, Outcome, Study, VariantOutcome, Verdict};
 use crate::report::figure::{Figures, with_interval};
 use crate::stats::number::{counted, duration, list, significant};
 
@@ -17,8 +18,7 @@ pub(super) fn verdict(study: &Study) -> Section {
     let mut section = Section::new("verdict", "Verdict");
     let outcome = &study.outcome;
     let swept = !outcome.axes.is_empty();
-    let verdicts = study.comparison.iter().flat_map(|c| &c.verdicts);
-    let mut compared: Vec<Sentence> = verdicts.map(|v| Sentence::new(Some(&v.variant), &v.text)).collect();
+    let mut compared = compared(study);
     let mut objectives: Vec<Sentence> =
         outcome.variants.iter().filter_map(|v| objectives(outcome, v)).collect();
     // Neighbours in a sweep say nearly the same: the ends are in view.
@@ -56,9 +56,24 @@ pub(super) fn verdict(study: &Study) -> Section {
     section
 }
 
+/// Variants beside the reference: subject by subject, named where there are several.
+fn compared(study: &Study) -> Vec<Sentence> {
+    let subjects = study.outcome.subjects();
+    let mut all: Vec<_> = study.comparison.iter().flat_map(|c| &c.verdicts).collect();
+    all.sort_by_key(|v| subjects.iter().position(|s| *s == v.subject));
+    let several = all.iter().any(|v| v.subject != all[0].subject);
+    let said =
+        |v: &CompareVerdict| if several { format!("{}: {}", v.subject, v.text) } else { v.text.clone() };
+    all.into_iter().map(|v| Sentence::new(Some(&v.variant), &said(v))).collect()
+}
+
 /// What became of the objectives of a variant.
 fn objectives(outcome: &Outcome, variant: &VariantOutcome) -> Option<Sentence> {
-    let each = variant.objectives.iter().map(|o| format!("{} {} {}", o.name, o.target, o.headline));
+    let target = |o: &ObjectiveResult| match o.goal {
+        "availability" => o.target.clone(),
+        goal => format!("{} {}", goal.to_uppercase(), o.target),
+    };
+    let each = variant.objectives.iter().map(|o| format!("{} {} {}", o.name, target(o), o.headline));
     let all = each.collect::<Vec<_>>().join("; ");
     let about = if outcome.variants.len() == 1 { "Objectives" } else { variant.name.as_str() };
     (!all.is_empty()).then(|| Sentence::new(Some(&variant.name), &format!("{about}: {all}")))

@@ -117,8 +117,8 @@ fn assets_are_stores_behind_the_others_and_runbooks_have_steps() {
     let scenario = good(FULL, &[]);
     let model = &scenario.variants[0].model;
     let names: Vec<&str> = model.stores.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(names, ["orders", "plain", "everywhere", "models"]);
-    let asset = &model.stores[3];
+    assert_eq!(names, ["orders", "plain", "everywhere", "led", "together", "models"]);
+    let asset = &model.stores[5];
     assert!(asset.asset && asset.regions.iter().all(|r| r.placement == Placement::ZoneRedundant));
     assert_eq!((asset.replicas, asset.write_quorum, asset.data_bytes), (3, 2, 200_000_000_000));
     assert_eq!((asset.clients[0].writes_mps, asset.clients[0].reads_mps), (500, 2000));
@@ -142,7 +142,7 @@ fn assets_are_stores_behind_the_others_and_runbooks_have_steps() {
         (moved.steps[1].fails_ppm, &moved.steps[1].retry),
         (100_000, &Law::constant(Duration::from_secs(1800)))
     );
-    assert_eq!(moved.steps[1].does, Some(Command::Restore { store: 3, into: 1 }));
+    assert_eq!(moved.steps[1].does, Some(Command::Restore { store: 5, into: 1 }));
     assert_eq!(moved.steps[2].does, Some(Command::StartEmpty { store: 1, into: 1 }));
     assert_eq!(drill.trigger, Trigger::At(Duration::from_days(100)));
 
@@ -157,7 +157,7 @@ fn assets_are_stores_behind_the_others_and_runbooks_have_steps() {
     let model = &changed.variants[0].model;
     assert!(model.runbooks[0].never_noticed());
     assert_eq!(model.runbooks[0].steps[1].fails_ppm, 500_000);
-    assert_ne!(model.stores[3].backup, asset.backup);
+    assert_ne!(model.stores[5].backup, asset.backup);
 }
 
 #[test]

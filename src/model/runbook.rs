@@ -31,7 +31,7 @@ impl Hours {
     ///
     /// ```
     /// use zonefall::{model::Hours, units::{Duration, Time}};
-    /// let at = |hours| Time::ZERO + Duration::from_secs(3600 * hours);
+    /// let at = |hours: u64| Time::ZERO + Duration::from_secs(3600 * hours);
     /// assert_eq!(Hours::Office.from(at(10)), at(10));
     /// assert_eq!(Hours::Office.from(at(4 * 24 + 17)), at(7 * 24 + 9)); // from Friday, 17 h, to Monday, 9 h
     /// assert_eq!(Hours::Always.from(at(3)), at(3));

@@ -46,11 +46,20 @@ pub fn beyond(models: &[&Model]) -> Vec<String> {
         ),
         (
             store(&|s| s.price.is_some()),
-            "Prices are for throughput and storage alone: no traffic, backups, support, reservations or discounts.",
+            "Prices are for throughput, instances and storage alone: no traffic, backups, support, reservations or discounts.",
         ),
         (
             models.iter().any(|m| !m.actions.is_empty()),
             "Actions of people happen at their scripted times, as written: nobody is late, forgets a step or improvises.",
+        ),
+        (
+            models.iter().any(|m| !m.services.is_empty()),
+            "A service calls its parts at once and has neither queues nor caches; where two of them fail for a part of the \
+             requests, they fail for different ones, independently.",
+        ),
+        (
+            models.iter().any(|m| !m.tiers.is_empty()),
+            "Instances of a tier fail with their nodes only, and are as fast as ever in a degraded region.",
         ),
         (
             models.iter().any(|m| !m.runbooks.is_empty()),

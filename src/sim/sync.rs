@@ -75,6 +75,9 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether every member of the sync set gets the writes, and the set is large enough.
     pub(crate) fn sync_ok(&self, st: &StoreState, g: usize) -> bool {
+        if !self.rules.strong {
+            return true;
+        }
         let base = g * self.layout.regions;
         let w = usize::from(st.groups[g].write);
         let least = match self.store.members.as_ref().map(|m| m.agreement) {
@@ -83,11 +86,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Some(_) => 1,
             None => self.majority(st, g),
         };
-        !self.rules.strong
-            || (0..self.layout.regions)
-                .filter(|&r| r != w && st.logs[base + r].in_sync)
-                .all(|r| st.logs[base + r].follow == Follow::Following)
-                && self.sync_size(st, g) >= least
+        let mut members = (0..self.layout.regions).filter(|&r| r != w && st.logs[base + r].in_sync);
+        members.all(|r| st.logs[base + r].follow == Follow::Following) && self.sync_size(st, g) >= least
     }
 
     /// Whether a region that counts lags by as much as the staleness bound allows.

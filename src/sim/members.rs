@@ -148,6 +148,11 @@ impl<D: Chance> Ctx<'_, '_, D> {
         }
     }
 
+    /// Whether a place of a store with members is free.
+    pub(crate) fn is_free(&self, st: &StoreState, g: usize, r: usize) -> bool {
+        self.store.members.is_some() && st.logs[g * self.layout.regions + r].offline == Offline::NotYet
+    }
+
     /// A place is free from now on; nothing of what was there is used again.
     pub(crate) fn give_up_place(&mut self, st: &mut StoreState, g: usize, r: usize) {
         self.empty(st, g, r);

@@ -146,13 +146,18 @@ impl<D: Chance> Ctx<'_, '_, D> {
         st.groups[g].restore = None;
         st.groups[g].ledger.cut_by = None;
         st.action = st.action.or(Some(culprit));
-        if into != usize::from(st.groups[g].write) {
+        let w = usize::from(st.groups[g].write);
+        let spare = self.is_free(st, g, into);
+        if into != w {
             st.logs[g * self.layout.regions + into].complete_to = complete_to.unwrap_or(Time::ZERO);
             self.switch(st, g, into, position);
             self.redirect_clients(st, g, culprit.mark);
         }
         self.fill(st, g, into, position);
         self.found(st, g, into);
+        if spare {
+            self.give_up_place(st, g, w);
+        }
         if self.record {
             let to = self.name(into);
             self.note("takeover", || format!("{to} goes on from what was restored there"));

@@ -9,7 +9,7 @@ use crate::sim::ledger::{Segment, Settled};
 use crate::sim::loss::book;
 use crate::sim::observe::{Phase, Restored};
 use crate::sim::ordered::{Order, scaled, time_left};
-use crate::sim::state::{Follow, Offline, StoreState};
+use crate::sim::state::{Follow, StoreState};
 use crate::units::{Duration, Time};
 
 /// Where a restore stands.
@@ -433,7 +433,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
         self.fill(st, g, into, head);
         st.groups[g].ledger.cut_by = None;
         st.action = st.action.or(Some(culprit));
-        let spare = self.store.members.is_some() && st.logs[base + into].offline == Offline::NotYet;
+        let spare = self.is_free(st, g, into);
         let w = usize::from(st.groups[g].write);
         if into != w {
             self.switch(st, g, into, head);

@@ -351,6 +351,23 @@ fn a_destroyed_majority_is_restored_from_the_last_backup() {
     assert_eq!(out.losses[0].rpo, secs(2 * HOUR));
 }
 
+/// All three are down, and somebody starts from nothing in a free place: it takes the old leader's, whose place is free
+/// from then on, so that three count as before. Two of them are a majority, whatever becomes of the first zone.
+#[test]
+fn a_store_that_goes_on_in_a_free_place_has_as_many_members_as_before() {
+    let w = world(&["a", "b"], 3, 2);
+    let mut s = led(&w, Agreement::Majority, 3, 3);
+    let far = Placement::Zonal(w.zones(RegionId(1)).next().unwrap());
+    s.regions.push(StoreRegion { region: RegionId(1), placement: far, joins_later: true, ..s.regions[0] });
+    s.clients.iter_mut().for_each(|c| c.order = vec![0, 1, 2, 3]);
+    let begin = Command::StartEmpty { store: 0, into: 3 };
+    let all = (Effect::Down, region(&w, 0), 30, 10);
+    let out = simulate(&w, s, &[all, down(&w, 1, 60, 10), down(&w, 2, 62, 2)], &[(31, begin)]);
+    assert_eq!(outages(&out, Kind::Write), [(30 * HOUR, HOUR + 3)]);
+    // What the others had is given up too.
+    assert_eq!(gone(&out), (30 * HOUR as i128 * 1000, 0));
+}
+
 /// All members in a region that is cut off reach each other: clients inside notice nothing. In two regions the leader's is
 /// given up; of three, a leader that reaches nobody, while clients elsewhere reach the new one.
 #[test]

@@ -54,12 +54,8 @@ pub fn beyond(models: &[&Model]) -> Vec<String> {
         ),
         (
             models.iter().any(|m| !m.services.is_empty()),
-            "A service calls its parts at once and has neither queues nor caches; where two of them fail for a part of the \
-             requests, they fail for different ones, independently.",
-        ),
-        (
-            models.iter().any(|m| !m.tiers.is_empty()),
-            "Instances of a tier fail with their nodes only, and are as fast as ever in a degraded region.",
+            "A service has neither queues nor caches; parts that fail in part do so independently, and instances of a tier are \
+             as fast as ever in a degraded region.",
         ),
         (
             models.iter().any(|m| !m.runbooks.is_empty()),

@@ -100,10 +100,8 @@ fn a_standby_takes_over_without_what_had_not_arrived() {
     for kind in Kind::ALL {
         assert_eq!(outages(&out, kind), [(10 * HOUR, 18)], "{kind:?}");
         let o = of(&out, kind)[0];
-        assert_eq!(
-            (phase(o, Phase::Detect), phase(o, Phase::Promote), phase(o, Phase::Redirect)),
-            (10, 5, 3)
-        );
+        let parts = [Phase::Detect, Phase::Promote, Phase::Redirect].map(|p| phase(o, p));
+        assert_eq!(parts, [10, 5, 3]);
         assert_eq!(parties(o), (15, 3));
     }
     let [loss] = &out.losses[..] else { panic!("{:?}", out.losses) };

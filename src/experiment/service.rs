@@ -2,7 +2,7 @@
 
 use super::tally::{StoreTally, whole_writes};
 use crate::model::Model;
-use crate::sim::observe::{Blame, Class, Replication, StoreRun, requests};
+use crate::sim::observe::{Class, Loss, Replication, StoreRun, requests};
 
 /// Figures of one service: its requests, and the data of the stores that it needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,41 +10,49 @@ pub(crate) struct ServiceTally {
     pub(crate) requests: StoreTally,
     /// Its stores (indices).
     stores: Vec<u32>,
-    /// Losses of the replication being added, by what is to blame; empty between two of them.
-    losses: Vec<(Blame, Class, Lost)>,
 }
 
-/// What an event cost.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-struct Lost {
-    rpo: u64,
-    rpo_final: u64,
-    writes: u64,
+/// What one occurrence cost a service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ServiceLoss {
+    pub(super) class: Class,
+    pub(super) rpo: u64,
+    pub(super) rpo_final: u64,
+    pub(super) writes: u64,
+}
+
+/// Losses of a service with these stores. What one occurrence cost several of them is one event: its RPO is the largest
+/// of theirs, its writes are their sum.
+pub(super) fn losses<'r>(rep: &'r Replication, stores: &'r [u32]) -> impl Iterator<Item = ServiceLoss> + 'r {
+    let own = |l: &&Loss| stores.contains(&l.store);
+    let first = move |&(i, loss): &(usize, &Loss)| {
+        own(&loss) && !rep.losses[..i].iter().filter(own).any(|l| l.blame == loss.blame)
+    };
+    rep.losses.iter().enumerate().filter(first).map(move |(_, first)| {
+        let nothing = ServiceLoss { class: first.class, rpo: 0, rpo_final: 0, writes: 0 };
+        rep.losses.iter().filter(own).filter(|l| l.blame == first.blame).fold(nothing, |sum, l| {
+            let writes = whole_writes(l, rep.stores[l.store as usize].volume_per_request);
+            ServiceLoss {
+                rpo: sum.rpo.max(l.rpo.ns()),
+                rpo_final: sum.rpo_final.max(l.rpo_final.ns()),
+                writes: sum.writes.saturating_add(writes),
+                ..sum
+            }
+        })
+    })
 }
 
 impl ServiceTally {
     pub(super) fn new(model: &Model, service: u32, possible: u16) -> ServiceTally {
         let stores = model.stores_of(service);
         let requests = StoreTally::of_service(model, possible, !stores.is_empty());
-        ServiceTally { requests, stores, losses: Vec::new() }
+        ServiceTally { requests, stores }
     }
 
-    /// Counts a replication, `run` of the service. What one occurrence cost any of its stores is one event: its RPO is the
-    /// largest of theirs.
+    /// Counts a replication, `run` of the service.
     pub(super) fn add(&mut self, run: &StoreRun, rep: &Replication) {
-        for loss in rep.losses.iter().filter(|l| self.stores.contains(&l.store)) {
-            let at = self.losses.iter().position(|(blame, ..)| *blame == loss.blame).unwrap_or_else(|| {
-                self.losses.push((loss.blame, loss.class, Lost::default()));
-                self.losses.len() - 1
-            });
-            let sum = &mut self.losses[at].2;
-            sum.rpo = sum.rpo.max(loss.rpo.ns());
-            sum.rpo_final = sum.rpo_final.max(loss.rpo_final.ns());
-            let writes = whole_writes(loss, rep.stores[loss.store as usize].volume_per_request);
-            sum.writes = sum.writes.saturating_add(writes);
-        }
-        for (_, class, lost) in self.losses.drain(..) {
-            self.requests.losses.push(class, lost.rpo, lost.rpo_final, lost.writes);
+        for lost in losses(rep, &self.stores) {
+            self.requests.losses.push(lost.class, lost.rpo, lost.rpo_final, lost.writes);
         }
         let data = self.stores.iter().map(|&s| &rep.stores[s as usize]);
         // Each party and phase answers for what it cost every store, in whole writes.

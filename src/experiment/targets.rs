@@ -2,11 +2,12 @@
 
 use super::accumulate::SHARE_ONE;
 use super::months::{Amounts, BY_REQUESTS, MonthsTally, YEAR, down, failed};
+use super::service;
 use super::tally::share;
 use crate::model::calendar::{month_start, whole_months};
 use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
 use crate::model::{Class, Model};
-use crate::sim::observe::{Kind, Loss, Replication, Subject};
+use crate::sim::observe::{Kind, Replication, Subject};
 use crate::stats::{Histogram, Moments, Ratio};
 use crate::units::Duration;
 
@@ -157,17 +158,20 @@ impl EventsTally {
         let wanted = |class| self.class.is_none_or(|c| c == class);
         let (mut events, mut beyond) = (0, 0);
         if self.rpo {
-            let losses = || rep.losses.iter().filter(|l| self.stores.contains(&l.store) && wanted(l.class));
-            for (i, loss) in losses().enumerate() {
-                // What one occurrence cost several stores of a service is one event.
-                let service = matches!(self.of, Watched::Service(..));
-                let same = |l: &&Loss| service && l.blame == loss.blame;
-                if losses().take(i).any(|l| same(&l)) {
-                    continue;
+            let mut count = |class, rpo| {
+                if wanted(class) {
+                    events += 1;
+                    beyond += i128::from(rpo > self.within);
                 }
-                let worst = losses().filter(same).map(|l| l.rpo).max().unwrap_or(loss.rpo);
-                events += 1;
-                beyond += i128::from(worst.ns() > self.within);
+            };
+            match self.of {
+                Watched::Service(..) => {
+                    service::losses(rep, &self.stores).for_each(|l| count(l.class, l.rpo));
+                }
+                _ => {
+                    let own = rep.losses.iter().filter(|l| self.stores.contains(&l.store));
+                    own.for_each(|l| count(l.class, l.rpo.ns()));
+                }
             }
         } else {
             let about = |subject| match (self.of, subject) {

@@ -163,7 +163,8 @@ pub(super) fn command(item: &Item<'_>, known: Known<'_>) -> Option<Command> {
         r.close();
         return command;
     }
-    let index = store(&name, stores, complete);
+    let names: Vec<&str> = stores.iter().map(|s| s.name.as_str()).collect();
+    let index = name.index_in(code::ACTION, "store", &names, complete);
     let found = index.map(|i| &stores[i as usize]);
     let region = |key| {
         let item = r.require(key, "\"westeurope\"")?;
@@ -211,17 +212,6 @@ pub(super) fn command(item: &Item<'_>, known: Known<'_>) -> Option<Command> {
     };
     r.close();
     command
-}
-
-fn store(item: &Item<'_>, stores: &[Store], complete: bool) -> Option<u32> {
-    let text = item.text()?;
-    let found = stores.iter().position(|s| s.name == text);
-    if found.is_none() && complete {
-        let names: Vec<&str> = stores.iter().map(|s| s.name.as_str()).collect();
-        let problem = Problem::new(code::ACTION, format!("unknown store `{text}`"), "no such store");
-        item.error(problem.did_you_mean(text, &names));
-    }
-    found.map(|i| i as u32)
 }
 
 fn region(item: &Item<'_>, world: &World, store: &Store) -> Option<u8> {

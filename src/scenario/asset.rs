@@ -4,13 +4,14 @@ use super::action;
 use super::backup;
 use super::context::Problem;
 use super::diagnostic::code;
+use super::failover;
+use super::law;
 use super::reader::{Item, Named, Reader};
 use super::store;
 use super::world::region_of;
 use crate::model::{
-    Backup, BackupPolicy, Client, Conflicts, Consistency, Failover, FailoverMode, OnReturn, Placement,
-    Profile, Rebuild, Redirect, RegionId, Resolve, Restore, Routing, Store, StoreRegion, Tokens, Vault,
-    World, Writes,
+    Backup, BackupPolicy, Client, Conflicts, Consistency, OnReturn, Placement, Profile, Rebuild, Redirect,
+    RegionId, Resolve, Restore, Routing, Store, StoreRegion, Tokens, Vault, World, Writes,
 };
 use crate::rng::Law;
 use crate::units::Duration;
@@ -91,17 +92,13 @@ fn asset(name: &str, r: &Reader<'_>, world: &World, restored: &[Item<'_>]) -> Op
         reads_mps: reads_mps?,
         write_order: order.clone(),
         order,
-        redirect: Redirect::After(instant()),
+        redirect: Redirect::After(law::instant()),
         routing: Routing::Fixed,
         tokens: Tokens::None,
         timeout: Duration::ZERO,
     };
-    let lag = sync.map_or_else(instant, |(_, lag)| lag);
+    let lag = sync.map_or_else(law::instant, |(_, lag)| lag);
     Some(lowered(name, regions, client, data_bytes?, lag, backup))
-}
-
-fn instant() -> Law {
-    Law::constant(Duration::ZERO)
 }
 
 /// A region in which an asset is spread over all zones.
@@ -142,16 +139,8 @@ fn lowered(
         consistency: Consistency::Eventual,
         lag,
         catch_up_mps: store::CATCH_UP * 1000,
-        evict: instant(),
-        failover: Failover {
-            mode: FailoverMode::None,
-            detect: instant(),
-            decide: instant(),
-            promote: instant(),
-            redirect: instant(),
-            gray_ppm: 0,
-            fence: true,
-        },
+        evict: law::instant(),
+        failover: failover::nobody(),
         on_return: OnReturn { merge_after: None, superseded_ppm: 0 },
         backup,
         throughput_mru: None,
@@ -212,8 +201,8 @@ fn own_restore(r: &Reader<'_>, world: &World, regions: &[StoreRegion], needed: b
     let nobody = || Restore {
         notice: never(),
         decide: never(),
-        request: instant(),
-        per_terabyte: instant(),
+        request: law::instant(),
+        per_terabyte: law::instant(),
         unusable_ppm: 0,
         reapply_ppm: 0,
         into: None,

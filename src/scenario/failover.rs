@@ -2,6 +2,7 @@
 
 use super::context::Problem;
 use super::diagnostic::code;
+use super::law;
 use super::limits::Limits;
 use super::reader::{Item, Reader};
 use super::tree::Kind;
@@ -55,27 +56,29 @@ pub(super) fn check_switch(root: &Reader<'_>, mode: &Item<'_>, store: &Store) {
     }
 }
 
+/// Nobody fails over, unless an action does, in no time.
+pub(super) fn nobody() -> Failover {
+    Failover {
+        mode: FailoverMode::None,
+        detect: law::instant(),
+        decide: law::instant(),
+        promote: law::instant(),
+        redirect: law::instant(),
+        gray_ppm: 0,
+        fence: true,
+    }
+}
+
 /// Reads `failover` of a store.
 pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
-    let instant = || Law::constant(Duration::ZERO);
-    let Some(item) = store.get("failover") else {
-        return Some(Failover {
-            mode: FailoverMode::None,
-            detect: instant(),
-            decide: instant(),
-            promote: instant(),
-            redirect: instant(),
-            gray_ppm: 0,
-            fence: true,
-        });
-    };
+    let Some(item) = store.get("failover") else { return Some(nobody()) };
     let r = item.table()?;
     let mode = match r.get("mode") {
         None => Some(FailoverMode::None),
         Some(item) => mode(&item, super::members::is_led(store)),
     };
     let phase = |key| match r.get(key) {
-        None => Some(instant()),
+        None => Some(law::instant()),
         Some(item) => item.law(),
     };
     let detect = match r.get("detect") {
@@ -83,7 +86,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
         None if mode.is_some_and(|mode| mode != FailoverMode::None) => {
             r.require("detect", "{ every = \"30s\", misses = 3 }").and(None)
         }
-        None => Some(instant()),
+        None => Some(law::instant()),
     };
     let (decide, promote, redirect) = (phase("decide"), phase("promote"), phase("redirect"));
     let fence = r.get("fence").map_or(Some(true), |i| i.word(&["lease", "none"]).map(|w| w == 0));

@@ -4,6 +4,7 @@ use super::action;
 use super::context::Problem;
 use super::diagnostic::code;
 use super::failover;
+use super::law;
 use super::price as money;
 use super::reader::{Item, Named, Reader};
 use super::store;
@@ -12,7 +13,6 @@ use super::world::{duplicate, unknown_region};
 use crate::model::{
     Balance, Command, DomainId, DomainKind, NodeId, RegionId, Router, Tier, TierPrice, TierSite, World,
 };
-use crate::rng::Law;
 use crate::units::Duration;
 
 /// Most tiers and routers of each, instances of a tier, and targets of a router.
@@ -20,10 +20,6 @@ const MAX_PARTS: usize = 1000;
 const MAX_INSTANCES: u64 = 10_000;
 const MAX_TARGETS: usize = 32;
 const BALANCES: [&str; 3] = ["spread", "first", "manual"];
-
-fn instant() -> Law {
-    Law::constant(Duration::ZERO)
-}
 
 /// Entries of a table of tables, unless there are too many.
 fn entries<'a>(root: &Reader<'a>, key: &'static str) -> Vec<Named<'a>> {
@@ -56,7 +52,7 @@ fn tier(root: &Reader<'_>, name: &str, r: &Reader<'_>, world: &World) -> Option<
     let most = r.get("most").map_or(Some(Vec::new()), |i| counts(&i, world));
     let needed_item = r.require("needed", "2");
     let needed = needed_item.as_ref().and_then(|i| i.integer(1..=MAX_INSTANCES));
-    let start = r.get("start").map_or(Some(instant()), |i| i.law());
+    let start = r.get("start").map_or(Some(law::instant()), |i| i.law());
     let reschedule = match r.get("reschedule") {
         None => Some(None),
         Some(item) if item.maybe_text() == Some("never") => Some(None),
@@ -173,15 +169,14 @@ pub(super) fn routers(root: &Reader<'_>, world: &World, tiers: Option<&[Tier]>) 
 }
 
 fn router(name: &str, r: &Reader<'_>, world: &World, tiers: Option<&[Tier]>) -> Option<Router> {
-    let tier =
-        r.require("tier", "\"api\"").and_then(|i| named(&i, code::ROUTER, "tier", tiers?, |t| &t.name));
+    let tier = r.require("tier", "\"api\"").and_then(|i| tier_named(&i, code::ROUTER, tiers?));
     let targets = r.require("targets", "[\"westeurope/1\", \"westeurope/2\"]");
     let targets = targets.and_then(|i| self::targets(&i, world, &tiers?[tier? as usize]));
     let balance = r.get("balance").map_or(Some(0), |i| i.word(&BALANCES));
-    let detect = r.get("detect").map_or(Some(instant()), |i| failover::detect(&i));
+    let detect = r.get("detect").map_or(Some(law::instant()), |i| failover::detect(&i));
     let ttl = r.get("ttl").map_or(Some(Duration::ZERO), |i| i.duration());
     let stale = match r.get("ignore_ttl") {
-        None => Some((0, instant())),
+        None => Some((0, law::instant())),
         Some(item) => item.table().and_then(|t| {
             let share = t.require("share", "0.05").and_then(|i| i.millionths());
             let law = t.require("for", "\"1h\"").and_then(|i| i.law());
@@ -257,22 +252,9 @@ fn target(item: &Item<'_>, world: &World, tier: &Tier) -> Option<DomainId> {
     Some(DomainId(found as u32))
 }
 
-/// The index of what a text names; `None` also if the list could not be read.
-fn named<T>(
-    item: &Item<'_>,
-    code: &'static str,
-    what: &str,
-    list: &[T],
-    name: impl Fn(&T) -> &String,
-) -> Option<u32> {
-    let text = item.text()?;
-    let found = list.iter().position(|t| name(t) == text);
-    if found.is_none() {
-        let names: Vec<&str> = list.iter().map(|t| name(t).as_str()).collect();
-        let problem = Problem::new(code, format!("unknown {what} `{text}`"), format!("no such {what}"));
-        item.error(problem.did_you_mean(text, &names));
-    }
-    found.map(|i| i as u32)
+fn tier_named(item: &Item<'_>, code: &'static str, tiers: &[Tier]) -> Option<u32> {
+    let names: Vec<&str> = tiers.iter().map(|t| t.name.as_str()).collect();
+    item.index_in(code, "tier", &names, true)
 }
 
 /// Reads `{ scale = TIER, in = REGION, instances = N }`.
@@ -284,7 +266,7 @@ pub(super) fn scale(
 ) -> Option<Command> {
     let region = r.require("in", "\"westeurope\"");
     let instances = r.require("instances", "6").and_then(|i| i.integer(0..=MAX_INSTANCES));
-    let index = named(name, code::ACTION, "tier", tiers?, |t| &t.name)?;
+    let index = tier_named(name, code::ACTION, tiers?)?;
     let tier = &tiers?[index as usize];
     let region = region?;
     let text = region.text()?;
@@ -305,7 +287,8 @@ pub(super) fn route(
     routers: Option<&[Router]>,
 ) -> Option<Command> {
     let to = r.require("to", "\"westeurope\"");
-    let index = named(name, code::ACTION, "router", routers?, |r| &r.name)?;
+    let names: Vec<&str> = routers?.iter().map(|r| r.name.as_str()).collect();
+    let index = name.index_in(code::ACTION, "router", &names, true)?;
     let router = &routers?[index as usize];
     if router.balance != Balance::Manual {
         let message = format!("router `{}` chooses its targets itself", router.name);

@@ -6,6 +6,11 @@ use super::reader::{Item, Reader};
 use crate::rng::{Law, LawError};
 use crate::units::Duration;
 
+/// No time at all.
+pub(super) fn instant() -> Law {
+    Law::constant(Duration::ZERO)
+}
+
 /// Words for the laws.
 const LAWS: [&str; 7] = ["constant", "exponential", "uniform", "weibull", "lognormal", "pareto", "empirical"];
 /// Parameters of any law.

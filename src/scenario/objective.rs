@@ -70,7 +70,7 @@ fn watched(r: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Option<Watched>
     if let Some(item) = r.get("block") {
         r.refuse("kind", "a block has no requests: it is up or down");
         let known: Vec<&str> = blocks.iter().map(|b| b.name.as_str()).collect();
-        let index = index(&item, "block", &known, complete)?;
+        let index = item.index_in(code::OBJECTIVE, "block", &known, complete)?;
         if !blocks[index as usize].report {
             let message = format!("block `{}` is not among the results", known[index as usize]);
             item.error(Problem::new(code::OBJECTIVE, message, "it has `report = false`"));
@@ -80,10 +80,12 @@ fn watched(r: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Option<Watched>
     }
     type Asked = fn(u32, Series) -> Watched;
     let found: Option<(Asked, u32)> = match (r.get("service"), r.get("store"), &called[..], &names[..]) {
-        (Some(item), ..) => {
-            index(&item, "service", &called, called_complete).map(|i| (Watched::Service as Asked, i))
+        (Some(item), ..) => item
+            .index_in(code::OBJECTIVE, "service", &called, called_complete)
+            .map(|i| (Watched::Service as Asked, i)),
+        (_, Some(item), ..) => {
+            item.index_in(code::OBJECTIVE, "store", &names, complete).map(|i| (Watched::Store as Asked, i))
         }
-        (_, Some(item), ..) => index(&item, "store", &names, complete).map(|i| (Watched::Store as Asked, i)),
         (None, None, [_], _) => Some((Watched::Service, 0)),
         (None, None, [], [_]) => Some((Watched::Store, 0)),
         _ => {
@@ -104,17 +106,6 @@ fn watched(r: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Option<Watched>
     let series = r.get("kind").map_or(Some(2), |i| i.word(&Series::ALL.map(Series::word)));
     let (asked, index) = found?;
     Some(asked(index, Series::ALL[series?]))
-}
-
-fn index(item: &Item<'_>, what: &str, known: &[&str], complete: bool) -> Option<u32> {
-    let text = item.text()?;
-    let found = known.iter().position(|n| *n == text);
-    if found.is_none() && complete {
-        let problem =
-            Problem::new(code::OBJECTIVE, format!("unknown {what} `{text}`"), format!("no such {what}"));
-        item.error(problem.did_you_mean(text, known));
-    }
-    found.map(|i| i as u32)
 }
 
 fn goal(r: &Reader<'_>, of_block: bool) -> Option<Goal> {

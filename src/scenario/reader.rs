@@ -17,6 +17,24 @@ pub(super) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// Place of what the text names among what is known. Where not all of it could be read, an unknown name is not reported:
+    /// `complete` is false then.
+    pub(super) fn index_in(
+        &self,
+        code: &'static str,
+        what: &str,
+        known: &[&str],
+        complete: bool,
+    ) -> Option<u32> {
+        let text = self.text()?;
+        let found = known.iter().position(|n| *n == text);
+        if found.is_none() && complete {
+            let problem = Problem::new(code, format!("unknown {what} `{text}`"), format!("no such {what}"));
+            self.error(problem.did_you_mean(text, known));
+        }
+        found.map(|i| i as u32)
+    }
+
     /// Notes an error at this value.
     pub fn error(&self, problem: Problem) {
         self.cx.report(Severity::Error, &self.value.at, &self.path, problem);

@@ -3,6 +3,7 @@
 use super::action::{self, Known};
 use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
+use super::law;
 use super::lint::place;
 use super::reader::{Item, Named, Reader};
 use super::tree::Value;
@@ -40,7 +41,7 @@ pub(super) fn read(root: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Ve
 
 fn runbook(name: &str, r: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Option<Runbook> {
     let trigger = r.require("on", "{ lost = \"us-south\" }").and_then(|i| trigger(&i, known, horizon));
-    let notice = r.get("notice").map_or(Some(Some(instant())), |i| i.law_or_never());
+    let notice = r.get("notice").map_or(Some(Some(law::instant())), |i| i.law_or_never());
     let hours = r.get("hours").map_or(Some(0), |i| i.word(&["always", "office"]));
     let list = r.require("step", "[{ name = \"restore\", do = { … } }]");
     let items = list.as_ref().and_then(|i| i.list());
@@ -64,10 +65,6 @@ fn runbook(name: &str, r: &Reader<'_>, known: Known<'_>, horizon: Duration) -> O
         bandwidth: bandwidth?,
         steps: steps?,
     })
-}
-
-fn instant() -> Law {
-    Law::constant(Duration::ZERO)
 }
 
 fn trigger(item: &Item<'_>, known: Known<'_>, horizon: Duration) -> Option<Trigger> {
@@ -167,10 +164,10 @@ fn step(
     trigger: Option<&Trigger>,
 ) -> Option<Step> {
     let owner = r.get("owner").map_or(Some(0), |i| i.word(&["customer", "provider"]));
-    let takes = r.get("takes").map_or(Some(instant()), |i| i.law());
+    let takes = r.get("takes").map_or(Some(law::instant()), |i| i.law());
     let fails =
         r.get("fails").map_or(Some(0), |i| i.number(0.0..=MOST_FAILS).map(|n| (n * 1e6 + 0.5) as u32));
-    let retry = r.get("retry").map_or(Some(instant()), |i| i.law());
+    let retry = r.get("retry").map_or(Some(law::instant()), |i| i.law());
     if fails == Some(0) {
         r.idle("retry", "no attempt fails: `fails` is 0");
     }

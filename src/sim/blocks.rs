@@ -202,14 +202,11 @@ pub(crate) fn strikes(
     active: &Active,
     held: impl Fn(&core::ops::Range<u32>) -> bool,
 ) -> bool {
-    let process = &plan.processes[active.process as usize];
-    let rule = plan.rule(active.process);
-    if !matches!(rule.effect, Effect::Down | Effect::Destroy | Effect::Maintenance) {
+    let effect = plan.rule(active.process).effect;
+    if !matches!(effect, Effect::Down | Effect::Destroy | Effect::Maintenance) {
         return false;
     }
-    let hit = |i: usize| faults.is_hit(plan, active.process, i);
-    let mut taken = process.targets.clone().enumerate().filter(|&(i, _)| hit(i));
-    taken.any(|(_, t)| match rule.targets[t as usize] {
+    faults.taken(plan, active.process).any(|target| match target {
         Target::Domain(d) => held(&plan.model.world.domain(d).nodes),
         Target::Link(_) | Target::Store { .. } => false,
     })

@@ -96,18 +96,13 @@ impl<D: Chance> Ctx<'_, '_, D> {
     fn damages(&self, process: u32, g: usize, write: u8) -> bool {
         let rule = self.plan.processes[process as usize].rule;
         let hit = self.layout.hits(rule, g);
-        let targets = self.plan.processes[process as usize].targets.clone().enumerate();
-        hit && targets.into_iter().any(|(i, t)| {
-            let place = self.region(usize::from(write));
-            let here = match self.plan.rule(process).targets[t as usize] {
-                Target::Domain(d) => self.plan.model.world.domain(d).region == place,
-                Target::Store { store, region } => {
-                    store as usize == self.s && region.is_none_or(|r| r == place)
-                }
-                Target::Link(_) => false,
-            };
-            here && self.faults.is_hit(self.plan, process, i)
-        })
+        let place = self.region(usize::from(write));
+        let here = |target| match target {
+            Target::Domain(d) => self.plan.model.world.domain(d).region == place,
+            Target::Store { store, region } => store as usize == self.s && region.is_none_or(|r| r == place),
+            Target::Link(_) => false,
+        };
+        hit && self.faults.taken(self.plan, process).any(here)
     }
 
     fn damage(&mut self, st: &mut StoreState, g: usize, process: u32, culprit: Culprit, all: bool) {

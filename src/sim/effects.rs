@@ -214,14 +214,10 @@ struct Left {
 fn degraded(plan: &Plan, faults: &Faults, holds: impl Fn(Target) -> bool) -> Left {
     let mut left = Left { capacity: 1_000_000, success: 1_000_000 };
     for &p in &faults.active {
-        let process = &plan.processes[p as usize];
-        let rule = plan.rule(p);
-        let Effect::Degrade { capacity_ppm, errors_ppm } = rule.effect else { continue };
-        for (i, t) in process.targets.clone().enumerate() {
-            if faults.is_hit(plan, p, i) && holds(rule.targets[t as usize]) {
-                left.capacity = left.capacity * u64::from(capacity_ppm) / 1_000_000;
-                left.success = left.success * (1_000_000 - u64::from(errors_ppm)) / 1_000_000;
-            }
+        let Effect::Degrade { capacity_ppm, errors_ppm } = plan.rule(p).effect else { continue };
+        for _ in faults.taken(plan, p).filter(|&target| holds(target)) {
+            left.capacity = left.capacity * u64::from(capacity_ppm) / 1_000_000;
+            left.success = left.success * (1_000_000 - u64::from(errors_ppm)) / 1_000_000;
         }
     }
     left

@@ -2,7 +2,7 @@
 //!
 //! Each process is blind to the others, so the fault history depends on the seed and the world alone (rule R2).
 
-use crate::model::{Model, Schedule};
+use crate::model::{Model, Schedule, Target};
 use crate::sim::driver::{Chance, Draw, Mark, word};
 use crate::sim::observe::{Blame, Class};
 use crate::sim::plan::{Plan, Process};
@@ -245,6 +245,14 @@ impl Faults {
     #[inline]
     pub(crate) fn is_hit(&self, plan: &Plan, p: u32, i: usize) -> bool {
         plan.rule(p).together_ppm.is_none() || self.hits[plan.processes[p as usize].hits as usize + i]
+    }
+
+    /// The targets that the current occurrence of a process took.
+    #[inline]
+    pub(crate) fn taken(&self, plan: &Plan, p: u32) -> impl Iterator<Item = Target> {
+        let targets = &plan.rule(p).targets;
+        let all = plan.processes[p as usize].targets.clone().enumerate();
+        all.filter(move |&(i, _)| self.is_hit(plan, p, i)).map(move |(_, t)| targets[t as usize])
     }
 
     /// Ends an occurrence: the team goes to the next that waits. Returns that process, whose slot is to be armed.

@@ -368,11 +368,8 @@ impl Run<'_> {
         }
         let domain = Target::Domain(plan.model.world.regions[region.0 as usize]);
         let cuts = |a: &Active| {
-            let (rule, process) = (plan.rule(a.process), &plan.processes[a.process as usize]);
-            let taken =
-                process.targets.clone().enumerate().filter(|&(i, _)| faults.is_hit(plan, a.process, i));
-            rule.effect == Effect::Isolate
-                && taken.into_iter().any(|(_, t)| rule.targets[t as usize] == domain)
+            plan.rule(a.process).effect == Effect::Isolate
+                && faults.taken(plan, a.process).any(|target| target == domain)
         };
         faults.lasting(plan).find(cuts).map(|a| a.culprit)
     }

@@ -79,11 +79,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
 
     /// Whether an occurrence hits something this group uses, at any of the targets it took.
     pub(crate) fn touches(&self, g: usize, active: &Active) -> bool {
-        let process = &self.plan.processes[active.process as usize];
-        let targets = &self.plan.rule(active.process).targets;
-        let hit = |i: usize| self.faults.is_hit(self.plan, active.process, i);
-        let mut taken = process.targets.clone().enumerate().filter(|&(i, _)| hit(i));
-        taken.any(|(_, t)| self.reaches(g, process.rule, targets[t as usize]))
+        let rule = self.plan.processes[active.process as usize].rule;
+        self.faults.taken(self.plan, active.process).any(|target| self.reaches(g, rule, target))
     }
 
     /// Whether a rule that strikes this target hits something this group uses.

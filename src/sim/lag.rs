@@ -62,14 +62,12 @@ impl<D: Chance> Ctx<'_, '_, D> {
         let ends = [self.region(a), self.region(b)];
         let (mut sum, mut mark) = (Duration::ZERO, None);
         for active in self.faults.lasting(self.plan) {
-            let process = &self.plan.processes[active.process as usize];
-            let rule = self.plan.rule(active.process);
-            let Effect::Lag { extra, .. } = rule.effect else { continue };
-            if !self.layout.hits(process.rule, g) {
+            let Effect::Lag { extra, .. } = self.plan.rule(active.process).effect else { continue };
+            if !self.layout.hits(self.plan.processes[active.process as usize].rule, g) {
                 continue;
             }
-            for (i, t) in process.targets.clone().enumerate() {
-                let between = match rule.targets[t as usize] {
+            for target in self.faults.taken(self.plan, active.process) {
+                let between = match target {
                     Target::Store { store, region } => {
                         store as usize == self.s && region.is_none_or(|r| ends.contains(&r))
                     }
@@ -78,7 +76,7 @@ impl<D: Chance> Ctx<'_, '_, D> {
                     Target::Domain(d) => ends.contains(&world.domain(d).region),
                     Target::Link(l) => world.links[l.0 as usize].ends.iter().all(|r| ends.contains(r)),
                 };
-                if between && self.faults.is_hit(self.plan, active.process, i) {
+                if between {
                     sum = sum.saturating_add(extra);
                     mark = Some(active.culprit.mark);
                 }

@@ -108,11 +108,8 @@ impl<D: Chance> Ctx<'_, '_, D> {
             Target::Link(_) => false,
         };
         let found = self.faults.lasting(self.plan).find(|a| {
-            let (rule, process) = (self.plan.rule(a.process), &self.plan.processes[a.process as usize]);
-            let errors = matches!(rule.effect, Effect::Degrade { errors_ppm: 1.., .. });
-            let hit = |i: usize| self.faults.is_hit(self.plan, a.process, i);
-            errors
-                && process.targets.clone().enumerate().any(|(i, t)| hit(i) && here(rule.targets[t as usize]))
+            let errors = matches!(self.plan.rule(a.process).effect, Effect::Degrade { errors_ppm: 1.., .. });
+            errors && self.faults.taken(self.plan, a.process).any(here)
         });
         found.map(|a| a.culprit).or_else(|| self.culprit(st, g))
     }

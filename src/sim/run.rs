@@ -1,7 +1,7 @@
 //! The events of a replication: what each slot means, and bringing up to date what an instant touched.
 
 use crate::engine::{Slot, System, Timers};
-use crate::model::{Command, Profile};
+use crate::model::{Command, Part, Profile};
 use crate::sim::driver::{Chance, Draw, Mark};
 use crate::sim::faults::{Culprit, Fired, Stage};
 use crate::sim::group::Ctx;
@@ -283,20 +283,8 @@ impl Run<'_> {
         culprit: Culprit,
         timers: &mut Timers<'_, D>,
     ) {
-        let s = match command {
-            Command::Failover { store, .. }
-            | Command::ForceFailover { store, .. }
-            | Command::Offline { store, .. }
-            | Command::Online { store, .. }
-            | Command::AddRegion { store, .. }
-            | Command::SetFailover { store, .. }
-            | Command::Restore { store, .. }
-            | Command::StartEmpty { store, .. }
-            | Command::SetThroughput { store, .. } => store as usize,
-            Command::Scale { .. } | Command::Route { .. } => {
-                return self.act_on_front(command, culprit, timers);
-            }
-        };
+        let Part::Store(s) = command.part() else { return self.act_on_front(command, culprit, timers) };
+        let s = s as usize;
         self.advance(s, timers.now());
         let (mut ctx, st) = self.context(s, timers);
         ctx.act(st, command, culprit);

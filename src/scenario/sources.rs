@@ -72,7 +72,10 @@ fn read(origin: &str, preset: bool, text: &str) -> Sources {
     let mut lines = text.lines().enumerate().peekable();
     let mut head: Vec<&str> = Vec::new();
     while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with('#')) {
-        head.push(line.trim_start_matches('#'));
+        // `#:schema …` is for editors.
+        if !line.starts_with("#:") {
+            head.push(line.trim_start_matches('#'));
+        }
     }
     for (number, line) in lines {
         reader.line(number + 1, classify(line, &mut state));
@@ -332,6 +335,14 @@ mod tests {
             read("x", false, text).notes.iter().map(|n| n.assumption).collect::<Vec<_>>(),
             [true, false]
         );
+    }
+
+    #[test]
+    fn what_is_for_editors_says_nothing() {
+        let with = read("x", false, "#:schema ../a.json\n# Why.\n#\n# More.\na = 1\n");
+        let without = read("x", false, "# Why.\n#\n# More.\na = 1\n");
+        assert_eq!(with.header, without.header);
+        assert!(!with.header.is_empty());
     }
 
     #[test]

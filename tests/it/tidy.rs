@@ -131,3 +131,13 @@ fn the_index_of_scenarios_lists_each_file() {
         .collect();
     assert!(missing.is_empty(), "scenarios/README.md has no link to {missing:?}");
 }
+
+/// The first line lets editors complete, explain and check a scenario: the schema relative to the file.
+#[test]
+fn every_scenario_begins_with_its_schema() {
+    for (path, text) in source::files("scenarios", "toml") {
+        let up = "../".repeat(path.matches('/').count() - 1);
+        let line = format!("#:schema {up}zonefall.schema.json\n");
+        assert!(text.starts_with(&line), "{path} must begin with {line}");
+    }
+}

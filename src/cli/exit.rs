@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+/// The exit code of an interrupted run, as shells have it for SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
 /// Why the command ends without success.
 #[derive(Debug)]
 pub enum Failure {
@@ -17,6 +20,8 @@ pub enum Failure {
     Broken(String),
     /// Files or streams.
     Io(String),
+    /// A signal asked to stop.
+    Interrupted,
     /// Whoever read standard output has gone; nobody is left to be told.
     BrokenPipe,
 }
@@ -29,6 +34,7 @@ impl Failure {
             Failure::Limit(_) => 3,
             Failure::Broken(_) => 70,
             Failure::Io(_) => 74,
+            Failure::Interrupted => INTERRUPTED,
             Failure::BrokenPipe => 0,
         }
     }
@@ -53,6 +59,7 @@ impl fmt::Display for Failure {
             Failure::Input(text) | Failure::Limit(text) | Failure::Broken(text) | Failure::Io(text) => {
                 f.write_str(text)
             }
+            Failure::Interrupted => f.write_str("interrupted"),
             Failure::Reported | Failure::BrokenPipe => Ok(()),
         }
     }

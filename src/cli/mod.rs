@@ -7,6 +7,7 @@ mod compare;
 mod exit;
 mod files;
 mod input;
+mod interrupt;
 mod progress;
 mod replay;
 mod rows;

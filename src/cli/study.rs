@@ -4,12 +4,12 @@ use super::args::{Format, Rows, RunOptions};
 use super::exit::Failure;
 use super::files::Folder;
 use super::input::{self, Text};
+use super::interrupt;
 use super::progress::Progress;
 use super::rows::{self, BlockRows};
 use super::what_if::Chosen;
 use super::{print, replay};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use zonefall::experiment::beyond::beyond;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
@@ -132,6 +132,8 @@ pub fn folder(
     path: Option<&Path>,
     replication: Option<u64>,
 ) -> Result<Option<Folder>, Failure> {
+    // From here on there is something to tidy up.
+    interrupt::check()?;
     let Some(path) = path else {
         return match options.rows {
             None | Some(Rows::None) => Ok(None),
@@ -167,6 +169,8 @@ pub fn run(
         for (name, bytes) in report::files::files(&study) {
             folder.add(name, &bytes)?;
         }
+        // The last moment at which none of them is visible.
+        interrupt::check()?;
         folder.publish()?;
     }
     match (options.format, &study.comparison) {
@@ -210,7 +214,7 @@ fn simulate(
     let mut text = String::new();
     let sums = runner::run(
         &experiment,
-        &AtomicBool::new(false),
+        interrupt::flag(),
         |variant, replication, block: &mut BlockRows| {
             block.add(wanted, &scenario.variants[variant], replication);
         },
@@ -229,7 +233,7 @@ fn simulate(
     }
     let promises = promises(scenario, &outcome);
     let worst = if folder.is_some() { worst(&outcome) } else { Vec::new() };
-    let recorded = worst::timelines(&experiment, &worst, |variant, replication| {
+    let recorded = worst::timelines(&experiment, interrupt::flag(), &worst, |variant, replication| {
         let Origin { file, variant } = batch.origin(variant);
         replay::command(options, file, variant, scenario.seed, replication)
     });
@@ -286,7 +290,7 @@ fn explain(failure: experiment::Failure<Failure>, options: &RunOptions, batch: &
             "a bug in zonefall, please report it: {failure}{}",
             replay(variant, replication)
         )),
-        experiment::Failure::Cancelled => Failure::Broken("cancelled by nobody".into()),
+        experiment::Failure::Cancelled => Failure::Interrupted,
     }
 }
 

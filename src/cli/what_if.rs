@@ -2,7 +2,7 @@
 
 use super::args::RunOptions;
 use super::exit::Failure;
-use super::say;
+use super::{interrupt, say};
 use zonefall::experiment::runner::Experiment;
 use zonefall::experiment::{self, Outcome, WhatIf, whatif};
 use zonefall::scenario::suggestion;
@@ -55,7 +55,7 @@ impl Chosen {
         let mut found = Vec::new();
         for &index in &self.variants {
             let attribution = &outcome.variants[index].attribution;
-            match whatif::what_if(&experiment, index, attribution) {
+            match whatif::what_if(&experiment, interrupt::flag(), index, attribution) {
                 Ok(effects) => found.extend(effects),
                 // Nobody asked: what was asked for is not to be lost over it.
                 Err(failure @ experiment::Failure::Limit { .. }) if !self.asked => {
@@ -73,6 +73,7 @@ impl Chosen {
 fn explain(failure: experiment::Failure<Failure>) -> Failure {
     match failure {
         experiment::Failure::Delivery(failure) => failure,
+        experiment::Failure::Cancelled => Failure::Interrupted,
         experiment::Failure::Limit { .. } => {
             Failure::Limit(format!("a limit was reached: {failure} (`--what-if none` leaves this out)"))
         }

@@ -69,6 +69,15 @@ struct Board<R, E> {
     failed: Option<(u64, ItemError<E>)>,
     /// No more blocks are to be taken.
     stop: bool,
+    /// The cancel flag was seen.
+    cancelled: bool,
+}
+
+impl<R, E> Board<R, E> {
+    fn cancel(&mut self) {
+        self.cancelled = true;
+        self.stop = true;
+    }
 }
 
 impl<R, E> Desk<R, E> {
@@ -98,7 +107,7 @@ impl Split {
 ///
 /// Each thread makes its own worker with `make`. What the items of a block add to an `R` goes to `deliver`, block
 /// by block in ascending order, on the caller's thread; `progress` is then told how many items are done.
-/// `cancel` is looked at before each block.
+/// `cancel` is looked at before each item; what has failed by then is no longer told, as it may not be the first.
 ///
 /// # Errors
 /// The first failing item, a panic in it included; an error of `deliver`; or that `cancel` was set.
@@ -117,8 +126,15 @@ where
 {
     let blocks = split.blocks();
     let jobs = usize::try_from(blocks).unwrap_or(usize::MAX).min(split.jobs.max(1)).max(1);
-    let board =
-        Board { next: 0, delivered: 0, ready: BTreeMap::new(), running: jobs, failed: None, stop: false };
+    let board = Board {
+        next: 0,
+        delivered: 0,
+        ready: BTreeMap::new(),
+        running: jobs,
+        failed: None,
+        stop: false,
+        cancelled: false,
+    };
     let desk = Desk { board: Mutex::new(board), changed: Condvar::new() };
     let window = AHEAD * jobs as u64;
     let (refused, workers) = std::thread::scope(|scope| {
@@ -130,9 +146,9 @@ where
     });
     let board = desk.board.into_inner().unwrap_or_else(PoisonError::into_inner);
     match (board.failed, refused) {
+        _ if board.cancelled => Err(Stop::Cancelled),
         (Some((item, why)), _) => Err(Stop::Item { item, why }),
         (None, Some(error)) => Err(Stop::Delivery(error)),
-        (None, None) if board.delivered < blocks => Err(Stop::Cancelled),
         (None, None) => Ok(workers),
     }
 }
@@ -153,11 +169,12 @@ fn run_worker<W, R: Default, E>(
             while failed.is_none()
                 && let Some(block) = take(desk, split, window, cancel)
             {
-                match run_block(&mut worker, split.range(block), work) {
-                    Ok(result) => {
+                match run_block(&mut worker, split.range(block), cancel, work) {
+                    Ok(Some(result)) => {
                         desk.lock().ready.insert(block, result);
                         desk.changed.notify_all();
                     }
+                    Ok(None) => desk.lock().cancel(),
                     Err(failure) => failed = Some(failure),
                 }
             }
@@ -183,13 +200,18 @@ fn run_worker<W, R: Default, E>(
     worker
 }
 
+/// What a block yields; `None` if it was cancelled.
 fn run_block<W, R: Default, E>(
     worker: &mut W,
     items: Range<u64>,
+    cancel: &AtomicBool,
     work: &(impl Fn(&mut W, u64, &mut R) -> Result<(), E> + Sync),
-) -> Result<R, (u64, ItemError<E>)> {
+) -> Result<Option<R>, (u64, ItemError<E>)> {
     let mut result = R::default();
     for item in items {
+        if cancel.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         // A worker is never used again after a panic, so that a torn state cannot be seen.
         match catch_unwind(AssertUnwindSafe(|| work(worker, item, &mut result))) {
             Ok(Ok(())) => {}
@@ -197,13 +219,16 @@ fn run_block<W, R: Default, E>(
             Err(panic) => return Err((item, ItemError::Panicked(message(&*panic)))),
         }
     }
-    Ok(result)
+    Ok(Some(result))
 }
 
 /// The next block to work on; `None` when there is none or the work is to stop.
 fn take<R, E>(desk: &Desk<R, E>, split: &Split, window: u64, cancel: &AtomicBool) -> Option<u64> {
     let mut board = desk.lock();
-    board.stop |= cancel.load(Ordering::Relaxed);
+    // Looked at only where there is something left to cut short.
+    if board.next < split.blocks() && cancel.load(Ordering::Relaxed) {
+        board.cancel();
+    }
     if board.stop || board.next >= split.blocks() {
         return None;
     }
@@ -386,7 +411,36 @@ mod tests {
             )
         };
         assert!(matches!(run(&AtomicBool::new(false), false), Err(Stop::Cancelled)));
+        assert!(matches!(run(&AtomicBool::new(true), false), Err(Stop::Cancelled)));
         assert!(matches!(run(&AtomicBool::new(false), true), Err(Stop::Delivery("full"))));
+    }
+
+    #[test]
+    fn one_long_block_is_cancelled_too() {
+        for jobs in [1, 3] {
+            let cancel = AtomicBool::new(false);
+            let last = AtomicUsize::new(0);
+            let work = |(): &mut (), item: u64, (): &mut ()| -> Result<(), Never> {
+                last.fetch_max(usize::try_from(item).unwrap(), Ordering::Relaxed);
+                cancel.store(item == 5, Ordering::Relaxed);
+                Ok(())
+            };
+            let split = Split { items: 0..1_000_000, block: 1_000_000, jobs };
+            let result = run(&split, &cancel, || (), work, |()| Ok::<(), Never>(()), |_| {});
+            assert!(matches!(result, Err(Stop::Cancelled)), "{result:?}");
+            assert_eq!(last.into_inner(), 5);
+        }
+    }
+
+    #[test]
+    fn cancelling_when_all_is_done_changes_nothing() {
+        let cancel = AtomicBool::new(false);
+        let work = |(): &mut (), item: u64, (): &mut ()| -> Result<(), Never> {
+            cancel.store(item == 6, Ordering::Relaxed);
+            Ok(())
+        };
+        let result = run(&split(0..7, 2), &cancel, || (), work, |()| Ok::<(), Never>(()), |_| {});
+        assert!(result.is_ok(), "{result:?}");
     }
 
     #[test]

@@ -172,6 +172,7 @@ fn shorten(model: &mut Model, phase: Phase) {
 /// As for [`run`](runner::run).
 pub fn what_if<D>(
     experiment: &Experiment<'_>,
+    cancel: &AtomicBool,
     index: usize,
     attribution: &[AttributionRow],
 ) -> Result<Vec<WhatIf>, Failure<D>> {
@@ -193,8 +194,7 @@ pub fn what_if<D>(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let go_on = AtomicBool::new(false);
-    let sums = runner::run(&again, &go_on, |_, _, (): &mut ()| {}, |()| Ok(()), |_| {})?;
+    let sums = runner::run(&again, cancel, |_, _, (): &mut ()| {}, |()| Ok(()), |_| {})?;
     let outcome = again.outcome("", 0, &sums);
     let rows = again.comparison(&outcome, &sums).map(|c| c.rows).unwrap_or_default();
     let mut found = Vec::new();
@@ -347,7 +347,7 @@ mod tests {
     fn what_causes_most_helps_most_and_nothing_hurts() {
         let model = model("1h", true);
         let attribution = outcome(&model).variants[0].attribution.clone();
-        let found = what_if::<String>(&experiment(&model), 0, &attribution).unwrap();
+        let found = what_if::<String>(&experiment(&model), &AtomicBool::new(false), 0, &attribution).unwrap();
         let writes: Vec<&WhatIf> = found.iter().filter(|w| w.kind == "write").collect();
         assert!(writes.len() > 3 && writes.len() <= MOST, "{writes:?}");
         let effects: Vec<f64> = writes.iter().filter_map(|w| w.down.difference).collect();

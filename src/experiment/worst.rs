@@ -6,6 +6,7 @@ use crate::sim::observe::{Replication, Series, TimelineEntry, Track, requests};
 use crate::sim::{Plan, Simulation};
 use crate::units::Duration;
 use core::cmp::Reverse;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Numbers of the worst replications of a variant; `None` where nothing of the kind happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -80,17 +81,21 @@ impl WorstTally {
 }
 
 /// Runs single replications again and tells how they went: (index of the variant, number of the replication) each.
-/// `replay` gives the command that shows one, by name of the variant and number.
+/// `cancel` is looked at before each, `replay` gives the command that shows one, by name of the variant and number.
 ///
 /// # Errors
 /// As for [`run`](super::runner::run).
 pub fn timelines<D>(
     experiment: &Experiment<'_>,
+    cancel: &AtomicBool,
     which: &[(usize, u64)],
     replay: impl Fn(&str, u64) -> String,
 ) -> Result<Vec<Timeline>, Failure<D>> {
     let mut found = Vec::new();
     for &(variant, replication) in which {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(Failure::Cancelled);
+        }
         let subject = &experiment.subjects[variant];
         let name = || subject.name.to_string();
         let plan = Plan::new(subject.model)

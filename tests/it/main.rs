@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod compare;
+mod interrupt;
 mod readme;
 mod source;
 mod tidy;

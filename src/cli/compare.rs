@@ -1,7 +1,7 @@
 //! `zonefall compare`: variants of one or several files beside each other, as one study.
 
 use super::args::CompareArgs;
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::study::{self, Batch, Origin, unique};
 use zonefall::engine::Digest;
 use zonefall::experiment::{Axis, Sources};
@@ -15,7 +15,8 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
         let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
         if !names.contains(&name.as_str()) {
             let help = suggestion(name, &names).unwrap_or_default();
-            return Err(Failure::Input(format!("--reference: no variant {name} is compared; {help}")));
+            let text = format!("--reference: no variant {name} is compared; {help}");
+            return Err(Failure::new(Code::NoSuchVariant, text));
         }
         // The others are nothing without it.
         if !options.variant.is_empty() && !options.variant.contains(name) {
@@ -31,9 +32,8 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
             1 => "name another file or add a [variant.NAME]",
             _ => "name what to compare it with: --reference VARIANT, or another --variant",
         };
-        return Err(Failure::Input(format!(
-            "nothing to compare: of {files} only the variant {only} runs; {help}"
-        )));
+        let text = format!("nothing to compare: of {files} only the variant {only} runs; {help}");
+        return Err(Failure::new(Code::NothingToCompare, text));
     }
     let wanted = args.reference.as_deref();
     let reference = names.iter().position(|n| Some(*n) == wanted).unwrap_or(0);
@@ -135,5 +135,5 @@ fn alike(files: &[String], scenarios: &[Scenario]) -> Result<(), Failure> {
             ));
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Input(problems.join("\n  "))) }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::new(Code::NotAlike, problems.join("\n  "))) }
 }

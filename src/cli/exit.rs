@@ -1,4 +1,4 @@
-//! Exit codes, part of the public interface (docs/command-line.md), and the errors that lead to them.
+//! Exit codes and the codes of errors, both part of the public interface (docs/command-line.md, docs/diagnostics.md).
 
 use std::fmt;
 use std::io;
@@ -7,60 +7,160 @@ use std::path::Path;
 /// The exit code of an interrupted run, as shells have it for SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
+/// What kind of error ends the command. A scenario's problems have codes of their own, in the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Words that the command line's grammar does not know.
+    Usage,
+    /// Each option alone would do.
+    Together,
+    /// A name that is neither.
+    NoSuchScenario,
+    /// A preset that is not there.
+    NoSuchPreset,
+    /// `--variant`, `--reference`, `--what-if`.
+    NoSuchVariant,
+    /// `--set`.
+    Setting,
+    /// Pairs of replications cannot be made.
+    NotAlike,
+    /// Only one variant is left.
+    NothingToCompare,
+    /// A scenario that is valid, but too large to be simulated.
+    TooLarge,
+    /// A file that is no text.
+    NotText,
+    /// `explain`.
+    NoSuchWord,
+    /// A replication reached a limit.
+    Limit,
+    /// A panic: a broken promise of this program.
+    Broken,
+    /// A file that is there and cannot be read.
+    Unreadable,
+    /// A file or folder.
+    NotWritable,
+    /// Standard output, for another reason than that its reader has gone.
+    Output,
+    /// A signal asked to stop.
+    Interrupted,
+}
+
+impl Code {
+    /// Its stable name, which docs/diagnostics.md explains, and the exit code.
+    fn facts(self) -> (&'static str, u8) {
+        match self {
+            Code::Usage => ("ZF1001", 2),
+            Code::Together => ("ZF1002", 2),
+            Code::NoSuchScenario => ("ZF1003", 2),
+            Code::NoSuchPreset => ("ZF1004", 2),
+            Code::NoSuchVariant => ("ZF1005", 2),
+            Code::Setting => ("ZF1006", 2),
+            Code::NotAlike => ("ZF1007", 2),
+            Code::NothingToCompare => ("ZF1008", 2),
+            Code::TooLarge => ("ZF1009", 2),
+            Code::NotText => ("ZF1010", 2),
+            Code::NoSuchWord => ("ZF1011", 2),
+            Code::Limit => ("ZF1101", 3),
+            Code::Broken => ("ZF1201", 70),
+            Code::Unreadable => ("ZF1301", 74),
+            Code::NotWritable => ("ZF1302", 74),
+            Code::Output => ("ZF1303", 74),
+            Code::Interrupted => ("ZF1401", INTERRUPTED),
+        }
+    }
+
+    /// `ZF1001` and so on.
+    pub fn name(self) -> &'static str {
+        self.facts().0
+    }
+}
+
 /// Why the command ends without success.
 #[derive(Debug)]
 pub enum Failure {
-    /// Wrong usage or a wrong scenario.
-    Input(String),
-    /// The same, and everything has been said on standard error already.
+    /// Something to tell.
+    Error(Code, String),
+    /// A wrong scenario, and everything has been said on standard error already.
     Reported,
-    /// A replication reached a limit.
-    Limit(String),
-    /// A panic: a broken promise of this program.
-    Broken(String),
-    /// Files or streams.
-    Io(String),
-    /// A signal asked to stop.
-    Interrupted,
     /// Whoever read standard output has gone; nobody is left to be told.
     BrokenPipe,
 }
 
 impl Failure {
     /// The exit code.
-    pub fn code(&self) -> u8 {
+    pub fn exit(&self) -> u8 {
         match self {
-            Failure::Input(_) | Failure::Reported => 2,
-            Failure::Limit(_) => 3,
-            Failure::Broken(_) => 70,
-            Failure::Io(_) => 74,
-            Failure::Interrupted => INTERRUPTED,
+            Failure::Error(code, _) => code.facts().1,
+            Failure::Reported => 2,
             Failure::BrokenPipe => 0,
         }
     }
 
-    /// A failed operation on a file: `verb` as in "cannot `verb` PATH".
+    /// An error with its code.
+    pub fn new(code: Code, text: impl Into<String>) -> Failure {
+        Failure::Error(code, text.into())
+    }
+
+    /// A signal asked to stop.
+    pub fn interrupted() -> Failure {
+        Failure::new(Code::Interrupted, "interrupted")
+    }
+
+    /// A file or folder that could not be written: `verb` as in "cannot `verb` PATH".
     pub fn file(verb: &str, path: &Path, error: &io::Error) -> Failure {
-        Failure::Io(format!("cannot {verb} {}: {error}", path.display()))
+        Failure::new(Code::NotWritable, format!("cannot {verb} {}: {error}", path.display()))
     }
 
     /// A failed write to standard output.
     pub fn stdout(error: &io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-            _ => Failure::Io(format!("cannot write to standard output: {error}")),
+            _ => Failure::new(Code::Output, format!("cannot write to standard output: {error}")),
         }
     }
 }
 
+/// The error with its code in bold red, as problems of scenarios are told.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Input(text) | Failure::Limit(text) | Failure::Broken(text) | Failure::Io(text) => {
-                f.write_str(text)
-            }
-            Failure::Interrupted => f.write_str("interrupted"),
+            Failure::Error(code, text) => write!(f, "\x1b[1m\x1b[91merror[{}]\x1b[0m: {text}", code.name()),
             Failure::Reported | Failure::BrokenPipe => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All of them, in order of their names.
+    const CODES: [Code; 17] = [
+        Code::Usage,
+        Code::Together,
+        Code::NoSuchScenario,
+        Code::NoSuchPreset,
+        Code::NoSuchVariant,
+        Code::Setting,
+        Code::NotAlike,
+        Code::NothingToCompare,
+        Code::TooLarge,
+        Code::NotText,
+        Code::NoSuchWord,
+        Code::Limit,
+        Code::Broken,
+        Code::Unreadable,
+        Code::NotWritable,
+        Code::Output,
+        Code::Interrupted,
+    ];
+
+    #[test]
+    fn codes_are_those_with_a_chapter() {
+        let guide = include_str!("../../docs/diagnostics.md");
+        let chapters = guide.lines().filter_map(|l| l.strip_prefix("## ")?.split_once(':'));
+        let explained: Vec<&str> = chapters.map(|(code, _)| code).filter(|c| c.starts_with("ZF1")).collect();
+        assert_eq!(explained, CODES.map(Code::name));
     }
 }

@@ -3,7 +3,7 @@
 //! Each file is written under a temporary name in its own folder; [`Folder::publish`] gives all of them their
 //! names after the last byte of every one is on disk. Dropped before that, they leave nothing behind.
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,8 @@ impl Folder {
     pub fn create(path: &Path, rows: &[&'static str]) -> Result<Folder, Failure> {
         fs::create_dir_all(path).map_err(|e| Failure::file("create folder", path, &e))?;
         if let Some(name) = names().find(|name| path.join(name).is_dir()) {
-            return Err(Failure::Io(format!("cannot write {}: it is a folder", path.join(name).display())));
+            let text = format!("cannot write {}: it is a folder", path.join(name).display());
+            return Err(Failure::new(Code::NotWritable, text));
         }
         let mut folder = Folder { path: path.to_path_buf(), drafts: Vec::new() };
         // Before hours of simulation, not after them.
@@ -158,7 +159,7 @@ mod tests {
 
         fs::create_dir(path.join("run.json")).unwrap();
         let refused = Folder::create(&path, &[]).unwrap_err();
-        assert_eq!(refused.code(), 74);
+        assert_eq!(refused.exit(), 74);
         assert_eq!(listing(&path), ["mine.csv", "run.json", "summary.csv"]);
         fs::remove_dir_all(&path).unwrap();
     }

@@ -1,6 +1,6 @@
 //! From what the command line names to validated scenarios.
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::{catalogue, say};
 use std::fmt;
 use std::fs;
@@ -36,16 +36,18 @@ pub fn find(name: &str) -> Result<Text, Failure> {
             None => {
                 let names: Vec<&str> = catalogue::SCENARIOS.iter().map(|s| s.name).collect();
                 let near = scenario::nearest(name, &names);
-                let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-                Err(Failure::Input(format!(
-                    "no file and no shipped scenario is called {name} ({near}`zonefall scenario list` shows those)"
-                )))
+                let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let text = format!(
+                    "no file and no shipped scenario is called {name}{near}\n  `zonefall scenario list` shows the \
+                     shipped ones, `zonefall new` writes a file to start from"
+                );
+                Err(Failure::new(Code::NoSuchScenario, text))
             }
         },
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(Failure::Input(format!("cannot read {name}: {error}")))
+            Err(Failure::new(Code::NotText, format!("cannot read {name}: {error}")))
         }
-        Err(error) => Err(Failure::file("read", path, &error)),
+        Err(error) => Err(Failure::new(Code::Unreadable, format!("cannot read {name}: {error}"))),
     }
 }
 
@@ -66,9 +68,10 @@ pub fn settings(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
             Some((key, value)) if !key.trim().is_empty() => {
                 Ok((key.trim().to_string(), value.trim().to_string()))
             }
-            _ => Err(Failure::Input(format!(
-                "--set {text}: expected KEY=VALUE, as in --set store.orders.consistency=strong"
-            ))),
+            _ => Err(Failure::new(
+                Code::Setting,
+                format!("--set {text}: expected KEY=VALUE, as in --set store.orders.consistency=strong"),
+            )),
         })
         .collect()
 }
@@ -154,7 +157,7 @@ mod tests {
         let read = settings(&["a.b = \"x=y\"".into(), "c=".into()]).unwrap();
         assert_eq!(read, [pair("a.b", "\"x=y\""), pair("c", "")]);
         for bad in ["a", "=1", " =1"] {
-            assert_eq!(settings(&[bad.into()]).unwrap_err().code(), 2);
+            assert_eq!(settings(&[bad.into()]).unwrap_err().exit(), 2);
         }
     }
 }

@@ -28,5 +28,5 @@ pub fn flag() -> &'static AtomicBool {
 /// # Errors
 /// A signal asked to stop.
 pub fn check() -> Result<(), Failure> {
-    if flag().load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
+    if flag().load(Ordering::Relaxed) { Err(Failure::interrupted()) } else { Ok(()) }
 }

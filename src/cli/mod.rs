@@ -5,6 +5,7 @@ mod args;
 mod catalogue;
 mod compare;
 mod exit;
+mod explain;
 mod files;
 mod input;
 mod interrupt;
@@ -13,31 +14,42 @@ mod replay;
 mod rows;
 mod run;
 mod study;
+mod usage;
 mod what_if;
 
-use args::{Cli, Command, Shelf, ValidateArgs};
-use clap::Parser;
-use exit::Failure;
+use args::{Command, Shelf, ValidateArgs};
+use exit::{Code, Failure};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use zonefall::scenario::{nearest, presets};
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    // Panics in replications are told by the runner, with the way to replay them; this is for all others.
-    let result = std::panic::catch_unwind(|| dispatch(cli.command)).unwrap_or_else(|_| {
-        Err(Failure::Broken("a bug in zonefall, please report it with this command".into()))
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let text = failure.to_string();
-            if !text.is_empty() {
-                say(&format!("error: {text}"));
-            }
-            ExitCode::from(failure.code())
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err((0, text)) => return leave(print_styled(&text)),
+        Err((exit, text)) => {
+            say(&text);
+            return ExitCode::from(exit);
         }
+    };
+    // Panics in replications are told by the runner, with the way to replay them; this is for all others.
+    leave(std::panic::catch_unwind(|| dispatch(cli.command)).unwrap_or_else(|_| {
+        Err(Failure::new(Code::Broken, "a bug in zonefall, please report it with this command"))
+    }))
+}
+
+/// Tells what went wrong, if anything did.
+fn leave(result: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = result else { return ExitCode::SUCCESS };
+    match &failure {
+        // Who pressed Ctrl-C knows why.
+        Failure::Error(Code::Interrupted, _) => say(&failure.to_string()),
+        Failure::Error(code, _) => say(&format!("{failure}\n`zonefall explain {}` says more", code.name())),
+        Failure::Reported => say("`zonefall explain CODE` says more about a code"),
+        Failure::BrokenPipe => {}
     }
+    ExitCode::from(failure.exit())
 }
 
 fn dispatch(command: Command) -> Result<(), Failure> {
@@ -45,14 +57,11 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Validate(args) => validate(&args),
-        Command::Preset(Shelf::List) => list(zonefall::scenario::presets().iter().map(|p| p.0)),
-        Command::Preset(Shelf::Show { name }) => {
-            let found = zonefall::scenario::presets().iter().find(|p| p.0 == name);
-            show("preset", &name, found.map(|p| p.1))
-        }
-        Command::Scenario(Shelf::List) => list(catalogue::SCENARIOS.iter().map(|s| s.name)),
-        Command::Scenario(Shelf::Show { name }) => {
-            show("scenario", &name, catalogue::find(&name).map(|s| s.text))
+        Command::Explain { words } => explain::explain(&words),
+        Command::Preset(shelf) => browse("preset", Code::NoSuchPreset, presets(), shelf),
+        Command::Scenario(shelf) => {
+            let shipped: Vec<_> = catalogue::SCENARIOS.iter().map(|s| (s.name, s.text)).collect();
+            browse("scenario", Code::NoSuchScenario, &shipped, shelf)
         }
     }
 }
@@ -63,23 +72,30 @@ fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Text on standard output, without its colours where they are not wanted.
+fn print_styled(text: &str) -> Result<(), Failure> {
+    let written = writeln!(anstream::stdout(), "{text}");
+    written.map_err(|error| Failure::stdout(&error))
+}
+
 /// Bytes on standard output.
 fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::stdout(&error))
 }
 
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
-    print(names.map(|name| format!("{name}\n")).collect::<String>().as_bytes())
-}
-
-fn show(what: &str, name: &str, text: Option<&str>) -> Result<(), Failure> {
-    match text {
-        Some(text) => print(text.as_bytes()),
-        None => {
-            Err(Failure::Input(format!("there is no {what} {name}; `zonefall {what} list` shows the names")))
-        }
+/// Names and texts that come with the program: all names, or one text.
+fn browse(what: &str, code: Code, texts: &[(&str, &str)], shelf: Shelf) -> Result<(), Failure> {
+    let names: Vec<&str> = texts.iter().map(|(name, _)| *name).collect();
+    let Shelf::Show { name } = shelf else {
+        return print(names.iter().map(|name| format!("{name}\n")).collect::<String>().as_bytes());
+    };
+    if let Some((_, text)) = texts.iter().find(|(own, _)| *own == name) {
+        return print(text.as_bytes());
     }
+    let near = nearest(&name, &names).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    let text = format!("there is no {what} {name} ({near}`zonefall {what} list` shows the names)");
+    Err(Failure::new(code, text))
 }
 
 /// Shows every problem of every scenario; then one line for each on standard output.

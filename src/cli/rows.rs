@@ -1,7 +1,8 @@
 //! What replications leave behind on their way into sums: rows of files, and timelines to read.
 
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::files::Folder;
+use std::fmt::Display;
 use std::io;
 use zonefall::report::csv::{self, Context};
 use zonefall::scenario::Variant;
@@ -77,7 +78,7 @@ impl BlockRows {
     /// The disk refuses.
     pub fn write(self, folder: Option<&mut Folder>) -> Result<String, Failure> {
         if let Some(error) = self.failed {
-            return Err(Failure::Io(format!("cannot write rows: {error}")));
+            return Err(cannot_write(&error));
         }
         if let Some(folder) = folder {
             folder.append("replications.csv", &self.replications)?;
@@ -101,12 +102,16 @@ pub fn headers(folder: &mut Folder) -> Result<(), Failure> {
         ("timeline.csv", &csv::TIMELINE[..]),
     ] {
         line.clear();
-        csv::header(&mut line, columns).map_err(|e| Failure::Io(format!("cannot write rows: {e}")))?;
+        csv::header(&mut line, columns).map_err(|e| cannot_write(&e))?;
         folder.append(name, &line)?;
     }
     line.clear();
-    csv::outages_header(&mut line).map_err(|e| Failure::Io(format!("cannot write rows: {e}")))?;
+    csv::outages_header(&mut line).map_err(|e| cannot_write(&e))?;
     folder.append("outages.csv", &line)
+}
+
+fn cannot_write(error: &impl Display) -> Failure {
+    Failure::new(Code::NotWritable, format!("cannot write rows: {error}"))
 }
 
 /// The timeline of one replication of a variant, in columns.

@@ -1,7 +1,7 @@
 //! From options and files to a study, and from a study to files and standard output: what `run` and `compare` share.
 
 use super::args::{Format, Rows, RunOptions};
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::files::Folder;
 use super::input::{self, Text};
 use super::interrupt;
@@ -95,7 +95,7 @@ impl Batch {
             let near = nearest(missing, &known);
             let near = near.map_or_else(|| ";".into(), |near| format!(", did you mean `{near}`?"));
             let text = format!("{files} {have} no variant {missing}{near} {they_have} {names}");
-            return Err(Failure::Input(text));
+            return Err(Failure::new(Code::NoSuchVariant, text));
         }
         let kept = |name: &String| wanted.contains(name);
         let mut keep = names.iter().map(kept);
@@ -137,7 +137,10 @@ pub fn folder(
     let Some(path) = path else {
         return match options.rows {
             None | Some(Rows::None) => Ok(None),
-            _ => Err(Failure::Input("--rows says what to write into a folder: give --out as well".into())),
+            _ => Err(Failure::new(
+                Code::Together,
+                "--rows says what to write into a folder: give --out DIR as well",
+            )),
         };
     };
     let rows = options.rows.unwrap_or(Rows::Replications);
@@ -281,16 +284,17 @@ fn explain(failure: experiment::Failure<Failure>, options: &RunOptions, batch: &
     match failure {
         experiment::Failure::Delivery(failure) => failure,
         experiment::Failure::Plan { ref variant, .. } => {
-            Failure::Input(format!("{}: {failure}", batch.origin(variant).file))
+            Failure::new(Code::TooLarge, format!("{}: {failure}", batch.origin(variant).file))
         }
         experiment::Failure::Limit { ref variant, replication, .. } => {
-            Failure::Limit(format!("a limit was reached: {failure}{}", replay(variant, replication)))
+            let text = format!("a limit was reached: {failure}{}", replay(variant, replication));
+            Failure::new(Code::Limit, text)
         }
-        experiment::Failure::Broken { ref variant, replication, .. } => Failure::Broken(format!(
-            "a bug in zonefall, please report it: {failure}{}",
-            replay(variant, replication)
-        )),
-        experiment::Failure::Cancelled => Failure::Interrupted,
+        experiment::Failure::Broken { ref variant, replication, .. } => {
+            let replay = replay(variant, replication);
+            Failure::new(Code::Broken, format!("a bug in zonefall, please report it: {failure}{replay}"))
+        }
+        experiment::Failure::Cancelled => Failure::interrupted(),
     }
 }
 

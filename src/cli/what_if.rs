@@ -1,7 +1,7 @@
 //! What would help most: which variants are run again without what.
 
 use super::args::RunOptions;
-use super::exit::Failure;
+use super::exit::{Code, Failure};
 use super::{interrupt, say};
 use zonefall::experiment::runner::Experiment;
 use zonefall::experiment::{self, Outcome, WhatIf, whatif};
@@ -37,7 +37,8 @@ impl Chosen {
             (None, "none") => chosen(Vec::new(), true),
             (None, _) => {
                 let help = suggestion(wanted, names).unwrap_or_default();
-                Err(Failure::Input(format!("--what-if: no variant {wanted} runs; {help}")))
+                let text = format!("--what-if: no variant {wanted} runs; {help}");
+                Err(Failure::new(Code::NoSuchVariant, text))
             }
         }
     }
@@ -73,10 +74,11 @@ impl Chosen {
 fn explain(failure: experiment::Failure<Failure>) -> Failure {
     match failure {
         experiment::Failure::Delivery(failure) => failure,
-        experiment::Failure::Cancelled => Failure::Interrupted,
+        experiment::Failure::Cancelled => Failure::interrupted(),
         experiment::Failure::Limit { .. } => {
-            Failure::Limit(format!("a limit was reached: {failure} (`--what-if none` leaves this out)"))
+            let text = format!("a limit was reached: {failure} (`--what-if none` leaves this out)");
+            Failure::new(Code::Limit, text)
         }
-        failure => Failure::Broken(format!("a bug in zonefall, please report it: {failure}")),
+        failure => Failure::new(Code::Broken, format!("a bug in zonefall, please report it: {failure}")),
     }
 }

@@ -58,7 +58,11 @@ fn an_interrupt_leaves_whole_files_or_none() {
         signal(&child, name);
         let output = end(child);
         assert_eq!(output.status.code(), Some(130), "{name} {command}");
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "error: interrupted\n", "{name} {command}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "error[ZF1401]: interrupted\n",
+            "{name} {command}"
+        );
         assert!(output.stdout.is_empty());
         assert_eq!(contents(&out), [], "{name} {command}: files are left");
     }

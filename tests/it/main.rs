@@ -3,6 +3,8 @@
 mod architecture;
 mod cli;
 mod compare;
+mod errors;
+mod explain;
 mod interrupt;
 mod readme;
 mod source;

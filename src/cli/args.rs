@@ -36,6 +36,8 @@ pub enum Command {
     /// Scenarios that come with the program, which `run` also takes by name
     #[command(subcommand)]
     Scenario(Shelf),
+    /// Print the JSON Schema of the scenario language, for editors
+    Schema,
 }
 
 #[derive(Debug, Subcommand)]

@@ -63,6 +63,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             let shipped: Vec<_> = catalogue::SCENARIOS.iter().map(|s| (s.name, s.text)).collect();
             browse("scenario", Code::NoSuchScenario, &shipped, shelf)
         }
+        Command::Schema => print(zonefall::scenario::schema().as_bytes()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::{Action, Command, Router, Store, Tier, World, Writes};
 use crate::units::Duration;
 
 /// The verbs; each is a key whose value names the store, the tier or the router.
-const VERBS: [&str; 11] = [
+pub(super) const VERBS: [&str; 11] = [
     "failover",
     "force-failover",
     "offline",

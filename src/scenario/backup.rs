@@ -11,8 +11,9 @@ use crate::model::{Backup, BackupPolicy, Placement, RegionId, Restore, StoreRegi
 use crate::rng::Law;
 use crate::units::Duration;
 
-const MODES: [&str; 3] = ["none", "continuous", "periodic"];
-const REDUNDANCY: [&str; 2] = ["zone", "local"];
+pub(super) const MODES: [&str; 3] = ["none", "continuous", "periodic"];
+pub(super) const REDUNDANCY: [&str; 2] = ["zone", "local"];
+pub(super) const WHILE_RESTORING: [&str; 2] = ["serve", "down"];
 /// The history of a log is kept this long: nothing older can be restored.
 const LONGEST: Duration = Duration::from_days(30);
 /// Keys of one mode only.
@@ -166,7 +167,7 @@ pub(super) fn restore(
     }
     let led = members::is_led(store);
     let into = r.get("into").map_or(Some(None), |i| into(&i, world, regions, led));
-    let stops = r.get("while_restoring").map_or(Some(0), |i| i.word(&["serve", "down"]));
+    let stops = r.get("while_restoring").map_or(Some(0), |i| i.word(&WHILE_RESTORING));
     r.close();
     Some(Some(Restore {
         notice: notice?,

@@ -15,7 +15,10 @@ pub(super) const MODES: [&str; 4] = ["none", "service-managed", PER_PARTITION, "
 const PER_PARTITION: &str = "per-partition";
 
 /// Words of those that a store with members has.
-const MODES_OF_MEMBERS: [&str; 3] = ["none", "automatic", "customer"];
+pub(super) const MODES_OF_MEMBERS: [&str; 3] = ["none", "automatic", "customer"];
+
+/// Whether an isolated write region stops.
+pub(super) const FENCES: [&str; 2] = ["lease", "none"];
 
 /// The mode a word names, for a store with members (`led`) or with regions.
 pub(super) fn mode(item: &Item<'_>, led: bool) -> Option<FailoverMode> {
@@ -89,7 +92,7 @@ pub(super) fn failover(store: &Reader<'_>) -> Option<Failover> {
         None => Some(law::instant()),
     };
     let (decide, promote, redirect) = (phase("decide"), phase("promote"), phase("redirect"));
-    let fence = r.get("fence").map_or(Some(true), |i| i.word(&["lease", "none"]).map(|w| w == 0));
+    let fence = r.get("fence").map_or(Some(true), |i| i.word(&FENCES).map(|w| w == 0));
     let gray = r.get("gray").map_or(Some(0), |i| i.millionths());
     if store.get("writes").and_then(|i| i.maybe_text()) == Some("multi-region") {
         r.idle("gray", "with several write regions none is given up for being slow");

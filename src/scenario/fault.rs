@@ -23,10 +23,12 @@ const MAX_TARGETS: usize = 1_000_000;
 /// Keys that say when a rule strikes; a rule has one of them, or is caused by another.
 const SCHEDULE: [&str; 4] = ["at", "mtbf", "per_year", "uptime"];
 
-const EFFECTS: [&str; 8] =
+pub(super) const EFFECTS: [&str; 8] =
     ["down", "destroy", "isolate", "degrade", "partial", "lag", "maintenance", "corrupt"];
+/// What `corrupt` damages.
+pub(super) const DAMAGES: [&str; 2] = ["data", "writes"];
 
-const CAUSES: [(&str, CauseClass); 12] = [
+pub(super) const CAUSES: [(&str, CauseClass); 12] = [
     ("unspecified", CauseClass::Unspecified),
     ("hardware", CauseClass::Hardware),
     ("power", CauseClass::Power),
@@ -224,7 +226,7 @@ fn effect(r: &Reader<'_>) -> Option<Effect> {
         }
         "corrupt" => {
             let share_ppm = r.get("share").map_or(Some(1_000_000), |i| hit_share(&i));
-            let damages = r.get("damages").map_or(Some(0), |i| i.word(&["data", "writes"]));
+            let damages = r.get("damages").map_or(Some(0), |i| i.word(&DAMAGES));
             let damages = if damages? == 0 { Damages::Data } else { Damages::Writes };
             Effect::Corrupt { share_ppm: share_ppm?, damages }
         }

@@ -19,7 +19,7 @@ use crate::units::Duration;
 const MAX_PARTS: usize = 1000;
 const MAX_INSTANCES: u64 = 10_000;
 const MAX_TARGETS: usize = 32;
-const BALANCES: [&str; 3] = ["spread", "first", "manual"];
+pub(super) const BALANCES: [&str; 3] = ["spread", "first", "manual"];
 
 /// Entries of a table of tables, unless there are too many.
 fn entries<'a>(root: &Reader<'a>, key: &'static str) -> Vec<Named<'a>> {

@@ -12,7 +12,10 @@ pub(super) fn instant() -> Law {
 }
 
 /// Words for the laws.
-const LAWS: [&str; 7] = ["constant", "exponential", "uniform", "weibull", "lognormal", "pareto", "empirical"];
+pub(super) const LAWS: [&str; 7] =
+    ["constant", "exponential", "uniform", "weibull", "lognormal", "pareto", "empirical"];
+/// Units of a file.
+pub(super) const UNITS: [&str; 5] = ["ms", "s", "m", "h", "d"];
 /// Parameters of any law.
 const PARAMETERS: [&str; 17] = [
     "value", "mean", "mtbf", "per_year", "low", "high", "shape", "scale", "median", "p95", "sigma", "file",
@@ -183,10 +186,7 @@ fn from_file(r: &Reader<'_>, file: &Item<'_>) -> Option<Vec<Duration>> {
     let name = file.text()?;
     let unit = match r.get("unit") {
         None => 1.0,
-        Some(item) => {
-            let words = ["ms", "s", "m", "h", "d"];
-            [0.001, 1.0, 60.0, 3600.0, 86_400.0][item.word(&words)?]
-        }
+        Some(item) => [0.001, 1.0, 60.0, 3600.0, 86_400.0][item.word(&UNITS)?],
     };
     let column = match r.get("column") {
         None => None,

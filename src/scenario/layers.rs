@@ -53,7 +53,7 @@ pub(super) fn preset(name: &str, section: &str, range: Option<core::ops::Range<u
 }
 
 /// Names of the presets that have a section.
-fn preset_names(section: &str) -> Vec<&'static str> {
+pub(super) fn preset_names(section: &str) -> Vec<&'static str> {
     PRESETS.iter().map(|(n, _)| *n).filter(|n| preset(n, section, None).is_some()).collect()
 }
 

@@ -12,7 +12,9 @@ use crate::model::{
 };
 use crate::units::Duration;
 
-const REPLICATION: [&str; 3] = ["asynchronous", "synchronous", "majority"];
+pub(super) const REPLICATION: [&str; 3] = ["asynchronous", "synchronous", "majority"];
+pub(super) const READS: [&str; 2] = ["leader", "any"];
+pub(super) const WITHOUT_STANDBY: [&str; 2] = ["block", "continue"];
 /// Most members of a store.
 const MAX_MEMBERS: usize = 16;
 /// Keys that only make sense for a store of regions, and those that only do for one of members.
@@ -67,7 +69,7 @@ pub(super) fn read(
     let in_use = r.get("in_use").map_or(Some(count as u64), |i| i.integer(1..=count as u64));
     let replace = r.get("replace").map_or(Some(None), |i| i.law_or_never());
     let cap = lag_cap(r, agreement);
-    let reads = r.get("reads").map_or(Some(0), |i| i.word(&["leader", "any"]));
+    let reads = r.get("reads").map_or(Some(0), |i| i.word(&READS));
     let (Some(agreement), Some(in_use)) = (agreement, in_use) else {
         return Led { regions: None, members: None };
     };
@@ -113,7 +115,7 @@ fn of_regions(r: &Reader<'_>) -> bool {
 
 fn agreement(r: &Reader<'_>) -> Option<Agreement> {
     let word = r.require("replication", "\"asynchronous\"")?.word(&REPLICATION);
-    let blocks = r.get("without_standby").map_or(Some(0), |i| i.word(&["block", "continue"]));
+    let blocks = r.get("without_standby").map_or(Some(0), |i| i.word(&WITHOUT_STANDBY));
     if word.is_some_and(|w| w != 1) {
         r.idle("without_standby", "only \"synchronous\" replication waits for standbys");
         r.idle("evict", "only \"synchronous\" replication waits for a silent standby");

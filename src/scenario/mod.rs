@@ -14,6 +14,7 @@ mod expect;
 mod failover;
 mod fault;
 mod front;
+mod language;
 mod law;
 mod layers;
 mod limits;
@@ -41,6 +42,7 @@ mod writes;
 
 pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::Expect;
+pub use language::{Field, field, fields, schema};
 pub use layers::presets;
 pub use suggest::{help as suggestion, nearest};
 

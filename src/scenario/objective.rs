@@ -14,7 +14,7 @@ const MAX_OBJECTIVES: usize = 1000;
 const MAX_CREDITS: usize = 100;
 /// Targets; each objective has one of them.
 const GOALS: [&str; 3] = ["availability", "rto", "rpo"];
-const MEASURES: [&str; 2] = ["mean-hourly-error-rate", "requests"];
+pub(super) const MEASURES: [&str; 2] = ["mean-hourly-error-rate", "requests"];
 
 /// What an objective can be about.
 pub(super) struct Subjects<'a> {

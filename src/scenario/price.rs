@@ -7,9 +7,9 @@ use super::world::unknown_region;
 use crate::model::{Billing, Placement, Price, StoreRegion, World, Writes};
 
 /// Words for what the bill counts.
-const BILLINGS: [&str; 4] = ["provisioned", "autoscale", "serverless", "instances"];
+pub(super) const BILLINGS: [&str; 4] = ["provisioned", "autoscale", "serverless", "instances"];
 /// What may take the zone premium away.
-const WAIVERS: [&str; 2] = ["autoscale", "multi-region"];
+pub(super) const WAIVERS: [&str; 2] = ["autoscale", "multi-region"];
 /// Largest factor and largest unit price.
 const MOST: f64 = 1e4;
 /// A factor of 1.

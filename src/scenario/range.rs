@@ -11,6 +11,9 @@ use crate::units::UNITS;
 /// Largest whole number of a range: sums and products of two stay far inside their integers.
 const MAX_WHOLE: i128 = 1 << 62;
 
+/// How points are spaced.
+pub(super) const SCALES: [&str; 2] = ["linear", "log"];
+
 /// An end of a range, or its step.
 #[derive(Clone, Copy)]
 enum Quantity {
@@ -87,7 +90,7 @@ fn numbers(item: &Item<'_>, from: Quantity, to: Quantity, cut: Cut) -> Option<Ve
 /// `step` or `points`, and the scale.
 fn cut(r: &Reader<'_>) -> Option<Cut> {
     r.exclusive(&["step", "points"]);
-    let log = r.get("scale").map_or(Some(0), |i| i.word(&["linear", "log"])).map(|i| i == 1);
+    let log = r.get("scale").map_or(Some(0), |i| i.word(&SCALES)).map(|i| i == 1);
     match (r.get("step"), r.get("points")) {
         (None, None) => {
             let message = format!("`{}` does not say how many values there are", r.path);

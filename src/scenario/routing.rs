@@ -7,8 +7,8 @@ use super::writes::Writing;
 use crate::model::{Client, Consistency, Hot, Members, Redirect, RegionId, Routing, Tokens, Writes};
 use crate::units::Duration;
 
-const PATTERNS: [&str; 4] = ["local", "all-regions", "random-per-request", "round-robin"];
-const TOKENS: [&str; 3] = ["none", "reads", "reads-and-writes"];
+pub(super) const PATTERNS: [&str; 4] = ["local", "all-regions", "random-per-request", "round-robin"];
+pub(super) const TOKENS: [&str; 3] = ["none", "reads", "reads-and-writes"];
 /// Longest wait of a write for its token if none is given.
 const TIMEOUT: Duration = Duration::from_secs(10);
 

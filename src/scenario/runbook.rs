@@ -17,6 +17,9 @@ use crate::units::Duration;
 /// Most runbooks, most steps of one: a step is a bit of a word.
 const MAX_RUNBOOKS: usize = 100;
 const MAX_STEPS: usize = 64;
+/// When somebody is there; who carries a step out.
+pub(super) const HOURS: [&str; 2] = ["always", "office"];
+pub(super) const OWNERS: [&str; 2] = ["customer", "provider"];
 /// An attempt that nearly always fails would be repeated for ever.
 const MOST_FAILS: f64 = 0.999;
 
@@ -42,7 +45,7 @@ pub(super) fn read(root: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Ve
 fn runbook(name: &str, r: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Option<Runbook> {
     let trigger = r.require("on", "{ lost = \"us-south\" }").and_then(|i| trigger(&i, known, horizon));
     let notice = r.get("notice").map_or(Some(Some(law::instant())), |i| i.law_or_never());
-    let hours = r.get("hours").map_or(Some(0), |i| i.word(&["always", "office"]));
+    let hours = r.get("hours").map_or(Some(0), |i| i.word(&HOURS));
     let list = r.require("step", "[{ name = \"restore\", do = { … } }]");
     let items = list.as_ref().and_then(|i| i.list());
     if let (Some(list), Some(items)) = (&list, &items)
@@ -163,7 +166,7 @@ fn step(
     known: Known<'_>,
     trigger: Option<&Trigger>,
 ) -> Option<Step> {
-    let owner = r.get("owner").map_or(Some(0), |i| i.word(&["customer", "provider"]));
+    let owner = r.get("owner").map_or(Some(0), |i| i.word(&OWNERS));
     let takes = r.get("takes").map_or(Some(law::instant()), |i| i.law());
     let fails =
         r.get("fails").map_or(Some(0), |i| i.number(0.0..=MOST_FAILS).map(|n| (n * 1e6 + 0.5) as u32));

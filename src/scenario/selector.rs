@@ -28,6 +28,11 @@ const KINDS: [(&str, Named); 6] = [
     ("store", Named::Store),
 ];
 
+/// Words of the kinds.
+pub(super) fn words() -> [&'static str; 6] {
+    KINDS.map(|(word, _)| word)
+}
+
 /// Where faults can strike: the world, and the stores by name.
 pub(super) struct Places<'a> {
     pub(super) world: &'a World,
@@ -58,7 +63,7 @@ pub(super) fn targets(places: &Places<'_>, item: &Item<'_>) -> Vec<Target> {
     let split = text.split_once(':');
     let kind = split.and_then(|(kind, _)| KINDS.iter().find(|(word, _)| *word == kind));
     let (Some((_, pattern)), Some((word, kind))) = (split, kind) else {
-        let words: Vec<&str> = KINDS.iter().map(|(w, _)| *w).collect();
+        let words = words();
         let problem = Problem::new(
             code::SELECTOR,
             format!("{text:?} is not a selector"),

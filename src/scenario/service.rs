@@ -13,7 +13,7 @@ use crate::model::{Block, Need, Part, Profile, Router, Service, Store, Tier};
 /// Most services.
 const MAX_SERVICES: usize = 1000;
 /// What a service can need.
-const KINDS: [&str; 6] = ["store", "asset", "block", "tier", "router", "service"];
+pub(super) const KINDS: [&str; 6] = ["store", "asset", "block", "tier", "router", "service"];
 
 /// What is there to be needed. Problems with them hide unknown names: `complete` is false then.
 pub(super) struct Known<'a> {

@@ -20,8 +20,9 @@ use crate::model::{
 use crate::rng::Law;
 use crate::units::Duration;
 
-const LEVELS: [&str; 5] = ["strong", "bounded-staleness", "session", "consistent-prefix", "eventual"];
-const PLACEMENTS: [&str; 3] = ["zone-redundant", "unzoned", "zonal"];
+pub(super) const LEVELS: [&str; 5] =
+    ["strong", "bounded-staleness", "session", "consistent-prefix", "eventual"];
+pub(super) const PLACEMENTS: [&str; 3] = ["zone-redundant", "unzoned", "zonal"];
 /// Most stores.
 const MAX_STORES: usize = 1000;
 /// Most regions of a store, most replicas of a partition in a region.

@@ -13,6 +13,9 @@ use crate::units::{Duration, NS_PER_SECOND};
 /// Longest text of a value in the name of a variant, in characters.
 const MAX_LABEL: usize = 60;
 
+/// How settings are combined.
+pub(super) const MODES: [&str; 2] = ["product", "one-at-a-time"];
+
 /// What a sweep makes: its axes, and a variant per point.
 #[derive(Default)]
 pub(super) struct Sweep {
@@ -35,8 +38,7 @@ struct Swept {
 
 /// Reads `[sweep]`; `room`: how many more variants there may be.
 pub(super) fn read(r: &Reader<'_>, settings: &[Override], room: usize) -> Sweep {
-    let words = ["product", "one-at-a-time"];
-    let mode = r.get("mode").map_or(Some(0), |item| item.word(&words));
+    let mode = r.get("mode").map_or(Some(0), |item| item.word(&MODES));
     let mut found = Vec::new();
     flatten(r, "", &mut found);
     found.retain(|o| o.path != "mode");

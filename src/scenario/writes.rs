@@ -8,7 +8,9 @@ use crate::model::{Conflicts, Consistency, Hot, OnReturn, Resolve, Writes};
 use crate::rng::Law;
 use crate::units::Duration;
 
-const POLICIES: [&str; 3] = ["last-writer-wins", "merge", "feed"];
+pub(super) const POLICIES: [&str; 3] = ["last-writer-wins", "merge", "feed"];
+pub(super) const APIS: [&str; 2] = ["nosql", "other"];
+pub(super) const WRITES: [&str; 2] = ["single-region", "multi-region"];
 
 /// Whether the product's own interface is used, or one of another database that it imitates (rules c23, c37).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,14 +50,14 @@ pub(super) fn read(r: &Reader<'_>, several: bool, consistency: Option<Consistenc
 
 /// Reads `api`.
 fn api(r: &Reader<'_>) -> Option<Api> {
-    let word = r.get("api").map_or(Some(0), |i| i.word(&["nosql", "other"]))?;
+    let word = r.get("api").map_or(Some(0), |i| i.word(&APIS))?;
     Some(if word == 0 { Api::NoSql } else { Api::Other })
 }
 
 /// Reads `writes`.
 fn writes(r: &Reader<'_>, several: bool, consistency: Option<Consistency>) -> Option<Writes> {
     let Some(item) = r.get("writes") else { return Some(Writes::Single) };
-    if item.word(&["single-region", "multi-region"])? == 0 {
+    if item.word(&WRITES)? == 0 {
         return Some(Writes::Single);
     }
     if !several {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use zonefall::scenario::harmless;
 
 /// The exit code of an interrupted run, as shells have it for SIGINT.
 pub const INTERRUPTED: u8 = 130;
@@ -125,7 +126,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Error(code, text) => write!(f, "\x1b[1m\x1b[91merror[{}]\x1b[0m: {text}", code.name()),
+            Failure::Error(code, text) => {
+                write!(f, "\x1b[1m\x1b[91merror[{}]\x1b[0m: {}", code.name(), harmless(text))
+            }
             Failure::Reported | Failure::BrokenPipe => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ use args::{Command, Shelf, ValidateArgs};
 use exit::{Code, Failure};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use zonefall::scenario::{nearest, presets};
+use zonefall::scenario::{harmless, nearest, presets};
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
@@ -109,7 +109,7 @@ fn validate(args: &ValidateArgs) -> Result<(), Failure> {
         let (scenario, problems) = input::load(&text, &set, true);
         failed |= scenario.is_none();
         let verdict = if scenario.is_some() { "valid" } else { "invalid" };
-        lines += &format!("{name}: {verdict}, {problems}\n");
+        lines += &format!("{}: {verdict}, {problems}\n", harmless(name));
     }
     print(lines.as_bytes())?;
     if failed { Err(Failure::Reported) } else { Ok(()) }

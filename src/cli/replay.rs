@@ -1,6 +1,7 @@
 //! The command that replays one replication.
 
 use super::args::RunOptions;
+use zonefall::scenario::steers;
 
 /// The command that replays `replication` of `variant` of the scenario `file` under `seed`, with the horizon and
 /// settings in force.
@@ -25,9 +26,19 @@ fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_string()
+    } else if word.contains(steers) {
+        // As bash, zsh and newer POSIX shells read it: nothing in it reaches the terminal as it is.
+        let escaped = |c: char| if steers(c) { octal(c) } else { c.to_string() };
+        let text = word.replace('\\', r"\\").replace('\'', r"\'");
+        format!("$'{}'", text.chars().map(escaped).collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// The bytes of a character in the notation of `$'…'`.
+fn octal(c: char) -> String {
+    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")).collect()
 }
 
 #[cfg(test)]
@@ -53,6 +64,11 @@ mod tests {
             r#"--set=fault.x.per_year=2 --set='a="it'\''s"'"#,
         ];
         assert_eq!(line, wanted.join(" "));
+    }
+
+    #[test]
+    fn control_characters_are_not_repeated_as_they_are() {
+        assert_eq!(quote("a\u{1b}[31m'\\\n\u{202e}"), r"$'a\033[31m\'\\\012\342\200\256'");
     }
 
     #[test]

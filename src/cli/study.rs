@@ -14,7 +14,7 @@ use zonefall::experiment::beyond::beyond;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
 use zonefall::report;
-use zonefall::scenario::{Scenario, nearest};
+use zonefall::scenario::{Scenario, nearest, steers};
 
 /// Variants whose worst replications are told about.
 const MOST_TIMELINES: usize = 6;
@@ -115,8 +115,9 @@ pub fn unique(files: &[String]) -> Vec<String> {
     let mut taken: Vec<String> = Vec::new();
     for file in files {
         let stem = Path::new(file).file_stem().and_then(|s| s.to_str()).unwrap_or("scenario");
+        let stem = stem.replace(steers, "_");
         let numbered = (2..).map(|n| format!("{stem}-{n}"));
-        let mut names = std::iter::once(stem.to_string()).chain(numbered);
+        let mut names = std::iter::once(stem.clone()).chain(numbered);
         // Of endless names one is free.
         taken.extend(names.find(|name| !taken.contains(name)));
     }

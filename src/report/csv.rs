@@ -134,9 +134,23 @@ fn record(out: &mut impl io::Write, fields: &[String]) -> io::Result<()> {
     writer.flush()
 }
 
-/// Text that a spreadsheet would take for a formula gets a leading apostrophe.
+/// Text that a spreadsheet would take for a formula gets a leading apostrophe; also where it would begin a field if another
+/// character than the comma separated fields, as in some countries.
 fn text(field: &str) -> String {
-    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.into() }
+    if field.parse::<f64>().is_ok_and(f64::is_finite) {
+        return field.into();
+    }
+    let mut out = String::with_capacity(field.len());
+    let mut begins = true;
+    for c in field.chars() {
+        let formula = matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠');
+        if begins && formula {
+            out.push('\'');
+        }
+        out.push(c);
+        begins = matches!(c, ',' | ';' | '"' | '\t' | '\r' | '\n');
+    }
+    out
 }
 
 /// A number in the shortest form that reads back the same; empty if undefined.
@@ -520,10 +534,18 @@ mod tests {
     fn formulas_are_defused() {
         let causes = String::from_utf8(causes_csv(&fixture::outcome(12))).unwrap();
         assert!(causes.contains(",'=region-lost,"), "{causes}");
-        for bad in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
+        for bad in ["=1+1", "+x", "-1h", "@x", "\tx", "\rx", "＝1"] {
             assert_eq!(super::text(bad), format!("'{bad}"));
         }
-        assert_eq!(super::text("a=b"), "a=b");
+        // Behind what separates fields elsewhere.
+        for (field, written) in
+            [("a;=cmd()", "a;'=cmd()"), ("a\",\"@b", "a\",\"'@b"), ("a\n+b", "a\n'+b"), ("\t=1", "'\t'=1")]
+        {
+            assert_eq!(super::text(field), written);
+        }
+        for good in ["a=b", "a = b - c, d", "-1.5", "+1"] {
+            assert_eq!(super::text(good), good);
+        }
     }
 
     #[test]

@@ -219,36 +219,53 @@ pub fn unknown_metric(source: Source<'_>, expect: &Expect, known: &[&str]) -> Di
     }
 }
 
+/// Whether a character steers a terminal, breaks a line or turns the direction of what follows.
+pub fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text for a terminal: characters that [steer](steers) it are written as `\u{1b}`. Line feeds stay.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && steers(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A diagnostic as text, in the manner of rustc: `error[ZF0101]: …`, place, caret, help.
 ///
-/// `color` adds ANSI colours. The text ends without a line break.
+/// `color` adds ANSI colours. The text ends without a line break. What names and values hold cannot steer a terminal.
 pub fn render(source: Source<'_>, diagnostic: &Diagnostic, color: bool) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let [message, label, path] =
+        [&diagnostic.message, &diagnostic.label, &diagnostic.path].map(|t| harmless(t));
+    let name = harmless(source.name).replace('\n', "\\u{a}");
+    let title = level.primary_title(message).id(diagnostic.code);
     let mut group = match &diagnostic.span {
         Some(span) => {
             let span = visible(source.text, span);
-            let label = Some(diagnostic.label.as_str()).filter(|l| !l.is_empty());
+            let label = Some(label).filter(|l| !l.is_empty());
             title.element(
                 Snippet::source(source.text)
-                    .path(source.name)
+                    .path(name)
                     .annotation(AnnotationKind::Primary.span(span).label(label)),
             )
         }
         None => {
-            let whole = if diagnostic.path.is_empty() {
-                diagnostic.label.clone()
-            } else {
-                format!("in {}: {}", diagnostic.path, diagnostic.label)
-            };
+            let whole = if path.is_empty() { label } else { format!("in {path}: {label}") };
             Group::with_title(title).element(Level::NOTE.message(whole))
         }
     };
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(harmless(help)));
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&[group])

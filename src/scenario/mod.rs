@@ -40,7 +40,7 @@ mod workload;
 mod world;
 mod writes;
 
-pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
+pub use diagnostic::{CODES, Diagnostic, Severity, harmless, render, steers, unknown_metric};
 pub use expect::Expect;
 pub use language::{Field, field, fields, schema};
 pub use layers::presets;
@@ -63,6 +63,9 @@ pub const MAX_BYTES: usize = 10_000_000;
 const MAX_NODES: usize = 2_000_000;
 /// Longest horizon and warm-up: the clock ends after 584 years, and what is open at the end must run out.
 const MAX_HORIZON: Duration = Duration::from_days(365 * 200);
+
+/// Longest title, in characters.
+const MAX_TITLE: usize = 1000;
 
 /// A validated scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -334,7 +337,7 @@ fn head(root: &Reader<'_>) -> Option<Head> {
         None => Some(None),
         Some(item) => item.text().map(|t| Some(t.to_owned())),
     };
-    let name = r.require("name", "\"orders in two regions\"").and_then(|i| i.text());
+    let name = r.require("name", "\"orders in two regions\"").and_then(|i| title(&i));
     let (question, description) = (text("question"), text("description"));
     let horizon = r.require("horizon", "\"1y\"").and_then(|i| bounded(&i, i.positive_duration()?));
     let warmup = r.get("warmup").map_or(Some(Duration::ZERO), |i| bounded(&i, i.duration()?));
@@ -357,6 +360,18 @@ fn head(root: &Reader<'_>) -> Option<Head> {
         warmup: warmup?,
         max_events: max_events?,
     })
+}
+
+/// Titles stand above results, on terminals too.
+fn title<'a>(item: &Item<'a>) -> Option<&'a str> {
+    let text = item.text()?;
+    if text.contains(steers) || text.chars().count() > MAX_TITLE {
+        let message = format!("{text:.80?} cannot be a title");
+        let label = format!("one line of at most {MAX_TITLE} characters, without control characters");
+        item.error(Problem::new(code::BAD_NAME, message, label));
+        return None;
+    }
+    Some(text)
 }
 
 fn bounded(item: &Item<'_>, duration: Duration) -> Option<Duration> {

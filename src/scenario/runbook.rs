@@ -2,7 +2,7 @@
 
 use super::action::{self, Known};
 use super::context::{Context, Problem};
-use super::diagnostic::{Severity, code};
+use super::diagnostic::{Severity, code, steers};
 use super::law;
 use super::lint::place;
 use super::reader::{Item, Named, Reader};
@@ -150,10 +150,12 @@ fn steps(items: &[Item<'_>], known: Known<'_>, trigger: Option<&Trigger>) -> Opt
 /// Names of steps are for people; overrides call them by it.
 fn step_name<'a>(item: &Item<'a>) -> Option<&'a str> {
     let text = item.text()?;
-    let good =
-        (1..=64).contains(&text.chars().count()) && !text.contains(['.', '[', ']']) && text.trim() == text;
+    let good = (1..=64).contains(&text.chars().count())
+        && !text.contains(['.', '[', ']'])
+        && text.trim() == text
+        && !text.contains(steers);
     if !good {
-        let label = "1 to 64 characters without `.`, `[` and `]`, and no space at its ends";
+        let label = "1 to 64 characters, no `.`, `[`, `]`, no control characters, no space at its ends";
         item.error(Problem::new(code::BAD_NAME, format!("{text:?} cannot be the name of a step"), label));
     }
     good.then_some(text)

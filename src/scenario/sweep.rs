@@ -1,7 +1,7 @@
 //! `[sweep]`: settings with several values each, and the variants that come of them.
 
 use super::context::{Context, Problem};
-use super::diagnostic::{Severity, code};
+use super::diagnostic::{Severity, code, steers};
 use super::overrides::{self, Override};
 use super::plans::{MAX_VARIANTS, flatten};
 use super::range;
@@ -166,7 +166,7 @@ fn label_of(kind: &Kind) -> String {
         values.map(|v| label_of(&v.kind)).collect::<Vec<_>>().join(between)
     };
     match kind {
-        Kind::Text(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Kind::Text(text) => text.chars().map(|c| if steers(c) { ' ' } else { c }).collect(),
         Kind::Integer(n) => n.to_string(),
         Kind::Float(x) => x.to_string(),
         Kind::Boolean(b) => b.to_string(),

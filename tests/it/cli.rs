@@ -384,3 +384,43 @@ fn colours_only_on_request() {
     assert!(run("CLICOLOR_FORCE").contains('\x1b'));
     assert!(!run("NO_COLOR").contains('\x1b'));
 }
+
+/// Names of files, of what is in them and what is set reach the terminal without what would steer it.
+#[test]
+fn nothing_that_was_read_steers_the_terminal() {
+    let folder = folder("steering");
+    let hostile = "a\u{1b}[31m\u{202e}";
+    let file = format!("{hostile}.toml");
+    fs::write(folder.join(&file), ORDERS.replace("\"Orders\"", "\"Orders\" # \u{202e}")).unwrap();
+    fs::write(folder.join("broken.toml"), ORDERS.replace("\"Orders\"", "\"\u{1b}[31m\"")).unwrap();
+    fs::write(folder.join("orders.toml"), ORDERS).unwrap();
+    let set = format!("store.{hostile}.x={hostile}");
+    let names = ["--variant", hostile];
+    for (args, code) in [
+        (&["validate", &file, "broken.toml"][..], 2),
+        (&["validate", &file, "--set", &set], 2),
+        (&["run", hostile], 2),
+        (&["run", &file, names[0], names[1]], 2),
+        (&["run", &file, "--set", "scenario.max_events=20"], 3),
+        (&["compare", &file, "orders.toml", "--replications", "20"], 0),
+        (&["run", &file, "orders.toml", "--replications", "20", "--out", hostile], 0),
+        (
+            &[
+                "run",
+                &file,
+                "--replications",
+                "20",
+                "--out",
+                "out",
+                "--set",
+                "scenario.question=\"\u{202e}\"",
+            ],
+            0,
+        ),
+    ] {
+        let (out, err) = expect(&folder, args, code);
+        let steers = |c: char| c != '\n' && zonefall::scenario::steers(c);
+        assert!(!out.contains(steers) && !err.contains(steers), "{args:?}\n{out:?}\n{err:?}");
+    }
+    assert!(folder.join(hostile).join("a_[31m_").is_dir());
+}

@@ -9,9 +9,9 @@ const MAX_BYTES: usize = 64_000;
 pub(super) fn render(document: &Document) -> String {
     let mut out = format!("# {}\n\n", text(&document.title));
     for words in [&document.question, &document.description].into_iter().flatten() {
-        out.push_str(&format!("{}\n\n", text(words)));
+        out.push_str(&format!("{}\n\n", paragraph(words)));
     }
-    out.push_str(&format!("{}\n", text(&document.extent)));
+    out.push_str(&format!("{}\n", paragraph(&document.extent)));
     for section in &document.sections {
         let head = format!("\n## {}\n", section.title);
         let mut body = String::new();
@@ -32,7 +32,7 @@ fn block(out: &mut String, block: &Block) {
             out.push_str(&format!("\n### {}\n", text(title)));
             blocks.iter().for_each(|b| self::block(out, b));
         }
-        Block::Text { text: words } => out.push_str(&format!("\n{}\n", text(words))),
+        Block::Text { text: words } => out.push_str(&format!("\n{}\n", paragraph(words))),
         Block::Verdict { sentences } => {
             out.push('\n');
             for s in sentences {
@@ -42,12 +42,12 @@ fn block(out: &mut String, block: &Block) {
         }
         Block::List { items } => {
             out.push('\n');
-            items.iter().for_each(|item| out.push_str(&format!("- {}\n", text(item))));
+            items.iter().for_each(|item| out.push_str(&format!("- {}\n", paragraph(item))));
         }
         Block::Facts { facts } => {
             out.push('\n');
             for (term, fact) in facts {
-                out.push_str(&format!("- {}: {}\n", text(term), text(fact)));
+                out.push_str(&format!("- {}: {}\n", paragraph(term), text(fact)));
             }
         }
         Block::Table(t) => table(out, t),
@@ -64,7 +64,7 @@ fn block(out: &mut String, block: &Block) {
 
 fn table(out: &mut String, table: &Table) {
     let mark = table.mark.map_or_else(String::new, |m| format!(" ({m})"));
-    out.push_str(&format!("\n{}{mark}\n\n", text(&table.caption)));
+    out.push_str(&format!("\n{}{mark}\n\n", paragraph(&table.caption)));
     let mut groups = table.groups.iter().flat_map(|(words, span)| core::iter::repeat_n(words, *span));
     for column in &table.columns {
         let label = match groups.next() {
@@ -93,6 +93,21 @@ fn table(out: &mut String, table: &Table) {
     }
 }
 
+/// Text at the start of a line, where it must not begin a list, a heading or code either.
+fn paragraph(words: &str) -> String {
+    let words = words.trim_start();
+    let number = words.trim_start_matches(|c: char| c.is_ascii_digit());
+    let begins_list = |rest: &str| matches!(rest.chars().next(), None | Some(' ' | '\t' | '\n'));
+    let digits = words.len() - number.len();
+    if words.starts_with(['-', '+', '=']) {
+        format!("\\{}", text(words))
+    } else if digits > 0 && number.starts_with(['.', ')']) && begins_list(&number[1..]) {
+        format!("{}\\{}", &words[..digits], text(number))
+    } else {
+        text(words)
+    }
+}
+
 /// Text that means nothing to Markdown or HTML, on one line.
 fn text(words: &str) -> String {
     let mut out = String::with_capacity(words.len() + 8);
@@ -115,4 +130,29 @@ fn fenced(code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}\n{}\n{fence}", code.replace(char::is_control, " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_begin_neither_lists_nor_headings() {
+        for (words, written) in [
+            ("- a", "\\- a"),
+            ("+ a", "\\+ a"),
+            ("===", "\\==="),
+            ("---", "\\---"),
+            ("12. a", "12\\. a"),
+            ("1) a", "1\\) a"),
+            ("1.5 minutes", "1.5 minutes"),
+            ("    code", "code"),
+            ("* a", "\\* a"),
+            ("# a", "\\# a"),
+            ("a - b", "a - b"),
+        ] {
+            assert_eq!(paragraph(words), written);
+        }
+        assert_eq!(text("a | b\n| c [x](y)"), "a \\| b \\| c \\[x\\](y)");
+    }
 }

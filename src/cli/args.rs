@@ -1,18 +1,50 @@
 //! The command line's grammar.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 use std::path::PathBuf;
 use zonefall::units::Duration;
 
 /// Simulates zone and region failures of replicated services: availability, RPO, RTO and data loss.
 #[derive(Debug, Parser)]
-#[command(name = "zonefall", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "zonefall", version, max_term_width = 100, after_help = AFTER)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// Whether to use colours; `auto`: on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        env = "ZONEFALL_COLOR",
+        hide_env_values = true
+    )]
+    #[arg(default_value_t = Color::Auto)]
+    pub color: Color,
 }
 
-const EXIT_CODES: &str = "\
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// From now on, for both streams.
+    pub fn apply(self) {
+        let choice = match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+const AFTER: &str = "\
+To start: `zonefall new` writes a scenario, `zonefall run scenario.toml` runs it.\n\n\
 Exit codes: 0 success; 2 wrong usage or scenario; 3 a limit was reached; 70 broken invariant (please report it); \
 74 input/output; 130 interrupted. 1 is reserved for broken promises under `check`.";
 
@@ -24,6 +56,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Report every problem of scenarios without running them
     Validate(ValidateArgs),
+    /// Write a commented scenario to start from
+    New(NewArgs),
     /// Say what a figure, a key of a scenario, a documented rule or a code means
     Explain {
         /// Such as `rto_seconds.write.max`, `store.orders.consistency`, `c14`, `ZF0302`
@@ -38,6 +72,16 @@ pub enum Command {
     Scenario(Shelf),
     /// Print the JSON Schema of the scenario language, for editors
     Schema,
+    /// Print completions of commands and options for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of the program, or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,9 +96,25 @@ pub enum Shelf {
 }
 
 #[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Where to write it; `-`: to standard output
+    #[arg(default_value = "scenario.toml", value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// Which product the store is: a preset with a `[store]` (`zonefall preset list`)
+    #[arg(long, value_name = "NAME", default_value = "cosmos-db")]
+    pub preset: String,
+    /// Names of 1 to 16 regions, the main one first
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = region, default_value = "west,north")]
+    pub regions: Vec<String>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct ValidateArgs {
     /// Scenario files, or names of shipped scenarios
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -83,13 +143,13 @@ pub struct CompareArgs {
 #[derive(Clone, Debug, Args)]
 pub struct RunOptions {
     /// Scenario files, or names of shipped scenarios
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// Run only this variant; may be repeated
     #[arg(long, value_name = "NAME")]
     pub variant: Vec<String>,
     /// Write result files into this folder (`run`: a folder in it for each of several scenarios)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Seed, decimal or 0x hexadecimal [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = seed)]
@@ -101,7 +161,7 @@ pub struct RunOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub horizon: Option<String>,
     /// Number of threads; results do not depend on it [default: one for each processor]
-    #[arg(long, short, value_name = "N", env = "ZONEFALL_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, short, value_name = "N", env = "ZONEFALL_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
     /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -147,6 +207,14 @@ const MAX_REPLICATIONS: u64 = 1_000_000_000;
 /// Checked here, kept as written: replay commands repeat it.
 fn duration(text: &str) -> Result<String, String> {
     text.parse::<Duration>().map(|_| text.to_string()).map_err(|error| error.to_string())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match text.trim() {
+        name if (1..=64).contains(&name.len()) && name.chars().all(allowed) => Ok(name.to_string()),
+        _ => Err("names are made of 1 to 64 letters, digits, `-` and `_`".into()),
+    }
 }
 
 fn seed(text: &str) -> Result<u64, String> {

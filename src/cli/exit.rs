@@ -33,6 +33,10 @@ pub enum Code {
     NotText,
     /// `explain`.
     NoSuchWord,
+    /// `new`: a file that is there.
+    Exists,
+    /// `new`: regions.
+    Regions,
     /// A replication reached a limit.
     Limit,
     /// A panic: a broken promise of this program.
@@ -62,6 +66,8 @@ impl Code {
             Code::TooLarge => ("ZF1009", 2),
             Code::NotText => ("ZF1010", 2),
             Code::NoSuchWord => ("ZF1011", 2),
+            Code::Exists => ("ZF1012", 2),
+            Code::Regions => ("ZF1013", 2),
             Code::Limit => ("ZF1101", 3),
             Code::Broken => ("ZF1201", 70),
             Code::Unreadable => ("ZF1301", 74),
@@ -139,7 +145,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their names.
-    const CODES: [Code; 17] = [
+    const CODES: [Code; 19] = [
         Code::Usage,
         Code::Together,
         Code::NoSuchScenario,
@@ -151,6 +157,8 @@ mod tests {
         Code::TooLarge,
         Code::NotText,
         Code::NoSuchWord,
+        Code::Exists,
+        Code::Regions,
         Code::Limit,
         Code::Broken,
         Code::Unreadable,

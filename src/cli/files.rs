@@ -114,6 +114,20 @@ impl Folder {
     }
 }
 
+/// Writes one file, which appears when it is complete.
+///
+/// # Errors
+/// The disk refuses.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        Failure::file("write", path, &error)
+    })
+}
+
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.published {

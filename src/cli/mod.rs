@@ -2,6 +2,7 @@
 //! library through its public API only.
 
 mod args;
+mod browse;
 mod catalogue;
 mod compare;
 mod exit;
@@ -9,19 +10,21 @@ mod explain;
 mod files;
 mod input;
 mod interrupt;
+mod new;
 mod progress;
 mod replay;
 mod rows;
 mod run;
+mod shell;
 mod study;
 mod usage;
 mod what_if;
 
-use args::{Command, Shelf, ValidateArgs};
+use args::{Command, ValidateArgs};
 use exit::{Code, Failure};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use zonefall::scenario::{harmless, nearest, presets};
+use zonefall::scenario::{harmless, presets};
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
@@ -57,11 +60,14 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Validate(args) => validate(&args),
+        Command::New(args) => new::new(&args),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { command } => shell::man(command.as_deref()),
         Command::Explain { words } => explain::explain(&words),
-        Command::Preset(shelf) => browse("preset", Code::NoSuchPreset, presets(), shelf),
+        Command::Preset(shelf) => browse::browse("preset", Code::NoSuchPreset, presets(), shelf),
         Command::Scenario(shelf) => {
             let shipped: Vec<_> = catalogue::SCENARIOS.iter().map(|s| (s.name, s.text)).collect();
-            browse("scenario", Code::NoSuchScenario, &shipped, shelf)
+            browse::browse("scenario", Code::NoSuchScenario, &shipped, shelf)
         }
         Command::Schema => print(zonefall::scenario::schema().as_bytes()),
     }
@@ -83,20 +89,6 @@ fn print_styled(text: &str) -> Result<(), Failure> {
 fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::stdout(&error))
-}
-
-/// Names and texts that come with the program: all names, or one text.
-fn browse(what: &str, code: Code, texts: &[(&str, &str)], shelf: Shelf) -> Result<(), Failure> {
-    let names: Vec<&str> = texts.iter().map(|(name, _)| *name).collect();
-    let Shelf::Show { name } = shelf else {
-        return print(names.iter().map(|name| format!("{name}\n")).collect::<String>().as_bytes());
-    };
-    if let Some((_, text)) = texts.iter().find(|(own, _)| *own == name) {
-        return print(text.as_bytes());
-    }
-    let near = nearest(&name, &names).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    let text = format!("there is no {what} {name} ({near}`zonefall {what} list` shows the names)");
-    Err(Failure::new(code, text))
 }
 
 /// Shows every problem of every scenario; then one line for each on standard output.

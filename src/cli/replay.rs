@@ -7,11 +7,7 @@ use zonefall::scenario::steers;
 /// settings in force.
 pub fn command(options: &RunOptions, file: &str, variant: &str, seed: u64, replication: u64) -> String {
     let mut words = vec!["zonefall".to_string(), "run".into()];
-    if file.starts_with('-') {
-        words.push(quote(&format!("./{file}")));
-    } else {
-        words.push(quote(file));
-    }
+    words.push(self::file(file));
     words.push(format!("--variant={}", quote(variant)));
     words.push(format!("--seed {seed} --replication {replication}"));
     if let Some(horizon) = &options.horizon {
@@ -19,6 +15,11 @@ pub fn command(options: &RunOptions, file: &str, variant: &str, seed: u64, repli
     }
     words.extend(options.set.iter().map(|set| format!("--set={}", quote(set))));
     words.join(" ")
+}
+
+/// The name of a file as a POSIX shell and this program read it.
+pub fn file(name: &str) -> String {
+    if name.starts_with('-') { quote(&format!("./{name}")) } else { quote(name) }
 }
 
 /// A word as a POSIX shell reads it.

@@ -1,10 +1,10 @@
 //! Command lines that cannot be understood: what the parser says, with a code and with what to type instead.
 
-use super::args::Cli;
+use super::args::{Cli, Color};
 use super::catalogue;
 use super::exit::Code;
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use clap::{CommandFactory, Parser};
 use std::path::Path;
 
 /// What the arguments of this process ask for.
@@ -12,7 +12,17 @@ use std::path::Path;
 /// # Errors
 /// A text to show, and an exit code: help and the version are no errors of anybody.
 pub fn parse() -> Result<Cli, (u8, String)> {
-    Cli::try_parse().map_err(|mut error| {
+    let parsed = Cli::try_parse();
+    match &parsed {
+        Ok(cli) => cli.color.apply(),
+        // What could be understood before the error may be about colours.
+        Err(_) => {
+            let matches = Cli::command().ignore_errors(true).try_get_matches();
+            let color = matches.ok().and_then(|m| m.try_get_one::<Color>("color").ok().flatten().copied());
+            color.unwrap_or(Color::Auto).apply();
+        }
+    }
+    parsed.map_err(|mut error| {
         let code = match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return (0, styled(&error)),
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return (2, styled(&error)),
@@ -54,7 +64,6 @@ fn tip(error: &Error) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_grammar_is_sound() {

@@ -58,7 +58,7 @@ fn model(case: &Case) -> (Model, u64) {
     let path = format!("{}/{}", env!("CARGO_MANIFEST_DIR"), case.file);
     let text = std::fs::read_to_string(&path).expect("shipped scenarios are readable");
     let loader = |_: &str| Err(String::new());
-    let loaded = load(Source { name: case.file, text: &text }, &Options { set: &[], loader: &loader });
+    let loaded = load(Source { name: case.file, text: &text }, &Options::new().files(&loader));
     let scenario = loaded.scenario.expect("shipped scenarios are valid");
     let variant = scenario.variants.into_iter().find(|v| v.name == case.variant).expect("the variant exists");
     (variant.model, scenario.seed)

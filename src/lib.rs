@@ -5,15 +5,17 @@
 //! turns the outcome into bytes. The library prints nothing, opens no file and reads no clock; texts, loaders of files
 //! and callbacks come from the caller.
 //!
+//! [`Run`] is the short way from a scenario to results:
+//!
 //! ```
-//! use std::sync::atomic::AtomicBool;
-//! use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
-//! use zonefall::scenario::{Options, Source, load};
+//! use zonefall::scenario::{Options, Scenario};
+//! use zonefall::Run;
 //!
 //! let text = r#"
 //! [scenario]
 //! name = "two of three"
 //! horizon = "1y"
+//! replications = 200
 //! [[region]]
 //! name = "here"
 //! nodes_per_zone = 3
@@ -25,28 +27,15 @@
 //! k = 2
 //! of = ["node:*"]
 //! "#;
-//! let options = Options { set: &[], loader: &|_| Err("no files here".into()) };
-//! let scenario = load(Source { name: "two-of-three.toml", text }, &options).scenario.expect("valid");
-//! let variants = scenario.variants.iter();
-//! let experiment = Experiment {
-//!     subjects: variants.map(|v| Subject { name: &v.name, model: &v.model }).collect(),
-//!     seed: scenario.seed,
-//!     replications: 0..200,
-//!     block: BLOCK,
-//!     jobs: 2,
-//!     timeline: false,
-//!     reference: None,
-//! };
-//! let go_on = AtomicBool::new(false);
-//! let no_rows = |_| Ok::<(), std::convert::Infallible>(());
-//! let sums = runner::run(&experiment, &go_on, |_, _, _: &mut ()| {}, no_rows, |_| {}).expect("no limit");
-//! let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
+//! let scenario = Scenario::read("two-of-three.toml", text, &Options::new())?;
+//! let outcome = Run::of(&scenario).outcome()?;
 //! let availability = outcome.metric("base", "service/availability.block").expect("a figure of the block");
 //! assert!(availability.estimate.is_some_and(|a| a > 0.999 && a < 1.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-
 pub mod engine;
 pub mod experiment;
+pub mod harness;
 pub mod model;
 #[cfg(feature = "plot")]
 pub mod plot;
@@ -56,3 +45,6 @@ pub mod scenario;
 pub mod sim;
 pub mod stats;
 pub mod units;
+
+pub use harness::{Run, RunError};
+pub use scenario::Scenario;

@@ -27,17 +27,12 @@ fn cases() -> Vec<(String, String)> {
 }
 
 fn check(text: &str) -> Loaded {
-    let set: Vec<(String, String)> = text
-        .lines()
-        .map_while(|l| l.strip_prefix("# set: "))
-        .filter_map(|l| l.split_once(" = "))
-        .map(|(path, value)| (path.to_owned(), value.to_owned()))
-        .collect();
+    let set = text.lines().map_while(|l| l.strip_prefix("# set: ")).filter_map(|l| l.split_once(" = "));
     let loader = |name: &str| match name {
         "broken.csv" => Ok("minutes\n5\nabout an hour\n".to_owned()),
         other => Err(format!("there is no file {other:?}")),
     };
-    load(Source { name: "scenario.toml", text }, &Options { set: &set, loader: &loader })
+    load(Source { name: "scenario.toml", text }, &Options::new().settings(set).files(&loader))
 }
 
 fn shown(text: &str) -> String {

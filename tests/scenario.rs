@@ -14,12 +14,11 @@ use zonefall::units::Duration;
 const FULL: &str = include_str!("full.toml");
 
 fn read(text: &str, set: &[(&str, &str)]) -> Loaded {
-    let set: Vec<(String, String)> = set.iter().map(|&(p, v)| (p.to_owned(), v.to_owned())).collect();
     let loader = |name: &str| match name {
         "repairs.csv" => Ok("scope,minutes\nzone,20\nzone,40\n".to_owned()),
         other => Err(format!("there is no file {other:?}")),
     };
-    load(Source { name: "full.toml", text }, &Options { set: &set, loader: &loader })
+    load(Source { name: "full.toml", text }, &Options::new().settings(set.iter().copied()).files(&loader))
 }
 
 fn good(text: &str, set: &[(&str, &str)]) -> Scenario {

@@ -90,6 +90,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
     let [name, question, description] = words.map(|texts| texts.join(" / "));
     let some = |text: String| (!text.is_empty()).then_some(text);
     let scenario = Scenario {
+        objective_lines: Vec::new(),
         name,
         question: some(question),
         description: some(description),

@@ -107,7 +107,7 @@ pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenar
         Ok(data)
     };
     let source = Source { name: &text.name, text: &text.text };
-    let loaded = scenario::load(source, &Options { set, loader: &loader });
+    let loaded = scenario::load(source, &Options::new().settings(set.iter().cloned()).files(&loader));
     let mut problems = Problems::default();
     let unknown = loaded.scenario.iter().flat_map(|s| unknown_metrics(source, s));
     for diagnostic in &loaded.diagnostics.iter().cloned().chain(unknown).collect::<Vec<_>>() {

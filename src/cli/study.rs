@@ -15,6 +15,7 @@ use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
 use zonefall::report;
 use zonefall::scenario::{Scenario, nearest, steers};
+use zonefall::stats::Confidence;
 
 /// Variants whose worst replications are told about.
 const MOST_TIMELINES: usize = 6;
@@ -251,7 +252,7 @@ fn simulate(
         sources: scenario.sources.clone(),
         beyond: beyond(&scenario.variants.iter().map(|v| &v.model).collect::<Vec<_>>()),
     };
-    let comparison = experiment.comparison(&outcome, &sums);
+    let comparison = experiment.comparison(&outcome, &sums, Confidence::P95);
     Ok((Study { about, outcome, promises, comparison, what_if, timelines }, text))
 }
 

@@ -5,7 +5,7 @@ use super::catalogue::MINUTES_PER_YEAR;
 use super::tally::{StoreTally, add_volume};
 use crate::model::{Model, Party};
 use crate::sim::observe::{Account, Booked, Cause, Kind, Phase};
-use crate::stats::{Moments, U256};
+use crate::stats::{Confidence, Moments, U256};
 
 /// What one cause did to one kind of request of a store, or to a block, in one phase and at the cost of one party.
 ///
@@ -183,7 +183,7 @@ fn row(
     let down = down.with_zeros(acc.replications);
     let horizon = model.horizon.ns() as f64;
     let minutes = |ns: f64| ns / horizon * MINUTES_PER_YEAR;
-    let ends = down.interval95().filter(|_| horizon > 0.0);
+    let ends = down.interval(Confidence::P95).filter(|_| horizon > 0.0);
     AttributionRow {
         subject: subject.into(),
         kind,

@@ -6,6 +6,7 @@ use super::outcome::{Outcome, VariantOutcome, distinct};
 use super::paired::{Name, Sums};
 use super::runner::Experiment;
 use super::words;
+use crate::stats::Confidence;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::unseen_probability;
 use crate::stats::number::{counted, percent_bound, thousands};
@@ -41,9 +42,9 @@ pub struct Difference {
     pub reference: Option<f64>,
     /// The first minus the second.
     pub difference: Option<f64>,
-    /// Lower end of the 95 % interval of the difference.
+    /// Lower end of the interval of the difference.
     pub low: Option<f64>,
-    /// Upper end of the 95 % interval of the difference.
+    /// Upper end of the interval of the difference.
     pub high: Option<f64>,
     /// How many times the variance of the difference would be larger had the two run on faults of their own.
     pub variance_reduction: Option<f64>,
@@ -75,8 +76,9 @@ pub(crate) fn subjects(rows: &[Difference]) -> Vec<&str> {
 type Id = (String, String);
 
 impl Experiment<'_> {
-    /// Every variant beside the reference, if there is one; `outcome` and `sums` are this experiment's.
-    pub fn comparison(&self, outcome: &Outcome, sums: &[Accumulator]) -> Option<Comparison> {
+    /// Every variant beside the reference, if there is one; `outcome` and `sums` are this experiment's. Intervals are
+    /// of the confidence `at`.
+    pub fn comparison(&self, outcome: &Outcome, sums: &[Accumulator], at: Confidence) -> Option<Comparison> {
         let reference = &outcome.variants[self.reference?];
         let mut comparison = Comparison {
             reference: reference.name.clone(),
@@ -92,7 +94,7 @@ impl Experiment<'_> {
             let start = comparison.rows.len();
             for (mine, theirs) in beside(variant, reference) {
                 let row = Row { variant, reference, mine, theirs };
-                comparison.rows.extend(row.difference(&figures));
+                comparison.rows.extend(row.difference(&figures, at));
             }
             comparison.verdicts.extend(words::verdicts(variant, reference, &comparison.rows[start..]));
         }
@@ -124,7 +126,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn difference(&self, figures: &BTreeMap<Id, (Name, &Sums)>) -> Option<Difference> {
+    fn difference(&self, figures: &BTreeMap<Id, (Name, &Sums)>, at: Confidence) -> Option<Difference> {
         let metric = self.mine.or(self.theirs)?;
         let value = |m: Option<&Metric>| m.and_then(|m| m.estimate);
         let mut row = Difference {
@@ -149,7 +151,7 @@ impl Row<'_> {
                 }
                 row.difference = Some(a - b);
                 match figures.get(&id(metric)) {
-                    Some((name, sums)) => row.in_pairs(name, sums),
+                    Some((name, sums)) => row.in_pairs(name, sums, at),
                     None => row.apart(self),
                 }
             }
@@ -193,16 +195,16 @@ impl Difference {
         self.note = if self.n == 0 { known } else { "difference of two estimates: no interval" }.into();
     }
 
-    fn in_pairs(&mut self, name: &Name, sums: &Sums) {
+    fn in_pairs(&mut self, name: &Name, sums: &Sums, at: Confidence) {
         let (n, differ, interval, reduction) = match sums {
-            Sums::Mean(p) => (p.n(), p.differ(), p.interval95(), p.variance_reduction()),
-            Sums::PerEvent(p) => (p.clusters(), p.differ(), p.interval95(), p.variance_reduction()),
+            Sums::Mean(p) => (p.n(), p.differ(), p.interval(at), p.variance_reduction()),
+            Sums::PerEvent(p) => (p.clusters(), p.differ(), p.interval(at), p.variance_reduction()),
         };
         (self.n, self.differ) = (n, Some(differ));
         if differ == 0 {
-            let most = percent_bound(unseen_probability(n).unwrap_or(1.0));
+            let most = percent_bound(unseen_probability(n, at).unwrap_or(1.0));
             let seen = counted(n, "replication");
-            self.note = format!("never different in {seen}: at most {most} of them differ (95 %)");
+            self.note = format!("never different in {seen}: at most {most} of them differ ({at})");
             return;
         }
         // Around the difference of the estimates: what does not vary (the usual lag) has no part in the pairs.
@@ -321,7 +323,7 @@ availability = 99.99
         };
         let sums = run(experiment, &AtomicBool::new(false), observe, deliver, |_| {}).unwrap();
         let outcome = experiment.outcome("t", 0, &sums);
-        (experiment.comparison(&outcome, &sums).unwrap(), sums, seen)
+        (experiment.comparison(&outcome, &sums, Confidence::P95).unwrap(), sums, seen)
     }
 
     fn row<'a>(comparison: &'a Comparison, variant: &str, subject: &str, metric: &str) -> &'a Difference {
@@ -389,7 +391,7 @@ availability = 99.99
             let variance =
                 |x: &[f64]| x.iter().map(|y| (y - mean(x)) * (y - mean(x))).sum::<f64>() / (n - 1.0);
             let d: Vec<f64> = a.iter().zip(&b).map(|(a, b)| (a - b) * times).collect();
-            let half = crate::stats::interval::t_quantile_975(59) * (variance(&d) / n).sqrt();
+            let half = crate::stats::interval::t_quantile(59, Confidence::P95) * (variance(&d) / n).sqrt();
             let apart = (variance(&a) + variance(&b)) * times * times;
             // Requests are rounded to whole ones.
             let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * b.abs() + 1e-9;

@@ -5,7 +5,7 @@ use super::metric::{Ceiling, Estimate};
 use super::tally::add_share;
 use crate::model::{Consistency, Model, Store, Writes};
 use crate::sim::observe::StoreRun;
-use crate::stats::Moments;
+use crate::stats::{Confidence, Moments};
 use crate::units::{Duration, NS_PER_SECOND};
 
 const SECOND: f64 = NS_PER_SECOND as f64;
@@ -112,33 +112,33 @@ impl ContentionTally {
     }
 
     /// The figures of a store; `clients` are the regions its clients sit in.
-    pub(super) fn metrics(&self, store: &Store, clients: &[&str]) -> Vec<Figure> {
+    pub(super) fn metrics(&self, store: &Store, clients: &[&str], at: Confidence) -> Vec<Figure> {
         let mut figures = Vec::new();
         if self.lags {
-            self.lag(store, &mut figures);
+            self.lag(store, at, &mut figures);
         }
         if self.conflicts {
-            let rate = Estimate::mean(&self.rate, MICRO, Ceiling::Open);
+            let rate = Estimate::mean(at, &self.rate, MICRO, Ceiling::Open);
             figures.push(("conflicts_per_second".into(), "1/s", rate));
-            figures.push(("conflict_share".into(), "fraction", share(&self.share, 2.0)));
+            figures.push(("conflict_share".into(), "fraction", share(at, &self.share, 2.0)));
         }
         if self.items {
-            figures.push(("stale_reads".into(), "fraction", share(&self.stale, 1.0)));
+            figures.push(("stale_reads".into(), "fraction", share(at, &self.stale, 1.0)));
             for (moments, name) in self.by_region.iter().zip(clients) {
-                figures.push((format!("stale_reads.client.{name}"), "fraction", share(moments, 1.0)));
+                figures.push((format!("stale_reads.client.{name}"), "fraction", share(at, moments, 1.0)));
             }
-            figures.push(("token_waits".into(), "fraction", share(&self.waits, 1.0)));
+            figures.push(("token_waits".into(), "fraction", share(at, &self.waits, 1.0)));
         }
         figures
     }
 
     /// The replication lag: the mean of its law, and what was added to it.
-    fn lag(&self, store: &Store, figures: &mut Vec<Figure>) {
+    fn lag(&self, store: &Store, at: Confidence, figures: &mut Vec<Figure>) {
         let lag = |e: Estimate| match store.lag.mean() {
             Some(usual) => e.plus(usual),
             None => Estimate::undefined("the law of the lag has no mean"),
         };
-        let mean = |m: &Moments| lag(Estimate::mean(m, SECOND, Ceiling::Open));
+        let mean = |m: &Moments| lag(Estimate::mean(at, m, SECOND, Ceiling::Open));
         let beyond = match store.consistency {
             Consistency::Bounded { max_time, .. } if store.conflicts.capacity_mps.is_some() => {
                 self.max.largest() > Some(i128::from(max_time.ns()))
@@ -162,9 +162,9 @@ impl ContentionTally {
 }
 
 /// A mean of shares of what comes to `most`.
-fn share(m: &Moments, most: f64) -> Estimate {
+fn share(at: Confidence, m: &Moments, most: f64) -> Estimate {
     if m.n() == 0 {
         return Estimate::undefined("no such requests");
     }
-    Estimate::mean(m, SHARE_ONE as f64 / most, Ceiling::At(most))
+    Estimate::mean(at, m, SHARE_ONE as f64 / most, Ceiling::At(most))
 }

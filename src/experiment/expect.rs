@@ -24,7 +24,41 @@ pub enum Comparison {
     Undefined,
 }
 
+/// How far from a limit is still near enough.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Slack {
+    /// In the unit of the figure.
+    Units(f64),
+    /// As a share of the limit.
+    Share(f64),
+}
+
 impl Comparison {
+    /// The comparison that is satisfied, too, by what misses this one by no more than `slack`; `None` for those without a
+    /// limit to be near to: `!=` and `undefined`.
+    ///
+    /// ```
+    /// use zonefall::experiment::{Comparison, expect::Slack};
+    /// assert_eq!(Comparison::Le(60.0).with(Slack::Units(3.0)), Some(Comparison::Le(63.0)));
+    /// assert_eq!(Comparison::Eq(200.0).with(Slack::Share(0.05)), Some(Comparison::In(190.0, 210.0)));
+    /// assert_eq!(Comparison::Undefined.with(Slack::Units(1.0)), None);
+    /// ```
+    pub fn with(self, slack: Slack) -> Option<Comparison> {
+        let by = |limit: f64| match slack {
+            Slack::Units(units) => units,
+            Slack::Share(share) => share * limit.abs(),
+        };
+        Some(match self {
+            Comparison::Eq(x) => Comparison::In(x - by(x), x + by(x)),
+            Comparison::In(a, b) => Comparison::In(a - by(a), b + by(b)),
+            Comparison::Lt(x) => Comparison::Lt(x + by(x)),
+            Comparison::Le(x) => Comparison::Le(x + by(x)),
+            Comparison::Gt(x) => Comparison::Gt(x - by(x)),
+            Comparison::Ge(x) => Comparison::Ge(x - by(x)),
+            Comparison::Ne(_) | Comparison::Undefined => return None,
+        })
+    }
+
     /// Whether an estimate satisfies the comparison; `None` where an undefined one is compared with a number.
     pub fn holds(self, estimate: Option<f64>) -> Option<bool> {
         if self == Comparison::Undefined {

@@ -32,7 +32,7 @@ fn rule(name: &str, target: Target) -> FaultRule {
 
 /// The variants of a scenario without problems, by name.
 pub(crate) fn read(text: &str) -> Vec<(String, Model)> {
-    let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+    let options = Options::new();
     let loaded = load(Source { name: "t", text }, &options);
     let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     scenario.variants.into_iter().map(|v| (v.name, v.model)).collect()
@@ -114,7 +114,7 @@ pub(crate) fn objectives() -> Vec<Objective> {
     ]
     .into_iter()
     .enumerate()
-    .map(|(i, (of, goal))| Objective { name: format!("target-{i}"), of, goal })
+    .map(|(i, (of, goal))| Objective { name: format!("target-{i}"), of, goal, required: WHOLE })
     .collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::{Interval, unseen_probability, unseen_rate, wilson};
 use crate::stats::number::{counted, percent_bound};
-use crate::stats::{Histogram, Moments, Ratio};
+use crate::stats::{Confidence, Histogram, Moments, Ratio};
 
 /// A figure of the results. Undefined is `None`, never 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,17 @@ impl Metric {
     pub fn full_id(&self) -> String {
         if self.subject.is_empty() { self.id.clone() } else { format!("{}/{}", self.subject, self.id) }
     }
+}
+
+/// A figure by `SUBJECT/ID`, or by an id that belongs to one subject only.
+pub(crate) fn find<'a>(metrics: &'a [Metric], id: &str) -> Option<&'a Metric> {
+    // Exact names first: a subject's name may contain a slash.
+    if let Some(metric) = metrics.iter().find(|m| !m.subject.is_empty() && m.full_id() == id) {
+        return Some(metric);
+    }
+    let mut found = metrics.iter().filter(|m| m.id == id);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 /// An estimate without its name, as in [`Metric`].
@@ -79,13 +90,13 @@ impl Estimate {
     ///
     /// Zero throughout: the chance p that a replication has any is below 1 − 0.05^(1/n), and the mean is at most p
     /// times the figure's ceiling; without a ceiling only p is given, in the note.
-    pub(crate) fn mean(m: &Moments, unit: f64, ceiling: Ceiling) -> Estimate {
+    pub(crate) fn mean(at: Confidence, m: &Moments, unit: f64, ceiling: Ceiling) -> Estimate {
         let Some(mean) = m.mean() else {
             return Estimate::undefined("never defined");
         };
         let n = m.n();
         if m.sum() == 0 {
-            let p = unseen_probability(n).unwrap_or(1.0);
+            let p = unseen_probability(n, at).unwrap_or(1.0);
             return Estimate {
                 estimate: Some(0.0),
                 low: Some(0.0),
@@ -95,13 +106,13 @@ impl Estimate {
                 },
                 n,
                 note: format!(
-                    "none in {}: at most {} of replications have any (95 %)",
+                    "none in {}: at most {} of replications have any ({at})",
                     replications(n),
                     percent_bound(p)
                 ),
             };
         }
-        let interval = m.interval95().map(|i| i.divided(unit)).map(|i| match ceiling {
+        let interval = m.interval(at).map(|i| i.divided(unit)).map(|i| match ceiling {
             Ceiling::At(most) => i.clamp(0.0, most),
             Ceiling::Open => i.clamp(0.0, f64::INFINITY),
         });
@@ -111,7 +122,7 @@ impl Estimate {
 
     /// Events per unit of exposure; `exposure` is that of one replication. Zero throughout: the exact bound of a
     /// Poisson process.
-    pub(crate) fn rate(counts: &Moments, n: u64, exposure: f64) -> Estimate {
+    pub(crate) fn rate(at: Confidence, counts: &Moments, n: u64, exposure: f64) -> Estimate {
         if n == 0 || exposure <= 0.0 {
             return Estimate::undefined("nothing was measured");
         }
@@ -120,21 +131,21 @@ impl Estimate {
             return Estimate {
                 estimate: Some(0.0),
                 low: Some(0.0),
-                high: unseen_rate(exposure * n as f64),
+                high: unseen_rate(exposure * n as f64, at),
                 n,
-                note: format!("none in {}: upper 95 % bound of independent events", replications(n)),
+                note: format!("none in {}: upper {at} bound of independent events", replications(n)),
             };
         }
-        Estimate::mean(&counts, exposure, Ceiling::Open)
+        Estimate::mean(at, &counts, exposure, Ceiling::Open)
     }
 
     /// k of n replications: Wilson's interval, or the exact bound when k = 0.
-    pub(crate) fn probability(k: u64, n: u64) -> Estimate {
-        let Some(interval) = wilson(k, n) else {
+    pub(crate) fn probability(at: Confidence, k: u64, n: u64) -> Estimate {
+        let Some(interval) = wilson(k, n, at) else {
             return Estimate::undefined("nothing was measured");
         };
         let (high, note) = match k {
-            0 => (unseen_probability(n), format!("none in {}: exact upper 95 % bound", replications(n))),
+            0 => (unseen_probability(n, at), format!("none in {}: exact upper {at} bound", replications(n))),
             _ => (Some(interval.high), String::new()),
         };
         Estimate { estimate: Some(k as f64 / n as f64), low: Some(interval.low), high, n, note }
@@ -142,23 +153,23 @@ impl Estimate {
 
     /// Probability of something that each of `n` replications had `per` chances for and `counts` tells how often it
     /// happened. Chances of one replication are not independent: the interval is that of `n` replications.
-    pub(crate) fn chance(counts: &Moments, per: u64, n: u64) -> Estimate {
+    pub(crate) fn chance(at: Confidence, counts: &Moments, per: u64, n: u64) -> Estimate {
         if per == 0 || n == 0 {
             return Estimate::undefined("nothing was measured");
         }
         let counts = counts.with_zeros(n);
         let all = i128::from(per) * i128::from(n);
         match counts.sum() {
-            sum if per == 1 => Estimate::probability(sum as u64, n),
-            sum if sum == all => Estimate::chance(&Moments::default(), per, n).without(),
-            _ => Estimate::mean(&counts, per as f64, Ceiling::At(1.0)),
+            sum if per == 1 => Estimate::probability(at, sum as u64, n),
+            sum if sum == all => Estimate::chance(at, &Moments::default(), per, n).without(at),
+            _ => Estimate::mean(at, &counts, per as f64, Ceiling::At(1.0)),
         }
     }
 
     /// The probability of the contrary; what was never seen was always otherwise.
-    pub(crate) fn without(&self) -> Estimate {
+    pub(crate) fn without(&self, at: Confidence) -> Estimate {
         let note = match self.estimate {
-            Some(0.0) => format!("always in {}: lower 95 % bound", replications(self.n)),
+            Some(0.0) => format!("always in {}: lower {at} bound", replications(self.n)),
             _ => self.note.clone(),
         };
         Estimate { note, ..self.complement() }
@@ -166,9 +177,9 @@ impl Estimate {
 
     /// Share of events that something is true of; `ratio` counts those as its totals. None or all: the exact bound for as
     /// many independent observations as replications with an event.
-    pub(crate) fn event_share(ratio: &Ratio) -> Estimate {
-        let bound = unseen_probability(ratio.clusters());
-        let share = Estimate::event_mean(ratio, 1.0);
+    pub(crate) fn event_share(at: Confidence, ratio: &Ratio) -> Estimate {
+        let bound = unseen_probability(ratio.clusters(), at);
+        let share = Estimate::event_mean(at, ratio, 1.0);
         match share.estimate {
             Some(0.0) => Estimate { high: bound, ..share },
             Some(1.0) => Estimate { low: bound.map(|p| 1.0 - p), ..share },
@@ -177,11 +188,11 @@ impl Estimate {
     }
 
     /// Mean per event.
-    pub(crate) fn event_mean(ratio: &Ratio, unit: f64) -> Estimate {
+    pub(crate) fn event_mean(at: Confidence, ratio: &Ratio, unit: f64) -> Estimate {
         let Some(mean) = ratio.mean() else {
             return Estimate::undefined("no event");
         };
-        let interval = ratio.interval95().map(|i| i.divided(unit).clamp(0.0, f64::INFINITY));
+        let interval = ratio.interval(at).map(|i| i.divided(unit).clamp(0.0, f64::INFINITY));
         Estimate {
             estimate: Some(mean / unit),
             low: low(interval),
@@ -192,15 +203,27 @@ impl Estimate {
     }
 
     /// Quantile over pooled events.
-    pub(crate) fn event_quantile(values: &Histogram, ratio: &Ratio, p: f64, unit: f64) -> Estimate {
-        let quantile = Estimate::quantile(values, p, ratio.clusters(), unit);
+    pub(crate) fn event_quantile(
+        at: Confidence,
+        values: &Histogram,
+        ratio: &Ratio,
+        p: f64,
+        unit: f64,
+    ) -> Estimate {
+        let quantile = Estimate::quantile(at, values, p, ratio.clusters(), unit);
         quantile
             .map_or_else(|| Estimate::undefined("no event"), |e| Estimate { note: event_note(ratio), ..e })
     }
 
     /// Quantile over pooled values of so many independent replications; `None` without values.
-    pub(crate) fn quantile(values: &Histogram, p: f64, independent: u64, unit: f64) -> Option<Estimate> {
-        let q = values.estimate(p, independent)?;
+    pub(crate) fn quantile(
+        at: Confidence,
+        values: &Histogram,
+        p: f64,
+        independent: u64,
+        unit: f64,
+    ) -> Option<Estimate> {
+        let q = values.estimate(p, independent, at)?;
         let scaled = |x: u64| x as f64 / unit;
         Some(Estimate {
             estimate: Some(scaled(q.estimate)),

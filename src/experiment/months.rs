@@ -6,7 +6,7 @@ use super::tally::share;
 use crate::model::calendar::{month_start, whole_months};
 use crate::model::{Model, PROFILE_ONE, Profile};
 use crate::sim::observe::{BlockMonth, MonthRun};
-use crate::stats::{Histogram, Moments};
+use crate::stats::{Confidence, Histogram, Moments};
 use crate::units::Time;
 use std::sync::Arc;
 
@@ -197,7 +197,7 @@ impl MonthsTally {
             if measure >= self.measures || self.wholes[month][measure][series] == 0 {
                 return Estimate::undefined("no requests");
             }
-            Estimate::mean(&moments(measure), SHARE, Ceiling::At(1.0)).complement()
+            Estimate::mean(Confidence::P95, &moments(measure), SHARE, Ceiling::At(1.0)).complement()
         };
         MonthRow {
             subject: subject.into(),
@@ -220,9 +220,9 @@ impl MonthsTally {
                 return Estimate::undefined("no requests");
             }
             let sums = self.sums[measure][series].with_zeros(n);
-            Estimate::mean(&sums, SHARE * months as f64, Ceiling::At(1.0)).complement()
+            Estimate::mean(Confidence::P95, &sums, SHARE * months as f64, Ceiling::At(1.0)).complement()
         };
-        let pool = Pool::new(&self.shares[series], self.wholes.len() as u64, n);
+        let pool = Pool::new(&self.shares[series], self.wholes.len() as u64, n, Confidence::P95);
         MonthRow {
             subject: subject.into(),
             series: self.word(series),
@@ -241,17 +241,18 @@ impl MonthsTally {
 pub(super) struct Pool {
     shares: Histogram,
     n: u64,
+    at: Confidence,
 }
 
 impl Pool {
     /// Of shares that leave out those that are 0, `per` in each replication.
-    pub(super) fn new(shares: &Histogram, per: u64, n: u64) -> Pool {
-        Pool { shares: shares.with_zeros(n * per), n }
+    pub(super) fn new(shares: &Histogram, per: u64, n: u64, at: Confidence) -> Pool {
+        Pool { shares: shares.with_zeros(n * per), n, at }
     }
 
     /// The share that the part `p` of them does not exceed.
     pub(super) fn quantile(&self, p: f64) -> Estimate {
-        Estimate::quantile(&self.shares, p, self.n, SHARE)
+        Estimate::quantile(self.at, &self.shares, p, self.n, SHARE)
             .unwrap_or_else(|| Estimate::undefined("nothing was measured"))
     }
 
@@ -291,7 +292,7 @@ mod tests {
         let credits = [(target, 100_000), (WHOLE / 100 * 99, 250_000)];
         let credits = credits.map(|(below, share_ppm)| Credit { below, share_ppm }).to_vec();
         let goal = Goal::Availability { target, measure, credits };
-        Objective { name: "sla".into(), of: Watched::Store(0, Series::Write), goal }
+        Objective { name: "sla".into(), of: Watched::Store(0, Series::Write), goal, required: WHOLE }
     }
 
     fn outcome(model: &Model, of: &[&[(u32, i128)]]) -> VariantOutcome {

@@ -6,8 +6,8 @@ use super::months::{Amounts, BY_REQUESTS, MonthRow, MonthsTally, Pool, YEAR};
 use super::targets::{MonthlyTally, ObjectiveTally};
 use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
 use crate::model::{Class, Model};
-use crate::stats::Moments;
 use crate::stats::number::{counted, percent, percent_bound, significant};
+use crate::stats::{Confidence, Moments};
 
 const SHARE: f64 = SHARE_ONE as f64;
 const PPM: f64 = 1e6;
@@ -58,13 +58,14 @@ pub(super) fn figures(
     tally: &ObjectiveTally,
     months: &[MonthsTally],
     n: u64,
+    at: Confidence,
 ) -> Vec<Figure> {
     match tally {
         ObjectiveTally::Events(tally) => vec![
-            ("kept".into(), "probability", Estimate::probability(tally.broken, n).without()),
-            ("events_kept".into(), "fraction", Estimate::event_share(&tally.events).complement()),
+            ("kept".into(), "probability", Estimate::probability(at, tally.broken, n).without(at)),
+            ("events_kept".into(), "fraction", Estimate::event_share(at, &tally.events).complement()),
         ],
-        ObjectiveTally::Months(tally) => tally.figures(objective, &months[tally.subject].wholes, n),
+        ObjectiveTally::Months(tally) => tally.figures(objective, &months[tally.subject].wholes, n, at),
     }
 }
 
@@ -74,14 +75,14 @@ impl MonthlyTally {
         wholes.iter().filter(|w| w[measure][self.series] > 0).count() as u64
     }
 
-    fn figures(&self, objective: &Objective, wholes: &[Amounts], n: u64) -> Vec<Figure> {
+    fn figures(&self, objective: &Objective, wholes: &[Amounts], n: u64, at: Confidence) -> Vec<Figure> {
         let (per, years) = (self.asked(wholes, self.measure), (wholes.len() / YEAR) as u64);
         let mut all: Vec<Figure> = vec![
-            ("months_missed".into(), "probability", Estimate::chance(&self.missed, per, n)),
-            ("years_missed".into(), "probability", Estimate::chance(&self.years_missed, years, n)),
+            ("months_missed".into(), "probability", Estimate::chance(at, &self.missed, per, n)),
+            ("years_missed".into(), "probability", Estimate::chance(at, &self.years_missed, years, n)),
         ];
-        let months = Pool::new(&self.months.shares, per, n);
-        let of_months = mean_share(&self.months.sums, per, n);
+        let months = Pool::new(&self.months.shares, per, n, at);
+        let of_months = mean_share(at, &self.months.sums, per, n);
         all.push(("availability.mean".into(), "fraction", of_months.complement()));
         for (word, p) in [("p50", 0.5), ("p10", 0.9), ("p1", 0.99)] {
             let e = months.quantile(p).complement();
@@ -89,14 +90,14 @@ impl MonthlyTally {
         }
         all.push(("availability.min".into(), "fraction", months.worst().complement()));
         if matches!(objective.of, Watched::Store(..)) {
-            let e = mean_share(&self.by_requests, self.asked(wholes, BY_REQUESTS), n).complement();
+            let e = mean_share(at, &self.by_requests, self.asked(wholes, BY_REQUESTS), n).complement();
             all.push(("availability_requests.mean".into(), "fraction", e));
         }
-        let year_pool = Pool::new(&self.years.shares, years, n);
+        let year_pool = Pool::new(&self.years.shares, years, n, at);
         self.budget(&mut all, "month", &of_months, &months);
-        self.budget(&mut all, "year", &mean_share(&self.years.sums, years, n), &year_pool);
+        self.budget(&mut all, "year", &mean_share(at, &self.years.sums, years, n), &year_pool);
         if !self.credits.is_empty() {
-            self.paid_back(&mut all, per, years, n);
+            self.paid_back(&mut all, per, years, n, at);
         }
         all
     }
@@ -139,27 +140,27 @@ impl MonthlyTally {
     }
 
     /// Credits; a month's bill goes by its days.
-    fn paid_back(&self, all: &mut Vec<Figure>, per: u64, years: u64, n: u64) {
+    fn paid_back(&self, all: &mut Vec<Figure>, per: u64, years: u64, n: u64, at: Confidence) {
         let most = self.credits.last().map_or(0.0, |c| f64::from(c.1) / PPM * 100.0);
         let mean = |moments: &Moments, unit: f64| match unit {
             0.0 => Estimate::undefined("nothing was measured"),
-            unit => Estimate::mean(&moments.with_zeros(n), unit * PPM / 100.0, Ceiling::At(most)),
+            unit => Estimate::mean(at, &moments.with_zeros(n), unit * PPM / 100.0, Ceiling::At(most)),
         };
         all.push(("credit_percent.month".into(), "percent", mean(&self.credit, per as f64)));
         let year = mean(&self.year_credit, 365.0 * years as f64);
         all.push(("credit_percent.year".into(), "percent", year));
         for (&(_, ppm), months) in self.credits.iter().zip(&self.bands) {
-            let e = Estimate::chance(months, per, n);
+            let e = Estimate::chance(at, months, per, n);
             all.push((format!("months_credited.{}", f64::from(ppm) / PPM * 100.0), "probability", e));
         }
     }
 }
 
 /// Mean failing share of months or years of which each replication has `per`.
-fn mean_share(sums: &Moments, per: u64, n: u64) -> Estimate {
+fn mean_share(at: Confidence, sums: &Moments, per: u64, n: u64) -> Estimate {
     match per {
         0 => Estimate::undefined("nothing was measured"),
-        per => Estimate::mean(&sums.with_zeros(n), SHARE * per as f64, Ceiling::At(1.0)),
+        per => Estimate::mean(at, &sums.with_zeros(n), SHARE * per as f64, Ceiling::At(1.0)),
     }
 }
 
@@ -171,7 +172,10 @@ pub(super) fn results(
     n: u64,
 ) -> Vec<ObjectiveResult> {
     let each = model.objectives.iter().zip(tallies);
-    each.map(|(objective, tally)| result(model, objective, &figures(objective, tally, months, n))).collect()
+    each.map(|(objective, tally)| {
+        result(model, objective, &figures(objective, tally, months, n, Confidence::P95))
+    })
+    .collect()
 }
 
 fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> ObjectiveResult {
@@ -276,7 +280,7 @@ pub(super) fn add_missed(
         let ObjectiveTally::Months(tally) = tally else { continue };
         for row in rows.iter_mut().filter(|r| r.subject == result.subject && r.series == result.kind) {
             let missed = match row.month {
-                Some(month) => Estimate::probability(tally.by_month[month as usize - 1], n),
+                Some(month) => Estimate::probability(Confidence::P95, tally.by_month[month as usize - 1], n),
                 None => result.missed.clone(),
             };
             row.missed.push((objective.name.clone(), missed));

@@ -4,7 +4,7 @@ use super::accumulate::Accumulator;
 use super::attribution::{self, AttributionRow};
 use super::catalogue::{self, MINUTES_PER_YEAR};
 use super::distribution::{self, Distribution};
-use super::metric::Metric;
+use super::metric::{self, Metric};
 use super::months::MonthRow;
 use super::objective::{self, ObjectiveResult};
 use super::sweep::{Axis, Coordinate};
@@ -13,7 +13,7 @@ use super::twin::{self, TwinRow};
 use super::worst::Worst;
 use crate::model::Model;
 use crate::sim::observe::{Class, Kind, Party};
-use crate::stats::Moments;
+use crate::stats::{Confidence, Moments};
 use crate::units::Duration;
 
 /// Results of one scenario.
@@ -121,7 +121,7 @@ impl VariantOutcome {
     /// The results that `acc` holds of `model`'s replications.
     pub fn new(name: &str, model: &Model, acc: &Accumulator) -> VariantOutcome {
         let objectives = objective::results(model, &acc.objectives, &acc.months, acc.replications);
-        let metrics = catalogue::metrics(model, acc);
+        let metrics = catalogue::metrics(model, acc, Confidence::P95);
         let attribution = attribution::rows(model, acc);
         VariantOutcome {
             name: name.into(),
@@ -147,13 +147,7 @@ impl VariantOutcome {
 
     /// A figure by `ID` or `SUBJECT/ID`; `None` if there is none or a bare id belongs to several subjects.
     pub fn metric(&self, id: &str) -> Option<&Metric> {
-        // Exact names first: a subject's name may contain a slash.
-        if let Some(metric) = self.metrics.iter().find(|m| !m.subject.is_empty() && m.full_id() == id) {
-            return Some(metric);
-        }
-        let mut found = self.metrics.iter().filter(|m| m.id == id);
-        let first = found.next()?;
-        found.next().is_none().then_some(first)
+        metric::find(&self.metrics, id)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::metric::{Ceiling, Estimate};
 use super::tally::StoreTally;
 use crate::model::{Billing, Command, Model, Price, Store};
+use crate::stats::Confidence;
 use crate::units::Duration;
 
 /// Id of the figure in money.
@@ -82,6 +83,7 @@ pub(super) fn figures(
     model: &Model,
     index: usize,
     tally: &StoreTally,
+    at: Confidence,
 ) -> Vec<(&'static str, &'static str, Estimate)> {
     let store = &model.stores[index];
     let Some(price) = &store.price else { return Vec::new() };
@@ -96,7 +98,7 @@ pub(super) fn figures(
         Some(_) if model.horizon == Duration::ZERO => {
             (Estimate::undefined("nothing was measured"), Estimate::undefined("nothing was measured"))
         }
-        Some(rates) if price.billing == Billing::Serverless => by_use(model, rates, tally),
+        Some(rates) if price.billing == Billing::Serverless => by_use(model, rates, tally, at),
         Some(rates) if price.billing == Billing::Instances => {
             by_instances(store, rates, &provisioned, model.horizon)
         }
@@ -113,7 +115,12 @@ pub(super) fn figures(
 
 /// The cost of a service: of its stores and of its tiers, each once; `None` if nothing is known about any of them. Of the
 /// tiers it counts the instances that run at the start.
-pub(super) fn of_service(model: &Model, service: u32, stores: &[StoreTally]) -> Option<Estimate> {
+pub(super) fn of_service(
+    model: &Model,
+    service: u32,
+    stores: &[StoreTally],
+    at: Confidence,
+) -> Option<Estimate> {
     let (mut sum, mut unpriced) = (exact(0.0), Vec::new());
     let mut currencies = Vec::new();
     for s in model.stores_of(service) {
@@ -122,7 +129,7 @@ pub(super) fn of_service(model: &Model, service: u32, stores: &[StoreTally]) -> 
             unpriced.push(store.name.as_str());
             continue;
         };
-        let figures = figures(model, s as usize, &stores[s as usize]);
+        let figures = figures(model, s as usize, &stores[s as usize], at);
         let cost = figures.into_iter().find(|(id, ..)| *id == COST).map(|(_, _, cost)| cost)?;
         if cost.estimate.is_none() {
             return Some(Estimate::undefined(&format!("{}: {}", store.name, cost.note)));
@@ -164,10 +171,10 @@ fn exact(value: f64) -> Estimate {
     Estimate { estimate: Some(value), ..Estimate::default() }
 }
 
-fn by_use(model: &Model, rates: &[u64], tally: &StoreTally) -> (Estimate, Estimate) {
+fn by_use(model: &Model, rates: &[u64], tally: &StoreTally, at: Confidence) -> (Estimate, Estimate) {
     let factor = weighted(rates, core::iter::repeat(1.0));
     let years = model.horizon.ns() as f64 / Duration::YEAR.ns() as f64;
-    (exact(factor), Estimate::mean(&tally.used, years, Ceiling::Open).scaled(factor))
+    (exact(factor), Estimate::mean(at, &tally.used, years, Ceiling::Open).scaled(factor))
 }
 
 fn by_instances(
@@ -334,7 +341,7 @@ mod tests {
             profile: Profile::flat(),
             outage_threshold_ppm: 0,
         });
-        let cost = |m: &Model| of_service(m, 0, &Accumulator::new(m).stores);
+        let cost = |m: &Model| of_service(m, 0, &Accumulator::new(m).stores, Confidence::P95);
         let found = cost(&m).unwrap();
         assert_eq!((found.estimate, found.low), (Some((6.0 * 0.5 + 2.0 * 0.1) * 8760.0), None));
         assert_eq!(found.note, "in EUR");

@@ -316,7 +316,12 @@ mod tests {
             (store, rpo(3)),
             (store, rto(7200, Some(Class::Zone))),
         ];
-        let named = |(i, (of, goal)): (usize, (Watched, Goal))| Objective { name: format!("o{i}"), of, goal };
+        let named = |(i, (of, goal)): (usize, (Watched, Goal))| Objective {
+            name: format!("o{i}"),
+            of,
+            goal,
+            required: WHOLE,
+        };
         model.objectives = goals.into_iter().enumerate().map(named).collect();
         let mut acc = Accumulator::new(&model);
         let n = 60;

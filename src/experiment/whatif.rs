@@ -7,6 +7,7 @@ use super::runner::{self, Experiment, Failure, Subject};
 use crate::model::{Command, Model, Redirect, Schedule};
 use crate::rng::Law;
 use crate::sim::observe::Phase;
+use crate::stats::Confidence;
 use crate::units::Duration;
 use std::sync::atomic::AtomicBool;
 
@@ -196,7 +197,7 @@ pub fn what_if<D>(
     }
     let sums = runner::run(&again, cancel, |_, _, (): &mut ()| {}, |()| Ok(()), |_| {})?;
     let outcome = again.outcome("", 0, &sums);
-    let rows = again.comparison(&outcome, &sums).map(|c| c.rows).unwrap_or_default();
+    let rows = again.comparison(&outcome, &sums, Confidence::P95).map(|c| c.rows).unwrap_or_default();
     let mut found = Vec::new();
     for (subject, kind) in subjects(base.model) {
         let first = found.len();

@@ -2,6 +2,7 @@
 
 use super::compare::{CompareVerdict, Difference, subjects};
 use super::outcome::VariantOutcome;
+use crate::stats::Confidence;
 use crate::stats::histogram::SMALL_SAMPLE;
 use crate::stats::interval::unseen_probability;
 use crate::stats::number::{
@@ -249,7 +250,7 @@ impl<'a> Said<'a> {
                 true => format!("{name}: no difference to {reference} was seen in {n} ({same})"),
                 false => format!("no difference was seen in {n} ({same})"),
             });
-            let most = percent_bound(unseen_probability(self.n).unwrap_or(1.0));
+            let most = percent_bound(unseen_probability(self.n, Confidence::P95).unwrap_or(1.0));
             self.more
                 .insert(0, format!("Where none was seen, at most {most} of replications differ (95 %)."));
         }

@@ -15,6 +15,8 @@ pub struct Objective {
     pub of: Watched,
     /// The target.
     pub goal: Goal,
+    /// Share of the months (availability) or replications (RTO and RPO) that must meet it, in parts of [`WHOLE`].
+    pub required: u64,
 }
 
 /// What an objective is about.

@@ -5,6 +5,7 @@ use super::table::Table;
 use super::terminal::{Page, Style};
 use crate::experiment::compare::{Comparison, Difference, subjects};
 use crate::experiment::{Metric, Study};
+use crate::stats::Confidence;
 use crate::stats::interval::unseen_probability;
 use crate::stats::number::{counted, percent_bound, significant};
 
@@ -110,7 +111,7 @@ pub fn comparison(study: &Study, comparison: &Comparison, style: Style) -> Strin
         page.line(2, &style.dim("* fewer than 30 replications differ: read these intervals with care"));
     }
     if page.text.contains(NONE_SEEN) {
-        let most = percent_bound(unseen_probability(outcome.replications).unwrap_or(1.0));
+        let most = percent_bound(unseen_probability(outcome.replications, Confidence::P95).unwrap_or(1.0));
         let n = counted(outcome.replications, "replication");
         page.wrapped(2, 2, &style.dim(&format!("{NONE_SEEN} in {n}: at most {most} have any (95 %)")));
     }

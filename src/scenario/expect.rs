@@ -3,7 +3,7 @@
 use super::context::Problem;
 use super::diagnostic::code;
 use super::reader::{Item, Reader};
-use crate::experiment::expect::Comparison;
+use crate::experiment::expect::{Comparison, Slack};
 use core::ops::Range;
 
 /// A promise of the scenario: `[[expect]]`.
@@ -13,9 +13,9 @@ pub struct Expect {
     pub variant: Option<String>,
     /// Name of the figure.
     pub metric: String,
-    /// How it must compare.
+    /// How it must compare, with the tolerance that was granted.
     pub comparison: Comparison,
-    /// The comparison as written.
+    /// The comparison as written, and its tolerance: `<= 60 (tolerance 5 %)`.
     pub text: String,
     /// Documented rules that the promise shows, as written: `c14`.
     pub rules: Vec<String>,
@@ -40,6 +40,10 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
         let metric_span = metric_item.and_then(|i| i.value.at.range.clone());
         let is = r.require("is", "\"== 0\"");
         let comparison = is.as_ref().and_then(|i| comparison(i));
+        let comparison = match r.get("tolerance") {
+            Some(item) => comparison.and_then(|c| tolerant(c, &item)),
+            None => comparison,
+        };
         let rules = r.get("rule").map_or_else(|| Some(Vec::new()), |i| rules(&i));
         r.close();
         if let (Some(variant), Some(metric), Some(is), Some((comparison, text)), Some(rules)) =
@@ -86,6 +90,32 @@ fn comparison(item: &Item<'_>) -> Option<(Comparison, String)> {
         item.error(problem.help(help));
     }
     found.map(|c| (c, text.to_owned()))
+}
+
+/// A comparison that grants as much as is written: a number in the figure's unit, or a percentage of the limit.
+fn tolerant((comparison, text): (Comparison, String), item: &Item<'_>) -> Option<(Comparison, String)> {
+    let (slack, written) = match item.maybe_text() {
+        Some(words) => {
+            let percent = words.strip_suffix('%').and_then(|p| p.trim().parse::<f64>().ok());
+            let Some(percent) = percent.filter(|p| (0.0..=100.0).contains(p)) else {
+                let message = format!("{words:?} is no tolerance");
+                let problem = Problem::new(code::COMPARISON, message, "cannot be read");
+                let help =
+                    "write a number in the unit of the figure, or a percentage of the limit as in \"5 %\"";
+                item.error(problem.help(help));
+                return None;
+            };
+            (Slack::Share(percent / 100.0), words.to_owned())
+        }
+        None => item.number(0.0..=f64::MAX).map(|x| (Slack::Units(x), x.to_string()))?,
+    };
+    let Some(comparison) = comparison.with(slack) else {
+        let message = format!("`{}` means nothing beside {text:?}", item.path);
+        let problem = Problem::new(code::NOT_HERE, message, "there is no limit to be near to");
+        item.error(problem.help("a tolerance goes with ==, <, <=, >, >= and in"));
+        return None;
+    };
+    Some((comparison, format!("{text} (tolerance {written})")))
 }
 
 /// Whether a text can be the id of a documented rule: `c`, `i` or `x` and two digits.

@@ -31,6 +31,7 @@ mod routing;
 mod runbook;
 mod selector;
 mod service;
+mod setting;
 mod sources;
 mod store;
 mod suggest;
@@ -44,6 +45,7 @@ pub use diagnostic::{CODES, Diagnostic, Severity, harmless, render, steers, unkn
 pub use expect::Expect;
 pub use language::{Field, field, fields, schema};
 pub use layers::presets;
+pub use setting::Setting;
 pub use suggest::{help as suggestion, nearest};
 
 use crate::experiment::about::Sources;
@@ -86,6 +88,8 @@ pub struct Scenario {
     pub axes: Vec<Axis>,
     /// Promises.
     pub expects: Vec<Expect>,
+    /// Objectives of the file as written, with the line each begins at.
+    pub objective_lines: Vec<(String, u32)>,
     /// FNV-1a (64 bits) of the text, the settings and the files it refers to.
     pub digest: u64,
     /// What the comments of the text, and of the presets it uses, say of the numbers; the text first.
@@ -112,13 +116,97 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
-/// What else goes into a scenario.
-#[derive(Clone, Copy)]
+/// Gives the text of a file that a scenario refers to, or says why it cannot.
+type Files<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+/// What else goes into a scenario: settings on top of the text, and the files it refers to.
+///
+/// ```
+/// use zonefall::scenario::{Options, Scenario};
+/// use zonefall::units::Duration;
+/// let text = "scenario = { name = 'one node', horizon = '1y' }\n[[region]]\nname = 'here'";
+/// let options = Options::new().set("scenario.horizon", Duration::DAY).set("scenario.replications", 20u64);
+/// let scenario = Scenario::read("one.toml", text, &options).unwrap();
+/// assert_eq!(scenario.replications, 20);
+/// assert_eq!(scenario.variants[0].model.horizon, Duration::DAY);
+/// ```
+#[derive(Clone)]
 pub struct Options<'a> {
-    /// Settings by dotted path, on top of file and variants; values are TOML, else strings.
-    pub set: &'a [(String, String)],
-    /// Gives the text of a file the scenario refers to, or says why it cannot.
-    pub loader: &'a dyn Fn(&str) -> Result<String, String>,
+    set: Vec<(String, String)>,
+    files: Files<'a>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options::new()
+    }
+}
+
+impl<'a> Options<'a> {
+    /// No settings, no files.
+    pub fn new() -> Options<'a> {
+        Options { set: Vec::new(), files: &|_| Err("no files can be read here".into()) }
+    }
+
+    /// Sets what stands at a dotted path (`store.orders.consistency`, `store.orders.regions[westeurope].zones`), for every
+    /// variant and on top of it. A path that leads nowhere is a problem of the scenario.
+    pub fn set(mut self, path: impl Into<String>, value: impl Into<Setting>) -> Self {
+        self.set.push((path.into(), value.into().as_toml().into()));
+        self
+    }
+
+    /// Sets several values as a command line gives them: what is no TOML is a string.
+    pub fn settings<P: AsRef<str>, V: AsRef<str>>(mut self, pairs: impl IntoIterator<Item = (P, V)>) -> Self {
+        let pairs = pairs.into_iter();
+        self.set.extend(pairs.map(|(path, value)| (path.as_ref().to_owned(), value.as_ref().to_owned())));
+        self
+    }
+
+    /// Where the files come from that the scenario refers to (recorded faults, empirical laws): a function from the name, as
+    /// written, to the text.
+    pub fn files(mut self, files: &'a dyn Fn(&str) -> Result<String, String>) -> Self {
+        self.files = files;
+        self
+    }
+}
+
+/// Why a text is no scenario: all its problems.
+///
+/// Shown as the command shows them, with file, line, key, reason and suggestion; in one line of each with `{:#}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejected {
+    /// The problems, errors and warnings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    name: String,
+    text: String,
+}
+
+impl core::fmt::Display for Rejected {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let source = Source { name: &self.name, text: &self.text };
+        for (index, d) in self.diagnostics.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            match f.alternate() {
+                true => write!(f, "{end}{}:{}:{}: {} [{}]", self.name, d.line, d.column, d.message, d.code)?,
+                false => write!(f, "{end}{}", render(source, d, false))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+impl Scenario {
+    /// Reads a scenario; warnings are left aside ([`load`] gives them). `name` is what problems call the text.
+    ///
+    /// # Errors
+    /// All problems of the text, the settings and the files, at once.
+    pub fn read(name: &str, text: &str, options: &Options<'_>) -> Result<Scenario, Rejected> {
+        let loaded = load(Source { name, text }, options);
+        let diagnostics = loaded.diagnostics;
+        loaded.scenario.ok_or_else(|| Rejected { diagnostics, name: name.into(), text: text.into() })
+    }
 }
 
 /// A scenario, or why there is none, or warnings about it.
@@ -148,13 +236,12 @@ pub struct Loaded {
 /// k = 1
 /// of = ["node:*"]
 /// "#;
-/// let options = Options { set: &[], loader: &|_| Err("no files here".into()) };
-/// let loaded = load(Source { name: "one.toml", text }, &options);
+/// let loaded = load(Source { name: "one.toml", text }, &Options::new());
 /// assert_eq!(loaded.diagnostics, []);
 /// assert_eq!(loaded.scenario.unwrap().variants[0].model.world.nodes.len(), 1);
 /// ```
 pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
-    let cx = Context::new(source.text, options.loader);
+    let cx = Context::new(source.text, options.files);
     if source.text.len() > MAX_BYTES {
         let problem =
             Problem::new(code::LIMIT, "the file is too large", format!("at most {MAX_BYTES} bytes are read"));
@@ -167,13 +254,13 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
             return Loaded { scenario: None, diagnostics: problems::placed(source.text, found) };
         }
     };
-    let settings = plans::settings(&cx, options.set);
+    let settings = plans::settings(&cx, &options.set);
     let (plans, axes) = plans::read(&cx, &file, &settings);
     let mut problems = Problems::new(plans.len());
     problems.add(&cx);
     let mut files = Vec::new();
     let read = variants(source.text, options, &file, &plans, &mut problems, &mut files);
-    let cx = Context::new(source.text, options.loader);
+    let cx = Context::new(source.text, options.files);
     if !problems.failed() {
         lint::variants(&cx, &file, &read.variants);
     }
@@ -188,7 +275,8 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
         variants: read.variants,
         axes,
         expects: read.expects,
-        digest: digest(source.text, options.set, &files),
+        objective_lines: read.objective_lines,
+        digest: digest(source.text, &options.set, &files),
         sources: sources::gather(source.name, source.text, &read.presets),
     });
     Loaded { scenario, diagnostics }
@@ -200,6 +288,7 @@ struct Collected {
     head: Option<Head>,
     variants: Vec<Variant>,
     expects: Vec<Expect>,
+    objective_lines: Vec<(String, u32)>,
     /// Names of the presets that any of them uses.
     presets: Vec<String>,
 }
@@ -217,13 +306,14 @@ fn variants(
     let mut collected = Collected::default();
     let mut nodes = 0;
     for plan in plans {
-        let cx = Context::new(text, options.loader);
+        let cx = Context::new(text, options.files);
         let stacked = layers::stack(&cx, file, &plan.overrides);
         sources::note_presets(&stacked, &mut collected.presets);
         if let Some((head, model, promised)) = scenario(&cx, &stacked, &names) {
             lint::model(&cx, &stacked, &model);
             lint::promises(&promised, &plan.name, &names[0], &model);
             if collected.head.is_none() {
+                collected.objective_lines = objective::lines(text, &stacked, &model.objectives);
                 collected.expects = promised.into_iter().map(|(e, _)| e).collect();
                 collected.head = Some(head);
             }

@@ -1,11 +1,11 @@
 //! Objectives: `[objective.NAME]`.
 
 use super::context::{Context, Problem};
-use super::diagnostic::{Severity, code};
+use super::diagnostic::{Severity, code, position};
 use super::lint::place;
 use super::reader::{Item, Named, Reader};
 use super::suggest;
-use super::tree::Value;
+use super::tree::{Origin, Value};
 use crate::model::objective::{Credit, Goal, Measure, Objective, Series, WHOLE, Watched};
 use crate::model::{Block, Class, Consistency, Model, Service, Store, calendar};
 
@@ -51,12 +51,23 @@ pub(super) fn read(root: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Vec<
         {
             item.warn(super::lint::beyond_staleness(max_time));
         }
+        let required = r.get("required").map_or(Some(WHOLE), |i| percent(&i));
         r.close();
-        if let (Some(of), Some(goal)) = (of, goal) {
-            found.push(Objective { name: (*name).to_owned(), of, goal });
+        if let (Some(of), Some(goal), Some(required)) = (of, goal, required) {
+            found.push(Objective { name: (*name).to_owned(), of, goal, required });
         }
     }
     found
+}
+
+/// Where objectives begin in the file; 0 for those that are not in it.
+pub(super) fn lines(text: &str, root: &Value, objectives: &[Objective]) -> Vec<(String, u32)> {
+    let line = |objective: &Objective| {
+        let at = place(root, &["objective", &objective.name]);
+        let range = at.range.filter(|_| at.origin == Origin::File);
+        range.map_or(0, |range| position(text, range.start).0)
+    };
+    objectives.iter().map(|o| (o.name.clone(), line(o))).collect()
 }
 
 /// The service or store with its requests, or the block; if nothing is said the only service, without services the only

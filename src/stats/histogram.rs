@@ -1,6 +1,6 @@
 //! Quantiles of pooled events from a fixed log-linear histogram of integers.
 
-use super::interval::quantile_ranks;
+use super::interval::{Confidence, quantile_ranks};
 
 /// Counts of one octave: 128 equal steps between a power of two and the next.
 const STEPS: usize = 128;
@@ -30,7 +30,7 @@ pub struct Histogram {
     octaves: Vec<Box<[u64]>>,
 }
 
-/// A quantile with its 95 % interval.
+/// A quantile with its interval.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct QuantileEstimate {
     /// The quantile of the pooled events.
@@ -189,11 +189,11 @@ impl Histogram {
         self.ranked(rank.clamp(1, self.n.max(1)))
     }
 
-    /// The p-quantile with its 95 % interval. Events of one replication are not independent, so the interval is
+    /// The p-quantile with its interval. Events of one replication are not independent, so the interval is
     /// that of a sample of `independent` values, the number of replications with an event (design D16).
-    pub fn estimate(&self, p: f64, independent: u64) -> Option<QuantileEstimate> {
+    pub fn estimate(&self, p: f64, independent: u64, at: Confidence) -> Option<QuantileEstimate> {
         let estimate = self.quantile(p)?;
-        let (low, high) = quantile_ranks(independent, p);
+        let (low, high) = quantile_ranks(independent, p, at);
         // Rank r of the independent sample is the share r/n of the pooled one.
         let independent = independent.max(1);
         let share = |rank: u64| u128::from(rank) * u128::from(self.n);
@@ -232,7 +232,7 @@ mod tests {
         h.add(3_600_000_000_001);
         h.add(3_600_000_000_001);
         assert_eq!(h.quantile(0.5), Some(3_600_000_000_001));
-        let e = h.estimate(0.5, 2).unwrap();
+        let e = h.estimate(0.5, 2, Confidence::P95).unwrap();
         assert_eq!((e.low, e.high, e.small), (None, None, true));
         assert_eq!(Histogram::default().quantile(0.5), None);
     }
@@ -242,10 +242,10 @@ mod tests {
         let mut h = Histogram::default();
         (1..=100).for_each(|x| h.add(x));
         // Order statistics 40 and 61 enclose the median of 100 with 96.5 %.
-        let e = h.estimate(0.5, 100).unwrap();
+        let e = h.estimate(0.5, 100, Confidence::P95).unwrap();
         assert_eq!((e.estimate, e.low, e.high, e.small), (50, Some(40), Some(61), false));
         // Ten independent replications of ten events each: a much wider interval.
-        let e = h.estimate(0.5, 10).unwrap();
+        let e = h.estimate(0.5, 10, Confidence::P95).unwrap();
         assert_eq!((e.low, e.high, e.small), (Some(20), Some(90), true));
     }
 

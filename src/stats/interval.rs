@@ -2,10 +2,74 @@
 //!
 //! All through `libm` and plain arithmetic, so that results do not depend on the platform (rule R1).
 
-/// The 0.975 quantile of the standard normal law.
-pub const Z_975: f64 = 1.959_963_984_540_054;
-/// ln 0.05.
-const LN_0_05: f64 = -2.995_732_273_553_991;
+/// How sure an interval is: it misses with a probability of at most `alpha`.
+///
+/// ```
+/// use zonefall::stats::Confidence;
+/// assert_eq!(Confidence::P95.to_string(), "95 %");
+/// assert_eq!(Confidence::missing(0.001).unwrap().to_string(), "99.9 %");
+/// assert_eq!(Confidence::missing(0.0), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Confidence {
+    alpha: f64,
+    /// The 1 − α/2 quantile of the standard normal law.
+    z: f64,
+    ln_alpha: f64,
+}
+
+impl Confidence {
+    /// What all results are reported at: 95 %.
+    pub const P95: Confidence =
+        Confidence { alpha: 0.05, z: 1.959_963_984_540_054, ln_alpha: -2.995_732_273_553_991 };
+
+    /// Intervals that miss with a probability of `alpha`, from 1e-12 to 0.5; `None` beyond.
+    pub fn missing(alpha: f64) -> Option<Confidence> {
+        if alpha == Confidence::P95.alpha {
+            return Some(Confidence::P95);
+        }
+        let ln_alpha = libm::log(alpha);
+        (1e-12..=0.5).contains(&alpha).then(|| Confidence { alpha, z: normal_quantile(alpha), ln_alpha })
+    }
+
+    /// The probability of missing.
+    pub fn alpha(self) -> f64 {
+        self.alpha
+    }
+
+    /// How many standard errors a normal estimate may be off.
+    pub fn z(self) -> f64 {
+        self.z
+    }
+}
+
+impl core::fmt::Display for Confidence {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // Rounded, so that 1 − 0.001 is 99.9 %.
+        write!(f, "{} %", (1e8 * (1.0 - self.alpha) + 0.5).floor() / 1e6)
+    }
+}
+
+/// How many standard deviations a normal value exceeds, to either side, with the probability `alpha`.
+fn normal_quantile(alpha: f64) -> f64 {
+    falling(0.0, 40.0, |z| libm::erfc(z / core::f64::consts::SQRT_2) > alpha)
+}
+
+/// The least number at which something that falls has fallen: bisected until the ends are neighbours.
+fn falling(mut low: f64, mut high: f64, above: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..2000 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if above(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
 
 /// An interval of a real figure.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -28,69 +92,60 @@ impl Interval {
     }
 }
 
-/// 95 % interval of a probability after `k` of `n` (Wilson 1927); `None` for n = 0.
+/// Interval of a probability after `k` of `n` (Wilson 1927); `None` for n = 0.
 ///
 /// ```
-/// let i = zonefall::stats::interval::wilson(5, 10).unwrap();
+/// use zonefall::stats::{Confidence, interval::wilson};
+/// let i = wilson(5, 10, Confidence::P95).unwrap();
 /// assert!((i.low - 0.236593).abs() < 1e-6 && (i.high - 0.763407).abs() < 1e-6);
 /// ```
-pub fn wilson(k: u64, n: u64) -> Option<Interval> {
+pub fn wilson(k: u64, n: u64, at: Confidence) -> Option<Interval> {
     if n == 0 {
         return None;
     }
-    let (n_f, p, z2) = (n as f64, k as f64 / n as f64, Z_975 * Z_975);
+    let (n_f, p, z2) = (n as f64, k as f64 / n as f64, at.z * at.z);
     let centre = p + z2 / (2.0 * n_f);
-    let half = Z_975 * (p * (1.0 - p) / n_f + z2 / (4.0 * n_f * n_f)).sqrt();
+    let half = at.z * (p * (1.0 - p) / n_f + z2 / (4.0 * n_f * n_f)).sqrt();
     let scale = 1.0 + z2 / n_f;
     let low = if k == 0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
     let high = if k == n { 1.0 } else { ((centre + half) / scale).min(1.0) };
     Some(Interval { low, high })
 }
 
-/// Upper 95 % bound of a probability never seen in `n` trials: 1 − 0.05^(1/n), exact. `None` for n = 0.
+/// Upper bound of a probability never seen in `n` trials: 1 − α^(1/n), exact. `None` for n = 0.
 ///
 /// ```
-/// assert!((zonefall::stats::interval::unseen_probability(100).unwrap() - 0.029513).abs() < 1e-6);
+/// use zonefall::stats::{Confidence, interval::unseen_probability};
+/// assert!((unseen_probability(100, Confidence::P95).unwrap() - 0.029513).abs() < 1e-6);
 /// ```
-pub fn unseen_probability(n: u64) -> Option<f64> {
-    (n > 0).then(|| -libm::expm1(LN_0_05 / n as f64))
+pub fn unseen_probability(n: u64, at: Confidence) -> Option<f64> {
+    (n > 0).then(|| -libm::expm1(at.ln_alpha / n as f64))
 }
 
-/// Upper 95 % bound of the rate of a Poisson process without an event in `exposure` (its unit is the bound's):
-/// −ln 0.05 / exposure, exact. `None` for no exposure.
-pub fn unseen_rate(exposure: f64) -> Option<f64> {
-    (exposure > 0.0).then(|| -LN_0_05 / exposure)
+/// Upper bound of the rate of a Poisson process without an event in `exposure` (its unit is the bound's):
+/// −ln α / exposure, exact. `None` for no exposure.
+pub fn unseen_rate(exposure: f64, at: Confidence) -> Option<f64> {
+    (exposure > 0.0).then(|| -at.ln_alpha / exposure)
 }
 
-/// The 0.975 quantile of Student's t with `df` ≥ 1 degrees of freedom; infinite for 0.
+/// The 1 − α/2 quantile of Student's t with `df` ≥ 1 degrees of freedom; infinite for 0.
 ///
-/// Relative error below 1e-11 (inverted incomplete beta up to 1000 degrees, Cornish–Fisher expansion above).
-pub fn t_quantile_975(df: u64) -> f64 {
+/// Relative error below 1e-11 at 95 % and 1e-8 at 99.9999 % (inverted incomplete beta up to 1000 degrees, Cornish–Fisher
+/// expansion above).
+pub fn t_quantile(df: u64, at: Confidence) -> f64 {
     if df == 0 {
         return f64::INFINITY;
     }
     let v = df as f64;
     if df > 1000 {
-        let (z, z2) = (Z_975, Z_975 * Z_975);
+        let (z, z2) = (at.z, at.z * at.z);
         let first = z * (z2 + 1.0) / 4.0;
         let second = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
         let third = z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
         return z + first / v + second / (v * v) + third / (v * v * v);
     }
-    // P(|T| > t) falls in t: bisect until the ends are neighbours.
-    let (mut low, mut high) = (1.9, 13.0);
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if incomplete_beta(v / 2.0, 0.5, v / (v + middle * middle)) > 0.05 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
+    // P(|T| > t) falls in t. With one degree of freedom, the widest of all, t is below 2/(π α).
+    falling(0.0, 1.0 / at.alpha, |t| incomplete_beta(v / 2.0, 0.5, v / (v + t * t)) > at.alpha)
 }
 
 /// The regularised incomplete beta function I_x(a, b) for a, b > 0, by its continued fraction (Lentz's method).
@@ -136,11 +191,11 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     value
 }
 
-/// Ranks (from 1) of the order statistics of a sample of `n` that enclose its p-quantile with at least 95 %
-/// confidence, by the binomial law; `None` on a side where the sample is too small for a bound.
+/// Ranks (from 1) of the order statistics of a sample of `n` that enclose its p-quantile with at least the
+/// confidence asked for, by the binomial law; `None` on a side where the sample is too small for a bound.
 ///
 /// Exact up to n = 5000, normal approximation rounded outwards above.
-pub fn quantile_ranks(n: u64, p: f64) -> (Option<u64>, Option<u64>) {
+pub fn quantile_ranks(n: u64, p: f64, at: Confidence) -> (Option<u64>, Option<u64>) {
     // P(at least r of n lie at or below the quantile).
     let at_least = |r: u64| -> f64 {
         match r {
@@ -150,11 +205,11 @@ pub fn quantile_ranks(n: u64, p: f64) -> (Option<u64>, Option<u64>) {
         }
     };
     if n > 5000 {
-        let (centre, half) = (n as f64 * p, Z_975 * (n as f64 * p * (1.0 - p)).sqrt());
+        let (centre, half) = (n as f64 * p, at.z * (n as f64 * p * (1.0 - p)).sqrt());
         let (low, high) = ((centre - half).floor(), (centre + half).ceil() + 1.0);
         return ((low >= 1.0).then_some(low as u64), (high <= n as f64).then_some(high as u64));
     }
-    // Largest rank with P(fewer than r below) ≤ 2.5 %, i.e. at_least(r) ≥ 97.5 %; at_least falls in r.
+    // Largest rank with P(fewer than r below) ≤ α/2, i.e. at_least(r) ≥ 1 − α/2; at_least falls in r.
     let first_below = |level: f64| -> u64 {
         let (mut low, mut high) = (0, n + 1);
         while high - low > 1 {
@@ -163,9 +218,9 @@ pub fn quantile_ranks(n: u64, p: f64) -> (Option<u64>, Option<u64>) {
         }
         high
     };
-    let low = first_below(0.975) - 1;
-    // Least rank with at_least(r) ≤ 2.5 %.
-    let high = first_below(0.025 + 1e-15);
+    let low = first_below(1.0 - at.alpha / 2.0) - 1;
+    // Least rank with at_least(r) ≤ α/2.
+    let high = first_below(at.alpha / 2.0 + 1e-15);
     ((low >= 1).then_some(low), (high <= n).then_some(high))
 }
 
@@ -186,12 +241,16 @@ mod tests {
             (100, 1.983_971_519),
             (999, 1.962_341_461),
         ] {
-            assert!((t_quantile_975(df) - t).abs() < 1e-8, "{df}: {}", t_quantile_975(df));
+            assert!(
+                (t_quantile(df, Confidence::P95) - t).abs() < 1e-8,
+                "{df}: {}",
+                t_quantile(df, Confidence::P95)
+            );
         }
         // The two methods meet.
-        assert!((t_quantile_975(1000) - t_quantile_975(1001)).abs() < 3e-6);
-        assert!(t_quantile_975(1000) > t_quantile_975(1001));
-        assert!((t_quantile_975(u64::MAX) - Z_975).abs() < 1e-12);
+        assert!((t_quantile(1000, Confidence::P95) - t_quantile(1001, Confidence::P95)).abs() < 3e-6);
+        assert!(t_quantile(1000, Confidence::P95) > t_quantile(1001, Confidence::P95));
+        assert!((t_quantile(u64::MAX, Confidence::P95) - Confidence::P95.z()).abs() < 1e-12);
     }
 
     #[test]
@@ -206,19 +265,19 @@ mod tests {
 
     #[test]
     fn wilson_ends() {
-        let none = wilson(0, 50).unwrap();
+        let none = wilson(0, 50, Confidence::P95).unwrap();
         assert_eq!(none.low, 0.0);
         assert!((none.high - 0.071_348).abs() < 1e-6, "{none:?}");
-        assert_eq!(wilson(50, 50).unwrap().high, 1.0);
-        assert_eq!(wilson(0, 0), None);
+        assert_eq!(wilson(50, 50, Confidence::P95).unwrap().high, 1.0);
+        assert_eq!(wilson(0, 0, Confidence::P95), None);
     }
 
     #[test]
     fn unseen_bounds() {
-        assert!((unseen_probability(1).unwrap() - 0.95).abs() < 1e-15);
-        assert!((unseen_probability(10_000).unwrap() - 2.995_283_6e-4).abs() < 1e-10);
-        assert_eq!(unseen_probability(0), None);
-        assert!((unseen_rate(100.0).unwrap() - 0.029_957_322_736).abs() < 1e-12);
+        assert!((unseen_probability(1, Confidence::P95).unwrap() - 0.95).abs() < 1e-15);
+        assert!((unseen_probability(10_000, Confidence::P95).unwrap() - 2.995_283_6e-4).abs() < 1e-10);
+        assert_eq!(unseen_probability(0, Confidence::P95), None);
+        assert!((unseen_rate(100.0, Confidence::P95).unwrap() - 0.029_957_322_736).abs() < 1e-12);
     }
 
     /// Ranks by summing the binomial law, for every small sample.
@@ -236,14 +295,35 @@ mod tests {
                 let below = |r: u64| mass[..r as usize].iter().sum::<f64>();
                 let low = (1..=n).rev().find(|&r| below(r) <= 0.025);
                 let high = (1..=n).find(|&r| 1.0 - below(r) <= 0.025);
-                assert_eq!(quantile_ranks(n, p), (low, high), "{n} {p}");
+                assert_eq!(quantile_ranks(n, p, Confidence::P95), (low, high), "{n} {p}");
             }
         }
     }
 
     #[test]
     fn large_samples_use_the_normal_law() {
-        let (low, high) = quantile_ranks(1_000_000, 0.5);
+        let (low, high) = quantile_ranks(1_000_000, 0.5, Confidence::P95);
         assert_eq!((low, high), (Some(499_020), Some(500_981)));
+    }
+
+    /// Published quantiles at other levels: Student's t and the normal law.
+    #[test]
+    fn other_levels() {
+        let at = |alpha| Confidence::missing(alpha).unwrap();
+        assert!((at(0.01).z() - 2.575_829_303_549).abs() < 1e-11, "{}", at(0.01).z());
+        assert!((at(1e-6).z() - 4.891_638_475_699).abs() < 1e-10, "{}", at(1e-6).z());
+        for (df, alpha, t) in
+            [(1, 0.01, 63.656_741_163), (9, 0.01, 3.249_835_542), (29, 0.001, 3.659_405_019)]
+        {
+            assert!((t_quantile(df, at(alpha)) - t).abs() < 1e-8, "{df}: {}", t_quantile(df, at(alpha)));
+        }
+        assert!((t_quantile(1000, at(1e-4)) - t_quantile(1001, at(1e-4))).abs() < 1e-4);
+        assert!((unseen_rate(1.0, at(0.01)).unwrap() - 4.605_170_186).abs() < 1e-9);
+        // The median of a hundred: more confidence, wider ranks; no bound from a sample that is too small for it.
+        let (low, high) = quantile_ranks(100, 0.5, at(0.001));
+        assert!(low < Some(40) && high > Some(61));
+        assert_eq!(quantile_ranks(9, 0.5, at(0.001)), (None, None));
+        assert_eq!((Confidence::missing(0.6), Confidence::missing(f64::NAN)), (None, None));
+        assert_eq!(Confidence::missing(0.05), Some(Confidence::P95));
     }
 }

@@ -11,7 +11,7 @@ pub mod pair;
 pub mod wide;
 
 pub use histogram::{Histogram, QuantileEstimate};
-pub use interval::Interval;
+pub use interval::{Confidence, Interval};
 pub use moments::{Moments, Ratio};
 pub use pair::{Pair, RatioPair};
 pub use wide::U256;

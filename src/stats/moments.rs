@@ -1,6 +1,6 @@
 //! Sums, sums of squares and of products, exact.
 
-use super::interval::{Interval, t_quantile_975};
+use super::interval::{Confidence, Interval, t_quantile};
 use super::wide::U256;
 
 /// Largest magnitude a value may have; larger ones are clamped. 2⁹⁵: sums of 2³² of them fit their integers.
@@ -117,10 +117,10 @@ impl Moments {
         Some(spread.to_f64() / (self.n as f64 * (self.n - 1) as f64))
     }
 
-    /// The 95 % interval of the mean by Student's t; `None` for fewer than two values.
-    pub fn interval95(&self) -> Option<Interval> {
+    /// The interval of the mean by Student's t; `None` for fewer than two values.
+    pub fn interval(&self, at: Confidence) -> Option<Interval> {
         let mean = self.mean()?;
-        let half = t_quantile_975(self.n - 1) * (self.variance()? / self.n as f64).sqrt();
+        let half = t_quantile(self.n - 1, at) * (self.variance()? / self.n as f64).sqrt();
         Some(Interval { low: mean - half, high: mean + half })
     }
 
@@ -192,15 +192,15 @@ impl Ratio {
         (self.count > 0).then(|| self.total as f64 / self.count as f64)
     }
 
-    /// 95 % interval of the mean; `None` for fewer than two clusters.
-    pub fn interval95(&self) -> Option<Interval> {
+    /// Interval of the mean; `None` for fewer than two clusters.
+    pub fn interval(&self, at: Confidence) -> Option<Interval> {
         let mean = self.mean()?;
         if self.clusters < 2 {
             return None;
         }
         let m = self.clusters as f64;
         let count = self.count as f64;
-        let half = t_quantile_975(self.clusters - 1) * (m / (m - 1.0) * self.residual()).sqrt() / count;
+        let half = t_quantile(self.clusters - 1, at) * (m / (m - 1.0) * self.residual()).sqrt() / count;
         Some(Interval { low: mean - half, high: mean + half })
     }
 
@@ -236,7 +236,7 @@ mod tests {
         let none = Moments::default();
         assert_eq!((none.mean(), none.variance(), none.least(), none.largest()), (None, None, None, None));
         assert_eq!(of(&[7]).variance(), None);
-        assert_eq!(of(&[7]).interval95(), None);
+        assert_eq!(of(&[7]).interval(Confidence::P95), None);
         assert_eq!(of(&[0, 0]).needed_for_ten_percent(), None);
     }
 
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn interval_of_a_textbook_sample() {
         // Mean 3, s² = 2.5, n = 5: half width t(0.975; 4)·√0.5 = 2.776445·0.707107.
-        let i = of(&[1, 2, 3, 4, 5]).interval95().unwrap();
+        let i = of(&[1, 2, 3, 4, 5]).interval(Confidence::P95).unwrap();
         assert!((i.high - 3.0 - 1.963_243_161).abs() < 1e-8, "{i:?}");
         assert!((3.0 - i.low - 1.963_243_161).abs() < 1e-8);
         assert_eq!(of(&[1, 2, 3, 4, 5]).needed_for_ten_percent(), Some(107));
@@ -262,7 +262,7 @@ mod tests {
         let (mut ratio, plain) = (Ratio::default(), of(&values));
         values.iter().for_each(|&x| ratio.add(x, 1));
         assert_eq!(ratio.mean(), plain.mean());
-        let (a, b) = (ratio.interval95().unwrap(), plain.interval95().unwrap());
+        let (a, b) = (ratio.interval(Confidence::P95).unwrap(), plain.interval(Confidence::P95).unwrap());
         assert!((a.low - b.low).abs() < 1e-9 && (a.high - b.high).abs() < 1e-9);
     }
 
@@ -271,7 +271,7 @@ mod tests {
         let mut ratio = Ratio::default();
         ratio.add(3_600_000_000_007 * 3, 3);
         ratio.add(3_600_000_000_007 * 2, 2);
-        let i = ratio.interval95().unwrap();
+        let i = ratio.interval(Confidence::P95).unwrap();
         assert_eq!((i.low, i.high), (3_600_000_000_007.0, 3_600_000_000_007.0));
     }
 

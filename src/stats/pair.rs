@@ -3,7 +3,7 @@
 //! Two variants under the same faults move together, so that their difference is known far better than either of them:
 //! Var(A − B) = Var A + Var B − 2 Cov(A, B).
 
-use super::interval::{Interval, t_quantile_975};
+use super::interval::{Confidence, Interval, t_quantile};
 use super::moments::{Moments, Ratio, VALUE_LIMIT};
 use super::wide::U256;
 
@@ -12,13 +12,13 @@ use super::wide::U256;
 /// Equal for any order and grouping of the same pairs (rule R5); exact under the bounds of [`Moments`].
 ///
 /// ```
-/// use zonefall::stats::Pair;
+/// use zonefall::stats::{Confidence, Pair};
 /// let mut pair = Pair::default();
 /// for (a, b) in [(10, 7), (20, 18), (60, 56)] {
 ///     pair.add(a, b);
 /// }
 /// assert_eq!(pair.difference(), Some(3.0));
-/// let i = pair.interval95().unwrap();
+/// let i = pair.interval(Confidence::P95).unwrap();
 /// assert!((i.high - 3.0 - 4.302653 / 3f64.sqrt()).abs() < 1e-5);
 /// assert_eq!(pair.variance_reduction(), Some(700.0 + 661.0));
 /// ```
@@ -90,11 +90,11 @@ impl Pair {
         (n > 1).then(|| spread.to_f64() / (n as f64 * (n - 1) as f64))
     }
 
-    /// The 95 % interval of the difference by Student's t; `None` for fewer than two pairs.
-    pub fn interval95(&self) -> Option<Interval> {
+    /// The interval of the difference by Student's t; `None` for fewer than two pairs.
+    pub fn interval(&self, at: Confidence) -> Option<Interval> {
         around(
             self.difference()?,
-            t_quantile_975(self.n().saturating_sub(1)),
+            t_quantile(self.n().saturating_sub(1), at),
             self.variance()? / self.n() as f64,
         )
     }
@@ -185,10 +185,10 @@ impl RatioPair {
         Some(self.a.mean()? - self.b.mean()?)
     }
 
-    /// The 95 % interval of the difference; `None` for fewer than two clusters, or where a mean is undefined.
-    pub fn interval95(&self) -> Option<Interval> {
+    /// The interval of the difference; `None` for fewer than two clusters, or where a mean is undefined.
+    pub fn interval(&self, at: Confidence) -> Option<Interval> {
         let (paired, _) = self.variances()?;
-        around(self.difference()?, t_quantile_975(self.clusters - 1), paired)
+        around(self.difference()?, t_quantile(self.clusters - 1, at), paired)
     }
 
     /// How many times the variance would be larger had the two been seen apart; `None` where nothing varies.
@@ -246,9 +246,9 @@ mod tests {
     fn nothing_is_undefined_not_zero() {
         let none = Pair::default();
         assert_eq!((none.difference(), none.variance(), none.covariance()), (None, None, None));
-        assert_eq!((of(&[(1, 2)]).interval95(), of(&[(1, 2)]).difference()), (None, Some(-1.0)));
+        assert_eq!((of(&[(1, 2)]).interval(Confidence::P95), of(&[(1, 2)]).difference()), (None, Some(-1.0)));
         let one_sided = ratio_of(&[((5, 1), (0, 0)), ((7, 2), (0, 0))]);
-        assert_eq!((one_sided.difference(), one_sided.interval95()), (None, None));
+        assert_eq!((one_sided.difference(), one_sided.interval(Confidence::P95)), (None, None));
         assert_eq!(RatioPair::default().clusters(), 0);
     }
 
@@ -276,7 +276,7 @@ mod tests {
         let plain = of(&values);
         let events: Vec<_> = values.iter().map(|&(a, b)| ((a, 1), (b, 1))).collect();
         let ratio = ratio_of(&events);
-        let (x, y) = (plain.interval95().unwrap(), ratio.interval95().unwrap());
+        let (x, y) = (plain.interval(Confidence::P95).unwrap(), ratio.interval(Confidence::P95).unwrap());
         assert!((x.low - y.low).abs() < 1e-9 && (x.high - y.high).abs() < 1e-9, "{x:?} {y:?}");
         let (x, y) = (plain.variance_reduction().unwrap(), ratio.variance_reduction().unwrap());
         assert!((x - y).abs() < 1e-9, "{x} {y}");
@@ -287,7 +287,7 @@ mod tests {
     fn fixed_lengths_leave_no_spread() {
         let long = 3_600_000_000_007;
         let pair = ratio_of(&[((long * 3, 3), (20, 2)), ((long, 1), (0, 0)), ((0, 0), (10, 1))]);
-        let i = pair.interval95().unwrap();
+        let i = pair.interval(Confidence::P95).unwrap();
         assert_eq!((i.low, i.high), (long as f64 - 10.0, long as f64 - 10.0));
         assert_eq!((pair.clusters(), pair.differ()), (3, 3));
     }
@@ -318,7 +318,7 @@ mod tests {
             values.iter().for_each(|&(a, b)| differences.add(a - b));
             prop_assert_eq!(pair.difference(), differences.mean());
             prop_assert_eq!(pair.variance(), differences.variance());
-            let (x, y) = (pair.interval95().unwrap(), differences.interval95().unwrap());
+            let (x, y) = (pair.interval(Confidence::P95).unwrap(), differences.interval(Confidence::P95).unwrap());
             prop_assert!(x == y);
         }
 
@@ -347,15 +347,15 @@ mod tests {
             let (tb, cb) = (sum(|v| v.1.0), sum(|v| i128::from(v.1.1)));
             let m = values.iter().filter(|v| v.0.1 + v.1.1 > 0).count() as f64;
             if ca == 0.0 || cb == 0.0 || m < 2.0 {
-                prop_assert!(pair.interval95().is_none());
+                prop_assert!(pair.interval(Confidence::P95).is_none());
                 return Ok(());
             }
             let residual = |v: &(Events, Events)| {
                 (v.0.0 as f64 - ta / ca * v.0.1 as f64) / ca - (v.1.0 as f64 - tb / cb * v.1.1 as f64) / cb
             };
             let variance = m / (m - 1.0) * values.iter().map(|v| residual(v) * residual(v)).sum::<f64>();
-            let half = t_quantile_975(m as u64 - 1) * variance.sqrt();
-            let i = pair.interval95().unwrap();
+            let half = t_quantile(m as u64 - 1, Confidence::P95) * variance.sqrt();
+            let i = pair.interval(Confidence::P95).unwrap();
             prop_assert!(((i.high - i.low) / 2.0 - half).abs() < 1e-4 + 1e-6 * half, "{i:?} {half}");
         }
     }

@@ -265,8 +265,7 @@ fn brute(case: &Case) -> Seen {
 
 fn simulated(case: &Case) -> Seen {
     let text = case.text();
-    let loaded =
-        load(Source { name: "x", text: &text }, &Options { set: &[], loader: &|_| Err(String::new()) });
+    let loaded = load(Source { name: "x", text: &text }, &Options::new());
     let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}\n{text}", loaded.diagnostics));
     let plan = Plan::new(&scenario.variants[0].model).unwrap();
     let mut out = Replication::default();

@@ -32,7 +32,7 @@ pub fn ms(d: Duration) -> Ms {
 
 /// The model a text describes.
 fn read(text: &str) -> Model {
-    let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+    let options = Options::new();
     let source = Source { name: "random.toml", text };
     let loaded = load(source, &options);
     let problems: Vec<String> = loaded.diagnostics.iter().map(|d| render(source, d, false)).collect();

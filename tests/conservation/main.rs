@@ -18,7 +18,7 @@ use zonefall::units::Duration;
 fn check(case: u64, seen: &mut Seen) -> Vec<String> {
     let text = generate::scenario(case);
     let source = Source { name: "random.toml", text: &text };
-    let loaded = load(source, &Options { set: &[], loader: &|_| Err("no files".into()) });
+    let loaded = load(source, &Options::new());
     let Some(scenario) = loaded.scenario else {
         return loaded.diagnostics.iter().map(|d| render(source, d, false)).collect();
     };

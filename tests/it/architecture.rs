@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "scenario",
         &["model", "rng", "units", "experiment::about", "experiment::expect", "experiment::sweep", "error"],
     ),
+    ("harness", &["scenario", "experiment", "model", "stats", "units"]),
     ("plot", &["experiment", "stats", "units", "sim::observe"]),
     ("report", &["experiment", "stats", "units", "model", "sim::observe", "plot", "error"]),
     // The command line is a crate of its own: it sees the library only through its public API.

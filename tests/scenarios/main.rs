@@ -165,7 +165,7 @@ fn headers_say_question_numbers_and_answer() {
 fn no_scenario_is_warned_about_by_accident() {
     for name in names() {
         let text = text(&name);
-        let options = Options { set: &[], loader: &|_| Err("no files".into()) };
+        let options = Options::new();
         let loaded = load(Source { name: &name, text: &text }, &options);
         for d in loaded.diagnostics {
             let expected = if name == "questions/region-lost-for-ever" { "ZF0905" } else { "ZF0901" };

@@ -187,9 +187,7 @@ impl Claim {
     /// Whether the reader says so, and (of errors) nothing else.
     fn diagnosed(&self, severity: Severity, with: &str) -> Found {
         let text = text(&self.scenario) + &self.add;
-        let set: Vec<(String, String)> =
-            pairs(&self.set).iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let options = Options { set: &set, loader: &|_| Err("no files".into()) };
+        let options = Options::new().settings(pairs(&self.set));
         let loaded = load(Source { name: &self.scenario, text: &text }, &options);
         let about: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity == severity).collect();
         let names = |text: &str| text.contains(with);

@@ -65,7 +65,7 @@ pub fn compared(scenario: &Scenario) -> Comparison {
     let nothing = |_: usize, _: &Replication, (): &mut ()| {};
     let sums = run(&experiment, &AtomicBool::new(false), nothing, |()| Ok::<(), String>(()), |_| {}).unwrap();
     let outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
-    experiment.comparison(&outcome, &sums).unwrap()
+    experiment.comparison(&outcome, &sums, zonefall::stats::Confidence::P95).unwrap()
 }
 
 fn experiment(scenario: &Scenario, reference: Option<usize>) -> Experiment<'_> {

@@ -82,7 +82,9 @@ impl Saved {
     fn words(&self) -> String {
         match self.never {
             Some(n) => {
-                let most = percent_bound(unseen_probability(n).expect("some were run"));
+                let most = percent_bound(
+                    unseen_probability(n, zonefall::stats::Confidence::P95).expect("some were run"),
+                );
                 format!("0 (at most {most} of years differ)")
             }
             None => {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use zonefall::model::Model;
-use zonefall::scenario::{Options, Scenario, Source, load};
+use zonefall::scenario::{Options, Scenario};
 use zonefall::sim::observe::Replication;
 use zonefall::sim::{Plan, Simulation};
 
@@ -34,10 +34,8 @@ pub fn text(name: &str) -> String {
 
 /// Reads a scenario under settings; problems fail the test.
 pub fn read(text: &str, set: &[(&str, &str)]) -> Scenario {
-    let set: Vec<(String, String)> = set.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    let options = Options { set: &set, loader: &|file| Err(format!("no file {file} here")) };
-    let loaded = load(Source { name: "test.toml", text }, &options);
-    loaded.scenario.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+    let options = Options::new().settings(set.iter().copied());
+    Scenario::read("test.toml", text, &options).unwrap_or_else(|rejected| panic!("{rejected}"))
 }
 
 /// The model of a variant (of the file as written: the first) of a shipped scenario.

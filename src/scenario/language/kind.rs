@@ -45,7 +45,7 @@ pub(super) struct Text {
     pub pattern: fn() -> Option<String>,
 }
 
-const TEXTS: [Text; 12] = [
+const TEXTS: [Text; 13] = [
     Text { word: "text", says: "a text", pattern: || None },
     Text { word: "name", says: "a name", pattern: || Some(NAME.into()) },
     Text {
@@ -79,6 +79,7 @@ const TEXTS: [Text; 12] = [
         says: "a comparison",
         pattern: || Some(r"^\s*((==|!=|<=?|>=?)\s*\S+|in\s*\[.*\]|undefined)\s*$".into()),
     },
+    Text { word: "tolerance", says: "a percentage", pattern: || Some(r"^\s*[0-9.eE+-]+\s*%$".into()) },
     Text { word: "rule", says: "the id of a rule", pattern: || Some("^[cix][0-9]{2}$".into()) },
     Text { word: "currency", says: "a currency", pattern: || Some("^.{1,16}$".into()) },
 ];

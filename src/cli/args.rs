@@ -46,7 +46,7 @@ impl Color {
 const AFTER: &str = "\
 To start: `zonefall new` writes a scenario, `zonefall run scenario.toml` runs it.\n\n\
 Exit codes: 0 success; 2 wrong usage or scenario; 3 a limit was reached; 70 broken invariant (please report it); \
-74 input/output; 130 interrupted. 1 is reserved for broken promises under `check`.";
+74 input/output; 130 interrupted. 1 a promise is broken (`check` only).";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -54,6 +54,8 @@ pub enum Command {
     Run(RunArgs),
     /// Put variants of one or several scenarios beside each other, under the same faults
     Compare(CompareArgs),
+    /// Tell whether scenarios keep their promises: expectations, objectives and, if given, a baseline
+    Check(CheckArgs),
     /// Report every problem of scenarios without running them
     Validate(ValidateArgs),
     /// Write a commented scenario to start from
@@ -139,18 +141,38 @@ pub struct CompareArgs {
     pub reference: Option<String>,
 }
 
-/// What every command takes that runs scenarios.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Most replications of a variant with an undecided promise [default: 16 times as many as at first]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_REPLICATIONS))]
+    pub most_replications: Option<u64>,
+    /// Highest probability that a check calls any promise broken that is kept
+    #[arg(long, value_name = "P", default_value_t = 0.01, value_parser = probability)]
+    pub false_alarm: f64,
+    /// What a promise counts as that stays undecided
+    #[arg(long, value_enum, default_value_t = Undecided::Pass)]
+    pub undecided: Undecided,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Undecided {
+    /// Reported, and no failure
+    Pass,
+    /// Broken
+    Fail,
+}
+
+/// Which scenarios, and what of them runs: what every command takes that runs scenarios.
 #[derive(Clone, Debug, Args)]
-pub struct RunOptions {
+pub struct Inputs {
     /// Scenario files, or names of shipped scenarios
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// Run only this variant; may be repeated
     #[arg(long, value_name = "NAME")]
     pub variant: Vec<String>,
-    /// Write result files into this folder (`run`: a folder in it for each of several scenarios)
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub out: Option<PathBuf>,
     /// Seed, decimal or 0x hexadecimal [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
@@ -166,6 +188,19 @@ pub struct RunOptions {
     /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// No progress bar, and no warnings
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What `run` and `compare` take besides.
+#[derive(Clone, Debug, Args)]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Write result files into this folder (`run`: a folder in it for each of several scenarios)
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
     /// Rows to write into --out, besides summary.csv, causes.csv and run.json [default: replications]
     #[arg(long, value_enum)]
     pub rows: Option<Rows>,
@@ -176,9 +211,6 @@ pub struct RunOptions {
     /// What standard output gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// No progress bar, and no warnings
-    #[arg(long, short)]
-    pub quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -215,6 +247,11 @@ fn region(text: &str) -> Result<String, String> {
         name if (1..=64).contains(&name.len()) && name.chars().all(allowed) => Ok(name.to_string()),
         _ => Err("names are made of 1 to 64 letters, digits, `-` and `_`".into()),
     }
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let parsed = text.parse().ok().filter(|p| (1e-6..=0.5).contains(p));
+    parsed.ok_or_else(|| "expected a probability from 0.000001 to 0.5, such as 0.01".into())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -10,7 +10,7 @@ use zonefall::scenario::{Scenario, Variant, suggestion};
 /// Runs all variants of all files on the same faults and compares them with one of them.
 pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let mut options = args.options.clone();
-    let mut batch = together(&options.files, study::load(&options)?)?;
+    let mut batch = together(&options.inputs.files, study::load(&options.inputs)?)?;
     if let Some(name) = &args.reference {
         let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
         if !names.contains(&name.as_str()) {
@@ -19,12 +19,12 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
             return Err(Failure::new(Code::NoSuchVariant, text));
         }
         // The others are nothing without it.
-        if !options.variant.is_empty() && !options.variant.contains(name) {
-            options.variant.push(name.clone());
+        if !options.inputs.variant.is_empty() && !options.inputs.variant.contains(name) {
+            options.inputs.variant.push(name.clone());
         }
     }
     let all = batch.scenario.variants.len();
-    batch.select(&options)?;
+    batch.select(&options.inputs)?;
     let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
     if let [only] = names[..] {
         let files = batch.files.join(" and ");

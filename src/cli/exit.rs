@@ -37,6 +37,8 @@ pub enum Code {
     Exists,
     /// `new`: regions.
     Regions,
+    /// `check` of a scenario without promises.
+    NoPromise,
     /// A replication reached a limit.
     Limit,
     /// A panic: a broken promise of this program.
@@ -68,6 +70,7 @@ impl Code {
             Code::NoSuchWord => ("ZF1011", 2),
             Code::Exists => ("ZF1012", 2),
             Code::Regions => ("ZF1013", 2),
+            Code::NoPromise => ("ZF1014", 2),
             Code::Limit => ("ZF1101", 3),
             Code::Broken => ("ZF1201", 70),
             Code::Unreadable => ("ZF1301", 74),
@@ -86,6 +89,8 @@ impl Code {
 /// Why the command ends without success.
 #[derive(Debug)]
 pub enum Failure {
+    /// A promise is broken, and that has been said.
+    Promise,
     /// Something to tell.
     Error(Code, String),
     /// A wrong scenario, and everything has been said on standard error already.
@@ -98,6 +103,7 @@ impl Failure {
     /// The exit code.
     pub fn exit(&self) -> u8 {
         match self {
+            Failure::Promise => 1,
             Failure::Error(code, _) => code.facts().1,
             Failure::Reported => 2,
             Failure::BrokenPipe => 0,
@@ -135,7 +141,7 @@ impl fmt::Display for Failure {
             Failure::Error(code, text) => {
                 write!(f, "\x1b[1m\x1b[91merror[{}]\x1b[0m: {}", code.name(), harmless(text))
             }
-            Failure::Reported | Failure::BrokenPipe => Ok(()),
+            Failure::Promise | Failure::Reported | Failure::BrokenPipe => Ok(()),
         }
     }
 }
@@ -145,7 +151,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their names.
-    const CODES: [Code; 19] = [
+    const CODES: [Code; 20] = [
         Code::Usage,
         Code::Together,
         Code::NoSuchScenario,
@@ -159,6 +165,7 @@ mod tests {
         Code::NoSuchWord,
         Code::Exists,
         Code::Regions,
+        Code::NoPromise,
         Code::Limit,
         Code::Broken,
         Code::Unreadable,

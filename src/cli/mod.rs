@@ -4,6 +4,7 @@
 mod args;
 mod browse;
 mod catalogue;
+mod check;
 mod compare;
 mod exit;
 mod explain;
@@ -50,7 +51,8 @@ fn leave(result: Result<(), Failure>) -> ExitCode {
         Failure::Error(Code::Interrupted, _) => say(&failure.to_string()),
         Failure::Error(code, _) => say(&format!("{failure}\n`zonefall explain {}` says more", code.name())),
         Failure::Reported => say("`zonefall explain CODE` says more about a code"),
-        Failure::BrokenPipe => {}
+        // The report has told.
+        Failure::Promise | Failure::BrokenPipe => {}
     }
     ExitCode::from(failure.exit())
 }
@@ -59,6 +61,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Check(args) => check::check(&args),
         Command::Validate(args) => validate(&args),
         Command::New(args) => new::new(&args),
         Command::Completions { shell } => shell::completions(shell),

@@ -23,6 +23,12 @@ impl Progress {
         Progress(bar)
     }
 
+    /// `done` replications are done, of `total` as far as is known now.
+    pub fn of(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
     /// `done` replications are done.
     pub fn set(&self, done: u64) {
         self.0.set_position(done);

@@ -1,19 +1,19 @@
 //! The command that replays one replication.
 
-use super::args::RunOptions;
+use super::args::Inputs;
 use zonefall::scenario::steers;
 
 /// The command that replays `replication` of `variant` of the scenario `file` under `seed`, with the horizon and
 /// settings in force.
-pub fn command(options: &RunOptions, file: &str, variant: &str, seed: u64, replication: u64) -> String {
+pub fn command(inputs: &Inputs, file: &str, variant: &str, seed: u64, replication: u64) -> String {
     let mut words = vec!["zonefall".to_string(), "run".into()];
     words.push(self::file(file));
     words.push(format!("--variant={}", quote(variant)));
     words.push(format!("--seed {seed} --replication {replication}"));
-    if let Some(horizon) = &options.horizon {
+    if let Some(horizon) = &inputs.horizon {
         words.push(format!("--horizon={}", quote(horizon)));
     }
-    words.extend(options.set.iter().map(|set| format!("--set={}", quote(set))));
+    words.extend(inputs.set.iter().map(|set| format!("--set={}", quote(set))));
     words.join(" ")
 }
 
@@ -59,7 +59,7 @@ mod tests {
     fn settings_and_horizon_are_repeated() {
         let given =
             args(&["a b.toml", "--horizon", "1h 30m", "--set", "fault.x.per_year=2", "--set", "a=\"it's\""]);
-        let line = command(&given.options, &given.options.files[0], "base", 42, 7);
+        let line = command(&given.options.inputs, &given.options.inputs.files[0], "base", 42, 7);
         let wanted = [
             "zonefall run 'a b.toml' --variant=base --seed 42 --replication 7 --horizon='1h 30m'",
             r#"--set=fault.x.per_year=2 --set='a="it'\''s"'"#,
@@ -75,11 +75,11 @@ mod tests {
     #[test]
     fn the_command_is_understood() {
         let given = args(&["x.toml", "--horizon", "90d"]);
-        let line = command(&given.options, "x.toml", "strong", 3, 9);
+        let line = command(&given.options.inputs, "x.toml", "strong", 3, 9);
         let words: Vec<&str> = line.split(' ').skip(2).collect();
         let again = args(&words);
-        assert_eq!(again.options.variant, ["strong"]);
-        assert_eq!((again.options.seed, again.replication), (Some(3), Some(9)));
-        assert_eq!(again.options.horizon.as_deref(), Some("90d"));
+        assert_eq!(again.options.inputs.variant, ["strong"]);
+        assert_eq!((again.options.inputs.seed, again.replication), (Some(3), Some(9)));
+        assert_eq!(again.options.inputs.horizon.as_deref(), Some("90d"));
     }
 }

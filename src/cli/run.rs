@@ -10,9 +10,9 @@ use std::path::PathBuf;
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let options = &args.options;
     let mut batches = Vec::new();
-    for (file, scenario) in options.files.iter().zip(study::load(options)?) {
+    for (file, scenario) in options.inputs.files.iter().zip(study::load(&options.inputs)?) {
         let mut batch = Batch::of(file, scenario);
-        batch.select(options)?;
+        batch.select(&options.inputs)?;
         batches.push(batch);
     }
     let mut jobs = Vec::new();
@@ -30,7 +30,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
 
 /// The output folder of each scenario: `--out` itself for one, folders in it named after the files for several.
 fn folders(args: &RunArgs) -> Vec<Option<PathBuf>> {
-    let files = &args.options.files;
+    let files = &args.options.inputs.files;
     match &args.options.out {
         None => vec![None; files.len()],
         Some(out) if files.len() == 1 => vec![Some(out.clone())],

@@ -1,6 +1,6 @@
 //! From options and files to a study, and from a study to files and standard output: what `run` and `compare` share.
 
-use super::args::{Format, Rows, RunOptions};
+use super::args::{Format, Inputs, Rows, RunOptions};
 use super::exit::{Code, Failure};
 use super::files::Folder;
 use super::input::{self, Text};
@@ -45,17 +45,17 @@ pub struct Origin {
 ///
 /// # Errors
 /// A file cannot be read, or a scenario has errors: all of them are shown.
-pub fn load(options: &RunOptions) -> Result<Vec<Scenario>, Failure> {
-    let mut set = input::settings(&options.set)?;
-    if let Some(horizon) = &options.horizon {
+pub fn load(inputs: &Inputs) -> Result<Vec<Scenario>, Failure> {
+    let mut set = input::settings(&inputs.set)?;
+    if let Some(horizon) = &inputs.horizon {
         set.push(("scenario.horizon".into(), horizon.clone()));
     }
-    let texts = options.files.iter().map(|name| input::find(name)).collect::<Result<Vec<Text>, Failure>>()?;
-    let loaded: Vec<_> = texts.iter().map(|text| input::load(text, &set, !options.quiet).0).collect();
+    let texts = inputs.files.iter().map(|name| input::find(name)).collect::<Result<Vec<Text>, Failure>>()?;
+    let loaded: Vec<_> = texts.iter().map(|text| input::load(text, &set, !inputs.quiet).0).collect();
     let mut scenarios = loaded.into_iter().collect::<Option<Vec<Scenario>>>().ok_or(Failure::Reported)?;
     for scenario in &mut scenarios {
-        scenario.seed = options.seed.unwrap_or(scenario.seed);
-        scenario.replications = options.replications.unwrap_or(scenario.replications);
+        scenario.seed = inputs.seed.unwrap_or(scenario.seed);
+        scenario.replications = inputs.replications.unwrap_or(scenario.replications);
     }
     Ok(scenarios)
 }
@@ -73,7 +73,7 @@ impl Batch {
     }
 
     /// Where a variant that ran comes from.
-    fn origin(&self, variant: &str) -> &Origin {
+    pub fn origin(&self, variant: &str) -> &Origin {
         let index = self.scenario.variants.iter().position(|v| v.name == variant);
         &self.origins[index.expect("a variant that ran is one of the batch")]
     }
@@ -82,8 +82,8 @@ impl Batch {
     ///
     /// # Errors
     /// There is no variant of a name.
-    pub fn select(&mut self, options: &RunOptions) -> Result<(), Failure> {
-        let (wanted, scenario) = (&options.variant, &mut self.scenario);
+    pub fn select(&mut self, inputs: &Inputs) -> Result<(), Failure> {
+        let (wanted, scenario) = (&inputs.variant, &mut self.scenario);
         if wanted.is_empty() {
             return Ok(());
         }
@@ -193,7 +193,7 @@ fn simulate(
     batch: Batch,
     mut folder: Option<&mut Folder>,
 ) -> Result<(Study, String), Failure> {
-    let scenario = &batch.scenario;
+    let (inputs, scenario) = (&options.inputs, &batch.scenario);
     let replications = match replication {
         Some(one) => one..one + 1,
         None => 0..scenario.replications,
@@ -206,7 +206,7 @@ fn simulate(
         seed: scenario.seed,
         replications: replications.clone(),
         block: BLOCK,
-        jobs: options.jobs.map_or_else(processors, usize::from),
+        jobs: options.inputs.jobs.map_or_else(processors, usize::from),
         timeline: replication.is_some(),
         reference: batch.reference,
     };
@@ -215,7 +215,7 @@ fn simulate(
     }
     let read = replication.is_some() && options.format == Format::Human;
     let wanted = rows::Wanted::of(folder.as_deref(), read);
-    let bar = Progress::new(&scenario.name, replications.end - replications.start, options.quiet);
+    let bar = Progress::new(&scenario.name, replications.end - replications.start, options.inputs.quiet);
     let mut text = String::new();
     let sums = runner::run(
         &experiment,
@@ -230,7 +230,7 @@ fn simulate(
         |done| bar.set(done),
     );
     drop(bar);
-    let sums = sums.map_err(|failure| explain(failure, options, &batch))?;
+    let sums = sums.map_err(|failure| explain(failure, inputs, &batch))?;
     let mut outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
     outcome.axes.clone_from(&scenario.axes);
     for (variant, read) in outcome.variants.iter_mut().zip(&scenario.variants) {
@@ -240,15 +240,15 @@ fn simulate(
     let worst = if folder.is_some() { worst(&outcome) } else { Vec::new() };
     let recorded = worst::timelines(&experiment, interrupt::flag(), &worst, |variant, replication| {
         let Origin { file, variant } = batch.origin(variant);
-        replay::command(options, file, variant, scenario.seed, replication)
+        replay::command(inputs, file, variant, scenario.seed, replication)
     });
-    let timelines = recorded.map_err(|failure| explain(failure, options, &batch))?;
+    let timelines = recorded.map_err(|failure| explain(failure, inputs, &batch))?;
     let what_if = chosen.run(&experiment, &outcome)?;
     let about = About {
         question: scenario.question.clone(),
         description: scenario.description.clone(),
         files: batch.files,
-        settings: settings(options),
+        settings: settings(&options.inputs),
         sources: scenario.sources.clone(),
         beyond: beyond(&scenario.variants.iter().map(|v| &v.model).collect::<Vec<_>>()),
     };
@@ -263,21 +263,21 @@ fn worst(outcome: &Outcome) -> Vec<(usize, u64)> {
 }
 
 /// What the command line sets on top of the files, as it would be typed.
-fn settings(options: &RunOptions) -> Vec<String> {
-    let horizon = options.horizon.iter().map(|horizon| format!("scenario.horizon={horizon}"));
-    options.set.iter().cloned().chain(horizon).collect()
+fn settings(inputs: &Inputs) -> Vec<String> {
+    let horizon = inputs.horizon.iter().map(|horizon| format!("scenario.horizon={horizon}"));
+    inputs.set.iter().cloned().chain(horizon).collect()
 }
 
-fn processors() -> usize {
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Turns what stopped a run into a message with the command that replays it, and an exit code.
-fn explain(failure: experiment::Failure<Failure>, options: &RunOptions, batch: &Batch) -> Failure {
+pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &Batch) -> Failure {
     let scenario = &batch.scenario;
     let replay = |variant: &str, replication: u64| {
         let Origin { file, variant } = batch.origin(variant);
-        let command = replay::command(options, file, variant, scenario.seed, replication);
+        let command = replay::command(inputs, file, variant, scenario.seed, replication);
         format!(
             "\n  scenario: {} ({file})\n  seed: {}\n  to replay it: {command}",
             scenario.name, scenario.seed

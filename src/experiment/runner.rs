@@ -92,6 +92,21 @@ impl<D: fmt::Display> fmt::Display for Failure<D> {
     }
 }
 
+impl Failure<std::convert::Infallible> {
+    /// The same failure of a run whose receiver may refuse rows.
+    pub fn of_any<D>(self) -> Failure<D> {
+        match self {
+            Failure::Plan { variant, why } => Failure::Plan { variant, why },
+            Failure::Limit { variant, replication, hit } => Failure::Limit { variant, replication, hit },
+            Failure::Broken { variant, replication, message } => {
+                Failure::Broken { variant, replication, message }
+            }
+            Failure::Delivery(never) => match never {},
+            Failure::Cancelled => Failure::Cancelled,
+        }
+    }
+}
+
 impl<D: fmt::Debug + fmt::Display> std::error::Error for Failure<D> {}
 
 impl Experiment<'_> {

@@ -1,6 +1,7 @@
 //! Reporters: pure functions from results to bytes. They open no file and know no clock (rule R9).
 
 pub mod beside;
+pub mod check;
 #[cfg(feature = "report")]
 pub mod csv;
 pub(crate) mod figure;

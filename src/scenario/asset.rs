@@ -212,6 +212,6 @@ fn own_restore(r: &Reader<'_>, world: &World, regions: &[StoreRegion], needed: b
         return Some(nobody());
     }
     let mode = if needed { "periodic" } else { "none" };
-    let found = backup::restore(r, world, Some(regions), Some(Writes::Single), Some(mode))?;
+    let found = backup::restore(r, world, Some(regions), Some(Writes::Single), Some(mode), false)?;
     Some(found.unwrap_or_else(nobody))
 }

@@ -36,7 +36,7 @@ pub(super) fn read(
         Some(None) => None,
         Some(Some(r)) => r.require("mode", "\"continuous\"").and_then(|i| i.word(&MODES)).map(|w| MODES[w]),
     };
-    let restore = restore(store, world, regions, writes, mode);
+    let restore = restore(store, world, regions, writes, mode, members::is_led(store));
     let Some(r) = table.flatten() else { return (mode? == "none").then_some(None) };
     let policy = match mode {
         Some("continuous") => continuous(&r, limits),
@@ -139,13 +139,14 @@ fn vaults(r: &Reader<'_>, world: &World, regions: Option<&[StoreRegion]>) -> Opt
     Some(vaults)
 }
 
-/// Reads `restore`; only a store with backups needs it.
+/// Reads `restore`; only a store with backups needs it. `led`: it has members.
 pub(super) fn restore(
     store: &Reader<'_>,
     world: &World,
     regions: Option<&[StoreRegion]>,
     writes: Option<Writes>,
     mode: Option<&str>,
+    led: bool,
 ) -> Option<Option<Restore>> {
     if matches!(mode, Some("none")) {
         store.idle("restore", "the store has no backup to restore");
@@ -165,7 +166,6 @@ pub(super) fn restore(
     if writes == Some(Writes::Multi) {
         r.idle("into", "with several write regions the writes taken in each are restored there");
     }
-    let led = members::is_led(store);
     let into = r.get("into").map_or(Some(None), |i| into(&i, world, regions, led));
     let stops = r.get("while_restoring").map_or(Some(0), |i| i.word(&WHILE_RESTORING));
     r.close();

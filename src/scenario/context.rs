@@ -22,6 +22,9 @@ pub(super) struct Context<'a> {
     comparisons: Cell<usize>,
     /// Contents of the files that were read, for the digest.
     pub files: RefCell<Vec<(String, String)>>,
+    /// Paths of all keys that readers asked for, there or not.
+    #[cfg(test)]
+    pub asked: RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl<'a> Context<'a> {
@@ -33,6 +36,8 @@ impl<'a> Context<'a> {
             incomplete: Cell::new(false),
             comparisons: Cell::new(0),
             files: RefCell::default(),
+            #[cfg(test)]
+            asked: RefCell::default(),
         }
     }
 

@@ -51,7 +51,8 @@ pub(super) fn check_mode(
 pub(super) fn check_switch(root: &Reader<'_>, mode: &Item<'_>, store: &Store) {
     let Some(Kind::Table(stores)) = root.table.get("store").map(|v| &v.kind) else { return };
     let Some(value) = stores.get(&store.name) else { return };
-    let Some(r) = (Item { cx: root.cx, value, path: String::new() }).table() else { return };
+    let path = format!("store.{}", store.name);
+    let Some(r) = (Item { cx: root.cx, value, path }).table() else { return };
     let limits = r.get("preset").and_then(|i| Limits::of(r.cx, &i));
     if let (Some(limits), Some(PER_PARTITION)) = (limits, mode.maybe_text()) {
         let writes = r.get("writes").and_then(|i| i.maybe_text()).unwrap_or("single-region");

@@ -330,6 +330,8 @@ impl<'a> Reader<'a> {
         let mut known = self.known.borrow_mut();
         if !known.contains(&key) {
             known.push(key);
+            #[cfg(test)]
+            self.cx.asked.borrow_mut().insert(self.sub(key));
         }
         self.table.get(key).map(|value| Item { cx: self.cx, value, path: self.sub(key) })
     }

@@ -424,3 +424,11 @@ fn nothing_that_was_read_steers_the_terminal() {
     }
     assert!(folder.join(hostile).join("a_[31m_").is_dir());
 }
+
+#[test]
+fn the_schema_is_the_committed_one() {
+    let folder = folder("schema");
+    let (out, _) = expect(&folder, &["schema"], 0);
+    let committed = fs::read_to_string(crate::source::root().join("scenarios/zonefall.schema.json")).unwrap();
+    assert!(out == committed, "ZONEFALL_BLESS=1 cargo test --lib language");
+}

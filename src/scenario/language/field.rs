@@ -47,7 +47,7 @@ impl Field {
     }
 }
 
-fn words(kind: &Kind) -> Vec<&'static str> {
+pub(super) fn words(kind: &Kind) -> Vec<&'static str> {
     match kind {
         Kind::Word(words) => words.clone(),
         Kind::List { of, .. } => of.iter().flat_map(words).collect(),
@@ -98,7 +98,7 @@ pub fn field(path: &str) -> Option<Field> {
 }
 
 /// The keys of a path, without what stands in brackets.
-fn steps(path: &str) -> Option<Vec<String>> {
+pub(super) fn steps(path: &str) -> Option<Vec<String>> {
     let mut steps = vec![String::new()];
     let mut inside = false;
     for c in path.chars() {
@@ -114,7 +114,11 @@ fn steps(path: &str) -> Option<Vec<String>> {
 }
 
 /// The key that steps lead to from a table.
-fn within<'t>(tables: &'t [Table], table: &'t Table, steps: &[String]) -> Option<(&'t Table, &'t Key)> {
+pub(super) fn within<'t>(
+    tables: &'t [Table],
+    table: &'t Table,
+    steps: &[String],
+) -> Option<(&'t Table, &'t Key)> {
     let (first, rest) = steps.split_first()?;
     match table.keys.iter().find(|k| k.name == *first) {
         Some(key) if rest.is_empty() => Some((table, key)),

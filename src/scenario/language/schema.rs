@@ -78,7 +78,7 @@ pub fn schema() -> String {
 /// All forms of one thing.
 fn forms((name, called): &(&str, &str), tables: &[Table]) -> (String, Node) {
     let all = tables.iter().filter(|t| kind::form(&t.name).is_some_and(|(of, _)| of == *name));
-    let all = all.map(|t| reference(&t.name)).collect();
+    let all = all.map(|t| Node::Object(reference(&t.name))).collect();
     (name.to_string(), Node::Object(object([("title", (*called).into()), ("oneOf", Node::List(all))])))
 }
 
@@ -99,13 +99,13 @@ fn required(table: &Table) -> Vec<String> {
 fn of_table(table: &Table) -> Vec<(String, Node)> {
     let mut found = object([("title", table.title.as_str().into())]);
     if !table.meaning.is_empty() {
-        let text = format!("{}\n\nExample: `{}`", table.meaning, table.example);
+        let text = format!("`{}`: {}. Example: `{}`", table.title, table.meaning, table.example);
         found.push(("description".to_owned(), Node::Text(text)));
     }
     let keys = table.keys.iter().map(|k| (k.name.clone(), Node::Object(property(k)))).collect();
     let others = match table.open.is_empty() {
         true => Node::Boolean(false),
-        false => Node::Object(of_kinds(&table.open, &[])),
+        false => Node::Object(of_kinds(&table.open)),
     };
     found.extend(object([
         ("type", "object".into()),
@@ -131,33 +131,33 @@ fn of_table(table: &Table) -> Vec<(String, Node)> {
 }
 
 fn property(key: &Key) -> Vec<(String, Node)> {
-    let mut says = vec![key.meaning.clone()];
-    let worded = matches!(key.is[..], [Kind::Word(_) | Kind::Table(_)]);
-    let mut notes = String::new();
-    if !worded {
-        let kind = kind::says(&key.is);
-        notes += &format!("Type: {kind}. ");
-    }
-    match &key.usual {
-        Usual::Required => notes += "Required.",
-        Usual::Value(value) => notes += &format!("Default: `{value}`."),
-        Usual::Words(words) if !words.is_empty() => notes += &format!("Default: {words}."),
-        Usual::Words(_) => {}
-    }
-    says.push(notes.trim_end().to_owned());
-    says.retain(|s| !s.is_empty());
-    let mut about = object([("description", Node::Text(says.join("\n\n")))]);
+    // The meaning tells the words that it may be.
+    let kind = match key.is[..] {
+        [Kind::Word(_) | Kind::Table(_)] => String::new(),
+        _ => format!("Type: {}. ", kind::says(&key.is)),
+    };
+    let usual = match &key.usual {
+        Usual::Required => "Required.".to_owned(),
+        Usual::Value(value) => format!("Default: `{value}`."),
+        Usual::Words(words) => match words.strip_prefix("required") {
+            Some(when) => format!("Required{when}."),
+            None if words.is_empty() => String::new(),
+            None => format!("Default: {words}."),
+        },
+    };
+    let says = format!("{}\n\n{kind}{usual}", key.meaning);
+    let mut about = object([("description", says.trim_end().into())]);
     if let Usual::Value(value) = &key.usual {
         about.push(("default".to_owned(), json(value)));
     }
     if !key.examples.is_empty() {
         about.push(("examples".to_owned(), Node::List(key.examples.iter().map(|e| json(e)).collect())));
     }
-    let mut found = of_kinds(&key.is, &about);
-    if !found.iter().any(|(word, _)| word == "description") {
-        found.splice(0..0, about);
-    }
-    found
+    let is = of_kinds(&key.is);
+    // Beside a reference nothing else counts.
+    let refers = is.iter().any(|(word, _)| word == "$ref");
+    about.extend(if refers { any_of(vec![is]) } else { is });
+    about
 }
 
 /// A TOML value as JSON.
@@ -178,13 +178,12 @@ fn json(toml: &str) -> Node {
     of(tree::parse_setting("", toml).kind)
 }
 
-fn reference(name: &str) -> Node {
-    Node::Object(object([("$ref", Node::Text(format!("#/definitions/{name}")))]))
+fn reference(name: &str) -> Vec<(String, Node)> {
+    object([("$ref", Node::Text(format!("#/definitions/{name}")))])
 }
 
-/// What a value of one of these types must be. Some editors look for what is said about a key in the first of several
-/// types only, so `about` stands there as well.
-fn of_kinds(kinds: &[Kind], about: &[(String, Node)]) -> Vec<(String, Node)> {
+/// What a value of one of these types must be.
+fn of_kinds(kinds: &[Kind]) -> Vec<(String, Node)> {
     let mut found: Vec<Vec<(String, Node)>> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for kind in kinds {
@@ -193,27 +192,20 @@ fn of_kinds(kinds: &[Kind], about: &[(String, Node)]) -> Vec<(String, Node)> {
             let name = kind::form(name).map_or(name.as_str(), |(of, _)| of);
             if !seen.contains(&name) {
                 seen.push(name);
-                found.push(match reference(name) {
-                    Node::Object(entries) => entries,
-                    _ => Vec::new(),
-                });
+                found.push(reference(name));
             }
         } else {
             found.push(of_kind(kind));
         }
     }
-    if let [_] = found[..] {
-        let only = found.remove(0);
-        // Beside a reference nothing else counts.
-        let refers = !about.is_empty() && only.iter().any(|(word, _)| word == "$ref");
-        return if refers { object([("allOf", Node::List(vec![Node::Object(only)]))]) } else { only };
+    match found.len() {
+        1 => found.remove(0),
+        _ => any_of(found),
     }
-    if let (Some((word, Node::Text(text))), Some(first)) = (about.first(), found.first_mut())
-        && !first.iter().any(|(w, _)| w == "$ref")
-    {
-        first.insert(0, (word.clone(), Node::Text(text.clone())));
-    }
-    object([("anyOf", Node::List(found.into_iter().map(Node::Object).collect()))])
+}
+
+fn any_of(all: Vec<Vec<(String, Node)>>) -> Vec<(String, Node)> {
+    object([("anyOf", Node::List(all.into_iter().map(Node::Object).collect()))])
 }
 
 fn of_kind(kind: &Kind) -> Vec<(String, Node)> {
@@ -247,7 +239,7 @@ fn of_kind(kind: &Kind) -> Vec<(String, Node)> {
         Kind::Word(words) => object([("enum", Node::List(words.iter().map(|w| (*w).into()).collect()))]),
         Kind::List { least, most, of } => {
             let mut found = typed("array");
-            found.push(("items".to_owned(), Node::Object(of_kinds(of, &[]))));
+            found.push(("items".to_owned(), Node::Object(of_kinds(of))));
             if *least > 0 {
                 found.push(("minItems".to_owned(), Node::Integer(*least as i128)));
             }
@@ -259,12 +251,12 @@ fn of_kind(kind: &Kind) -> Vec<(String, Node)> {
         Kind::Map(of) => object([
             ("type", "object".into()),
             ("propertyNames", names()),
-            ("additionalProperties", Node::Object(of_kinds(of, &[]))),
+            ("additionalProperties", Node::Object(of_kinds(of))),
         ]),
         Kind::Tables(name) => object([
             ("type", "object".into()),
             ("propertyNames", names()),
-            ("additionalProperties", reference(name)),
+            ("additionalProperties", Node::Object(reference(name))),
         ]),
     }
 }

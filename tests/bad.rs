@@ -130,38 +130,3 @@ fn places_are_inside_the_text() {
         }
     }
 }
-
-/// The reader asks for keys by literals; each must be on the page that explains them.
-#[test]
-fn every_key_is_explained() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("docs/scenario.md")).expect("docs/scenario.md exists");
-    let mut keys = BTreeSet::new();
-    for entry in fs::read_dir(root.join("src/scenario")).expect("readable folder") {
-        let path = entry.expect("readable folder").path();
-        // The keys of presets' own tables are none of a scenario.
-        if path.ends_with("limits.rs") || path.ends_with("layers.rs") {
-            continue;
-        }
-        let text = fs::read_to_string(path).expect("readable file");
-        for call in [
-            "get(\"",
-            "require(\"",
-            "table(\"",
-            "phase(\"",
-            "factors(\"",
-            "rate(\"",
-            "count(\"",
-            "length(r, \"",
-        ] {
-            for found in text.split(call).skip(1) {
-                keys.extend(found.split('"').next().map(str::to_owned));
-            }
-        }
-    }
-    assert!(keys.len() > 80, "only {} keys found: {keys:?}", keys.len());
-    for key in keys {
-        let shown = [format!("`{key}`"), format!("{key} = "), format!("`{key},"), format!("{{ {key}")];
-        assert!(shown.iter().any(|s| page.contains(s)), "docs/scenario.md does not explain `{key}`");
-    }
-}

@@ -5,7 +5,7 @@ use super::exit::{Code, Failure};
 use super::study::{self, Batch, Origin, unique};
 use zonefall::engine::Digest;
 use zonefall::experiment::{Axis, Sources};
-use zonefall::scenario::{Scenario, Variant, suggestion};
+use zonefall::scenario::{Inputs, Scenario, Variant, suggestion};
 
 /// Runs all variants of all files on the same faults and compares them with one of them.
 pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
@@ -100,6 +100,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
         axes,
         expects,
         digest: digest.finish(),
+        inputs: Inputs::default(),
         sources,
     };
     Ok(Batch { scenario, origins, files: files.to_vec(), reference: None })

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod accumulate;
+pub(crate) mod against;
 pub mod attribution;
 pub mod beyond;
 pub mod blocks;

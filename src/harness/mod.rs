@@ -35,7 +35,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod baseline;
 mod promises;
+
+pub use baseline::{Baseline, BaselineError, Recorded};
 
 use crate::experiment::checked::Checked;
 use crate::experiment::compare::Comparison;

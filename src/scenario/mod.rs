@@ -14,6 +14,7 @@ mod expect;
 mod failover;
 mod fault;
 mod front;
+mod inputs;
 mod language;
 mod law;
 mod layers;
@@ -43,6 +44,7 @@ mod writes;
 
 pub use diagnostic::{CODES, Diagnostic, Severity, harmless, render, steers, unknown_metric};
 pub use expect::Expect;
+pub use inputs::Inputs;
 pub use language::{Field, field, fields, schema};
 pub use layers::presets;
 pub use setting::Setting;
@@ -90,6 +92,8 @@ pub struct Scenario {
     pub expects: Vec<Expect>,
     /// Objectives of the file as written, with the line each begins at.
     pub objective_lines: Vec<(String, u32)>,
+    /// What it was read from.
+    pub inputs: Inputs,
     /// FNV-1a (64 bits) of the text, the settings and the files it refers to.
     pub digest: u64,
     /// What the comments of the text, and of the presets it uses, say of the numbers; the text first.
@@ -277,6 +281,7 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
         expects: read.expects,
         objective_lines: read.objective_lines,
         digest: digest(source.text, &options.set, &files),
+        inputs: Inputs::new(source.name, source.text, options.set.clone(), unique(&files)),
         sources: sources::gather(source.name, source.text, &read.presets),
     });
     Loaded { scenario, diagnostics }
@@ -471,6 +476,17 @@ fn bounded(item: &Item<'_>, duration: Duration) -> Option<Duration> {
     let message = format!("`{}` is too long", item.path);
     item.error(Problem::new(code::OUT_OF_RANGE, message, "at most 200y"));
     None
+}
+
+/// Files once each: variants read the same ones.
+fn unique(files: &[(String, String)]) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for file in files {
+        if !found.contains(file) {
+            found.push(file.clone());
+        }
+    }
+    found
 }
 
 /// FNV-1a over everything the scenario was made of, each part with its length.

@@ -14,7 +14,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("experiment", &["sim", "model", "stats", "rng", "units", "error"]),
     (
         "scenario",
-        &["model", "rng", "units", "experiment::about", "experiment::expect", "experiment::sweep", "error"],
+        &[
+            "model",
+            "rng",
+            "units",
+            "experiment::about",
+            "experiment::checked",
+            "experiment::expect",
+            "experiment::sweep",
+            "error",
+        ],
     ),
     ("harness", &["scenario", "experiment", "model", "stats", "units"]),
     ("plot", &["experiment", "stats", "units", "sim::observe"]),

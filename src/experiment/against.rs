@@ -1,0 +1,193 @@
+//! Figures beside those of a baseline: which are watched, and when one is worse or better.
+
+use super::checked::{Because, Shift, Trend};
+use super::compare::Difference;
+use super::metric::Metric;
+use crate::stats::Confidence;
+use std::collections::BTreeMap;
+
+/// The standard normal quantile of 90 %: the power that [`Shift::detects`] promises.
+const Z_90: f64 = 1.281_551_565_544_600_4;
+
+/// Whether more of a figure is worse (`Some(true)`), better (`Some(false)`), or the figure is not watched.
+///
+/// Watched are the figures that say how a subject fares as a whole, each once: not the parts by class, phase and party that
+/// make them up, not those that are the same in other words, and no largest values, which say nothing of what was not seen.
+pub(crate) fn more_is_worse(metric: &Metric) -> Option<bool> {
+    let id = metric.id.as_str();
+    if let Some(rest) = id.strip_prefix("objective.") {
+        let (_, figure) = rest.rsplit_once('.')?;
+        return match figure {
+            "months_missed" => Some(true),
+            "kept" => Some(false),
+            _ => None,
+        };
+    }
+    let events =
+        ["rto_seconds.read", "rto_seconds.write", "rto_seconds.block", "rpo_seconds", "restore_seconds"];
+    let event = |name: &&str| {
+        let rest = id.strip_prefix(*name).and_then(|rest| rest.strip_prefix('.'));
+        rest.is_some_and(|stat| ["mean", "p50", "p90", "p99"].contains(&stat))
+    };
+    let whole = [
+        "failed_minutes_per_year",
+        "failed_minutes_per_year.read",
+        "failed_minutes_per_year.write",
+        "downtime_minutes_per_year.block",
+        "probability_loss",
+        "writes_lost.mean",
+        "cost_per_year",
+    ];
+    (whole.contains(&id) || events.iter().any(|name| event(&name))).then_some(true)
+}
+
+/// One variant before and after a change, and how sure to be.
+pub(crate) struct Sides<'a> {
+    pub(crate) variant: &'a str,
+    /// The figures of both, with intervals of the confidence.
+    pub(crate) before: &'a [Metric],
+    pub(crate) after: &'a [Metric],
+    /// Differences of what is seen in pairs, after − before, with intervals of the confidence.
+    pub(crate) pairs: &'a [Difference],
+    pub(crate) at: Confidence,
+    pub(crate) threshold: f64,
+}
+
+impl Sides<'_> {
+    /// Every watched figure of either side that changed, or could have.
+    pub(crate) fn shifts(&self) -> Vec<Shift> {
+        let by_id = |metrics: &'_ [Metric]| -> BTreeMap<String, Metric> {
+            metrics.iter().map(|m| (m.full_id(), m.clone())).collect()
+        };
+        let (before, after) = (by_id(self.before), by_id(self.after));
+        let gone = self.before.iter().filter(|m| !after.contains_key(&m.full_id()));
+        let mut shifts = Vec::new();
+        for metric in self.after.iter().chain(gone) {
+            let id = metric.full_id();
+            if let Some(worse) = more_is_worse(metric) {
+                shifts.extend(self.shift(worse, before.get(&id), after.get(&id)));
+            }
+        }
+        shifts
+    }
+
+    fn shift(&self, more_is_worse: bool, before: Option<&Metric>, after: Option<&Metric>) -> Option<Shift> {
+        let any = after.or(before)?;
+        let value = |m: Option<&Metric>| m.and_then(|m| m.estimate);
+        let mut shift = Shift {
+            variant: self.variant.into(),
+            metric: any.full_id(),
+            unit: any.unit,
+            before: value(before),
+            after: value(after),
+            low: None,
+            high: None,
+            detects: None,
+            trend: Trend::Same,
+            because: Because::Inputs,
+        };
+        let (Some(from), Some(to)) = (shift.before, shift.after) else {
+            shift.trend = Trend::OneSided;
+            // Undefined before and now: there is nothing to say.
+            return (shift.before.is_some() || shift.after.is_some()).then_some(shift);
+        };
+        let pair = self.pairs.iter().find(|d| d.subject == any.subject && d.metric == any.id);
+        if let Some(pair) = pair.filter(|d| d.differ.is_some()) {
+            (shift.low, shift.high) =
+                if pair.is_nothing() { (Some(0.0), Some(0.0)) } else { (pair.low, pair.high) };
+            let half = shift.low.zip(shift.high).map(|(low, high)| (high - low) / 2.0);
+            shift.detects = half.map(|half| half * (1.0 + Z_90 / self.at.z()));
+        } else if any.n == 0 {
+            // Known without sampling.
+            (shift.low, shift.high) = (Some(to - from), Some(to - from));
+        } else if let (Some(before), Some(after)) = (before, after) {
+            // Seen apart: the two intervals together.
+            let minus = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a - b);
+            (shift.low, shift.high) = (minus(after.low, before.high), minus(after.high, before.low));
+        }
+        shift.trend = trend(&shift, self.threshold, more_is_worse);
+        Some(shift)
+    }
+}
+
+/// What to think of a difference: it counts if it is beyond the threshold and its interval leaves out 0.
+pub(crate) fn trend(shift: &Shift, threshold: f64, more_is_worse: bool) -> Trend {
+    let (Some(before), Some(after)) = (shift.before, shift.after) else { return Trend::OneSided };
+    let difference = after - before;
+    if difference.abs() <= threshold * before.abs() {
+        return Trend::Same;
+    }
+    let sure = match difference > 0.0 {
+        true => shift.low.is_some_and(|low| low > 0.0),
+        false => shift.high.is_some_and(|high| high < 0.0),
+    };
+    match (sure, (difference > 0.0) == more_is_worse) {
+        (false, _) => Trend::Unsettled,
+        (true, true) => Trend::Worse,
+        (true, false) => Trend::Better,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(id: &str, estimate: f64, low: f64, high: f64) -> Metric {
+        Metric {
+            id: id.into(),
+            subject: "orders".into(),
+            unit: "minutes/year",
+            estimate: Some(estimate),
+            low: Some(low),
+            high: Some(high),
+            n: 100,
+            note: String::new(),
+        }
+    }
+
+    fn trend_of(id: &str, before: (f64, f64, f64), after: (f64, f64, f64), threshold: f64) -> Trend {
+        let side = |(x, low, high)| [metric(id, x, low, high)];
+        let (before, after) = (side(before), side(after));
+        let at = Confidence::P95;
+        let sides = Sides { variant: "base", before: &before, after: &after, pairs: &[], at, threshold };
+        sides.shifts()[0].trend
+    }
+
+    #[test]
+    fn threshold_and_interval_both_have_to_say_so() {
+        let id = "failed_minutes_per_year.write";
+        let old = (100.0, 95.0, 105.0);
+        assert_eq!(trend_of(id, old, (120.0, 115.0, 125.0), 0.05), Trend::Worse);
+        assert_eq!(trend_of(id, old, (80.0, 75.0, 85.0), 0.05), Trend::Better);
+        assert_eq!(trend_of(id, old, (120.0, 104.0, 136.0), 0.05), Trend::Unsettled);
+        assert_eq!(trend_of(id, old, (120.0, 115.0, 125.0), 0.25), Trend::Same);
+        // Where more is better.
+        let kept = "objective.rto.kept";
+        assert_eq!(trend_of(kept, (0.9, 0.88, 0.92), (0.7, 0.65, 0.75), 0.05), Trend::Worse);
+        assert_eq!(trend_of(kept, (0.7, 0.65, 0.75), (0.9, 0.88, 0.92), 0.05), Trend::Better);
+        // From nothing, everything is beyond the threshold.
+        assert_eq!(trend_of(id, (0.0, 0.0, 1.0), (5.0, 4.0, 6.0), 0.05), Trend::Worse);
+    }
+
+    #[test]
+    fn what_is_watched() {
+        let watched = |id: &str| more_is_worse(&metric(id, 0.0, 0.0, 0.0));
+        for id in [
+            "failed_minutes_per_year",
+            "rto_seconds.write.p99",
+            "rpo_seconds.mean",
+            "objective.sla.months_missed",
+        ] {
+            assert_eq!(watched(id), Some(true), "{id}");
+        }
+        for id in [
+            "rto_seconds.write.max",
+            "rto_seconds.write.zone.mean",
+            "availability.write",
+            "nines",
+            "rpo_final_seconds.mean",
+        ] {
+            assert_eq!(watched(id), None, "{id}");
+        }
+    }
+}

@@ -151,6 +151,15 @@ pub struct CheckArgs {
     /// Highest probability that a check calls any promise broken that is kept
     #[arg(long, value_name = "P", default_value_t = 0.01, value_parser = probability)]
     pub false_alarm: f64,
+    /// Hold the results against those in this file, too, which --update-baseline made
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub baseline: Option<PathBuf>,
+    /// Write the results of now into the baseline, instead of comparing with it
+    #[arg(long, requires = "baseline")]
+    pub update_baseline: bool,
+    /// Changes of a figure up to this percentage of it never count
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percentage, requires = "baseline")]
+    pub threshold: f64,
     /// What a promise counts as that stays undecided
     #[arg(long, value_enum, default_value_t = Undecided::Pass)]
     pub undecided: Undecided,
@@ -247,6 +256,11 @@ fn region(text: &str) -> Result<String, String> {
         name if (1..=64).contains(&name.len()) && name.chars().all(allowed) => Ok(name.to_string()),
         _ => Err("names are made of 1 to 64 letters, digits, `-` and `_`".into()),
     }
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    let parsed = text.trim_end_matches('%').trim().parse().ok().filter(|p| (0.0..=1000.0).contains(p));
+    parsed.ok_or_else(|| "expected a percentage from 0 to 1000, such as 5".into())
 }
 
 fn probability(text: &str) -> Result<f64, String> {

@@ -4,10 +4,12 @@ use super::args::{CheckArgs, Undecided};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::study::{self, Batch, Origin, processors};
-use super::{interrupt, print, replay};
-use zonefall::Run;
+use super::{files, interrupt, print, replay};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use zonefall::experiment::{Checked, Judged};
 use zonefall::report::check::{Entry, Style, human};
+use zonefall::{Baseline, BaselineError, Run};
 
 /// Checks every scenario named, after all of them have been read.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
@@ -19,9 +21,14 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
         batches.push(batch);
     }
     let strict = args.undecided == Undecided::Fail;
+    let mut baseline = Kept::read(args, &batches)?;
     let mut entries = Vec::new();
     for batch in &batches {
-        entries.push(one(args, batch)?);
+        entries.push(one(args, batch, baseline.as_mut())?);
+    }
+    if let Some(kept) = baseline.filter(|_| args.update_baseline) {
+        interrupt::check()?;
+        files::write(&kept.path, kept.baseline.to_json().as_bytes())?;
     }
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     print(human(&entries, strict, Style { colour }).as_bytes())?;
@@ -29,7 +36,7 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
 }
 
 /// Checks one scenario.
-fn one(args: &CheckArgs, batch: &Batch) -> Result<Entry, Failure> {
+fn one(args: &CheckArgs, batch: &Batch, baseline: Option<&mut Kept>) -> Result<Entry, Failure> {
     let (inputs, scenario) = (&args.inputs, &batch.scenario);
     let bar = Progress::new(&scenario.name, scenario.replications, inputs.quiet);
     let told = |done, total| bar.of(done, total);
@@ -42,13 +49,57 @@ fn one(args: &CheckArgs, batch: &Batch) -> Result<Entry, Failure> {
         run = run.most_replications(most);
     }
     let checked = run.check();
-    let checked = checked.map_err(|failure| study::explain(failure.of_any(), inputs, batch))?;
-    if checked.judged.is_empty() {
+    let mut checked = checked.map_err(|failure| study::explain(failure.of_any(), inputs, batch))?;
+    if checked.judged.is_empty() && baseline.is_none() {
         let text = "promises nothing: add an [[expect]] or an [objective.NAME] to check";
         return Err(Failure::Error(Code::NoPromise, format!("{}: {text}", batch.files[0])));
     }
+    if let Some(kept) = baseline {
+        let told = |error| match error {
+            BaselineError::Run(failure) => study::explain(failure.of_any(), inputs, batch),
+            error => Failure::Error(Code::Baseline, format!("{}: {error}", kept.path.display())),
+        };
+        match kept.baseline.find(&batch.scenario.inputs.name).filter(|_| !args.update_baseline) {
+            Some(recorded) => {
+                checked.against = Some(run.against(recorded, args.threshold / 100.0).map_err(told)?);
+            }
+            None => {
+                let recorded = run.record().map_err(told)?;
+                kept.baseline.put(recorded);
+            }
+        }
+    }
     let replays = checked.judged.iter().map(|judged| replay(args, batch, &checked, judged)).collect();
     Ok(Entry { file: batch.files[0].clone(), checked, replays })
+}
+
+/// A baseline with the file it lies in.
+struct Kept {
+    path: PathBuf,
+    baseline: Baseline,
+}
+
+impl Kept {
+    /// The baseline, if one is asked for. It may be missing, or miss scenarios, only where it is to be written.
+    fn read(args: &CheckArgs, batches: &[Batch]) -> Result<Option<Kept>, Failure> {
+        let Some(path) = args.baseline.clone() else { return Ok(None) };
+        let shown = path.display();
+        let wrong = |text: String| Failure::Error(Code::Baseline, text);
+        let baseline = match std::fs::read_to_string(&path) {
+            Ok(text) => Baseline::from_json(&text).map_err(|error| wrong(format!("{shown}: {error}")))?,
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Failure::file("read", &path, &error));
+            }
+            Err(_) if args.update_baseline => Baseline::default(),
+            Err(_) => return Err(wrong(format!("there is no {shown}; add --update-baseline to make it"))),
+        };
+        let missing =
+            batches.iter().map(|b| b.scenario.inputs.name.as_str()).find(|f| baseline.find(f).is_none());
+        if let Some(file) = missing.filter(|_| !args.update_baseline) {
+            return Err(wrong(format!("{shown} has nothing of {file}; add --update-baseline to put it in")));
+        }
+        Ok(Some(Kept { path, baseline }))
+    }
 }
 
 /// The command that shows the replication to look at.

@@ -39,6 +39,8 @@ pub enum Code {
     Regions,
     /// `check` of a scenario without promises.
     NoPromise,
+    /// `check`: a baseline that is none, or not of this scenario.
+    Baseline,
     /// A replication reached a limit.
     Limit,
     /// A panic: a broken promise of this program.
@@ -71,6 +73,7 @@ impl Code {
             Code::Exists => ("ZF1012", 2),
             Code::Regions => ("ZF1013", 2),
             Code::NoPromise => ("ZF1014", 2),
+            Code::Baseline => ("ZF1015", 2),
             Code::Limit => ("ZF1101", 3),
             Code::Broken => ("ZF1201", 70),
             Code::Unreadable => ("ZF1301", 74),
@@ -151,7 +154,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their names.
-    const CODES: [Code; 20] = [
+    const CODES: [Code; 21] = [
         Code::Usage,
         Code::Together,
         Code::NoSuchScenario,
@@ -166,6 +169,7 @@ mod tests {
         Code::Exists,
         Code::Regions,
         Code::NoPromise,
+        Code::Baseline,
         Code::Limit,
         Code::Broken,
         Code::Unreadable,

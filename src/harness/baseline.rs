@@ -253,12 +253,12 @@ impl Recorded {
 impl Baseline {
     /// The results of a scenario's file, if the baseline has them.
     pub fn find(&self, file: &str) -> Option<&Recorded> {
-        self.scenarios.iter().find(|r| r.file() == file)
+        self.scenarios.iter().find(|r| plain(r.file()) == plain(file))
     }
 
     /// Puts results in, instead of those of the same file.
     pub fn put(&mut self, recorded: Recorded) {
-        self.scenarios.retain(|r| r.file() != recorded.file());
+        self.scenarios.retain(|r| plain(r.file()) != plain(recorded.file()));
         self.scenarios.push(recorded);
         self.scenarios.sort_by(|a, b| a.file().cmp(b.file()));
     }
@@ -284,6 +284,11 @@ impl Baseline {
         let scenarios = scenarios.ok_or_else(|| wrong("a scenario in it is not complete".into()))?;
         Ok(Baseline { scenarios })
     }
+}
+
+/// A file named from the same folder is the same file.
+fn plain(file: &str) -> &str {
+    file.trim_start_matches("./")
 }
 
 /// A list in JSON, each element in a line of its own; `indent` is that of the list's own line.

@@ -65,9 +65,7 @@ pub fn schema() -> String {
     let mut whole = object([("$schema", DRAFT.into())]);
     let Some((root, others)) = tables.split_first() else { return String::new() };
     whole.extend(of_table(root));
-    let given = others.iter().filter_map(|t| Some((t, t.given_by.as_ref()?)));
-    let unless = given.map(|(table, key)| unless(&table.name, key, &required(table)));
-    whole.push(("allOf".to_owned(), Node::List(unless.collect())));
+    whole.extend(others.iter().find_map(unless).into_iter().flatten());
     let mut definitions: Vec<(String, Node)> = kind::FORMS.iter().map(|f| forms(f, others)).collect();
     definitions.extend(others.iter().map(|t| (t.name.clone(), Node::Object(of_table(t)))));
     whole.push(("definitions".to_owned(), Node::Object(definitions)));
@@ -83,12 +81,12 @@ fn forms((name, called): &(&str, &str), tables: &[Table]) -> (String, Node) {
 }
 
 /// Without a key at the root, tables that a preset could complete need their required keys.
-fn unless(table: &str, key: &str, required: &[String]) -> Node {
-    let given = object([("required", list([&key.to_owned()]))]);
-    let each = object([("required", list(required))]);
+fn unless(table: &Table) -> Option<Vec<(String, Node)>> {
+    let given = object([("required", list([table.given_by.as_ref()?]))]);
+    let each = object([("required", list(&required(table)))]);
     let complete = object([("additionalProperties", Node::Object(each))]);
-    let there = object([("properties", Node::Object(vec![(table.to_owned(), Node::Object(complete))]))]);
-    Node::Object(object([("if", Node::Object(given)), ("else", Node::Object(there))]))
+    let there = object([("properties", Node::Object(vec![(table.name.clone(), Node::Object(complete))]))]);
+    Some(object([("if", Node::Object(given)), ("else", Node::Object(there))]))
 }
 
 fn required(table: &Table) -> Vec<String> {
@@ -98,11 +96,13 @@ fn required(table: &Table) -> Vec<String> {
 
 fn of_table(table: &Table) -> Vec<(String, Node)> {
     let mut found = object([("title", table.title.as_str().into())]);
-    if !table.meaning.is_empty() {
-        let text = format!("`{}`: {}. Example: `{}`", table.title, table.meaning, table.example);
-        found.push(("description".to_owned(), Node::Text(text)));
-    }
-    let keys = table.keys.iter().map(|k| (k.name.clone(), Node::Object(property(k)))).collect();
+    let keys = table.keys.iter().enumerate().map(|(i, key)| {
+        // A form is told where it is chosen: at its first key.
+        let form = (i == 0 && !table.meaning.is_empty())
+            .then(|| format!("`{}`: {}. Example: `{}`", table.title, table.meaning, table.example));
+        (key.name.clone(), Node::Object(property(key, form)))
+    });
+    let keys = keys.collect();
     let others = match table.open.is_empty() {
         true => Node::Boolean(false),
         false => Node::Object(of_kinds(&table.open)),
@@ -116,21 +116,28 @@ fn of_table(table: &Table) -> Vec<(String, Node)> {
     if !required.is_empty() && table.given_by.is_none() {
         found.push(("required".to_owned(), list(&required)));
     }
-    let one = |key: &String| Node::Object(object([("required", list([key]))]));
-    let choice = |word: &str, keys: &Vec<String>| {
-        Node::Object(object([(word, Node::List(keys.iter().map(one).collect()))]))
-    };
-    let mut choices: Vec<Node> = table.one_of.iter().map(|keys| choice("oneOf", keys)).collect();
-    if !table.any_of.is_empty() {
-        choices.push(choice("anyOf", &table.any_of));
+    // No `allOf`: tables with one are not completed by some editors.
+    let given = |keys: &[&String]| Node::Object(object([("required", list(keys.iter().copied()))]));
+    if !table.one_of.is_empty() {
+        found.push((
+            "oneOf".to_owned(),
+            Node::List(choices(&table.one_of).iter().map(|keys| given(keys)).collect()),
+        ));
     }
-    if !choices.is_empty() {
-        found.push(("allOf".to_owned(), Node::List(choices)));
+    if !table.any_of.is_empty() {
+        found.push(("anyOf".to_owned(), Node::List(table.any_of.iter().map(|key| given(&[key])).collect())));
     }
     found
 }
 
-fn property(key: &Key) -> Vec<(String, Node)> {
+/// Every way to take one of each list.
+fn choices(lists: &[Vec<String>]) -> Vec<Vec<&String>> {
+    let Some((first, others)) = lists.split_first() else { return vec![Vec::new()] };
+    let rest = choices(others);
+    first.iter().flat_map(|key| rest.iter().map(move |r| [&[key], &r[..]].concat())).collect()
+}
+
+fn property(key: &Key, form: Option<String>) -> Vec<(String, Node)> {
     // The meaning tells the words that it may be.
     let kind = match key.is[..] {
         [Kind::Word(_) | Kind::Table(_)] => String::new(),
@@ -145,7 +152,7 @@ fn property(key: &Key) -> Vec<(String, Node)> {
             None => format!("Default: {words}."),
         },
     };
-    let says = format!("{}\n\n{kind}{usual}", key.meaning);
+    let says = form.unwrap_or_else(|| format!("{}\n\n{kind}{usual}", key.meaning));
     let mut about = object([("description", says.trim_end().into())]);
     if let Usual::Value(value) = &key.usual {
         about.push(("default".to_owned(), json(value)));

@@ -53,6 +53,7 @@ fn rules_and_codes_are_explained() {
         ("zf0302", "a selector that matches nothing"),
         ("ZF1003", "no file and no shipped scenario"),
         ("orders/rto_seconds.write.zone.p99", "STAT is p99"),
+        ("store.orders.consistency", "`store.orders.consistency`: a key"),
     ] {
         let (out, err) = expect(&folder, &["explain", word], 0);
         assert!(out.contains(part) && err.is_empty(), "{word}: {out}{err}");

@@ -2,6 +2,7 @@
 //! program: there is no second copy of any explanation.
 
 mod codes;
+mod fields;
 mod figures;
 mod page;
 mod rules;
@@ -21,10 +22,11 @@ struct Book {
 }
 
 /// A word may stand in several: they all answer.
-const BOOKS: [Book; 3] = [
+const BOOKS: [Book; 4] = [
     Book { what: "code", find: codes::find, words: codes::words },
     Book { what: "rule", find: rules::find, words: rules::words },
     Book { what: "figure", find: figures::find, words: figures::words },
+    Book { what: "key", find: fields::find, words: fields::words },
 ];
 
 /// Explains each word.
@@ -51,7 +53,9 @@ fn unknown(word: &str) -> String {
     let mut close: Vec<(String, &str)> = Vec::new();
     for (what, words) in &known {
         let names: Vec<&str> = words.iter().map(String::as_str).collect();
-        let near = [word, first, last].into_iter().find_map(|w| nearest(w, &names)).into_iter();
+        // A part that is known is not what is wrong.
+        let near = |part| nearest(part, &names).filter(|name| *name != part);
+        let near = [word, last, first].into_iter().filter_map(near);
         let within = names.iter().copied().filter(|name| word.len() > 2 && name.contains(word));
         let alike = names.iter().copied().filter(|name| word.get(..4).is_some_and(|w| name.starts_with(w)));
         for name in near.chain(within).chain(alike) {
@@ -89,6 +93,7 @@ mod tests {
 
     #[test]
     fn near_words_are_named() {
+        assert!(unknown("store.orders.consistancy").contains("`consistency` (key)"));
         assert!(unknown("rto_second").contains("`rto_seconds` (figure)"));
         assert!(unknown("ZF0309").contains("(code)"));
         assert!(unknown("orders/rto_secnds.write.max").contains("`rto_seconds` (figure)"));

@@ -121,6 +121,9 @@ pub struct ValidateArgs {
     /// Override a value, as in `store.orders.consistency="strong"`; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Simulated time, as in `1y` or `90d` [default: the scenario's]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub horizon: Option<String>,
 }
 
 #[derive(Debug, Args)]

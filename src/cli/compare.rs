@@ -10,7 +10,12 @@ use zonefall::scenario::{Inputs, Scenario, Variant, suggestion};
 /// Runs all variants of all files on the same faults and compares them with one of them.
 pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let mut options = args.options.clone();
-    let mut batch = together(&options.inputs.files, study::load(&options.inputs)?)?;
+    // Which variants run decides which have to be alike; the others are nothing without the reference.
+    let mut wanted = options.inputs.variant.clone();
+    if !wanted.is_empty() {
+        wanted.extend(args.reference.clone());
+    }
+    let mut batch = together(&options.inputs.files, study::load(&options.inputs)?, &wanted)?;
     if let Some(name) = &args.reference {
         let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
         if !names.contains(&name.as_str()) {
@@ -18,11 +23,8 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
             let text = format!("--reference: no variant {name} is compared; {help}");
             return Err(Failure::new(Code::NoSuchVariant, text));
         }
-        // The others are nothing without it.
-        if !options.inputs.variant.is_empty() && !options.inputs.variant.contains(name) {
-            options.inputs.variant.push(name.clone());
-        }
     }
+    options.inputs.variant = wanted;
     let all = batch.scenario.variants.len();
     batch.select(&options.inputs)?;
     let names: Vec<&str> = batch.scenario.variants.iter().map(|v| v.name.as_str()).collect();
@@ -42,12 +44,21 @@ pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
     study::run(&options, None, batch, folder)
 }
 
-/// All variants as those of one scenario: those of several files under names that tell where they come from.
+/// All variants as those of one scenario: those of several files under names that tell where they come from. Those
+/// `wanted` run; all, if none are named.
 ///
 /// # Errors
 /// The scenarios do not run alike.
-fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Failure> {
-    alike(files, &scenarios)?;
+fn together(files: &[String], mut scenarios: Vec<Scenario>, wanted: &[String]) -> Result<Batch, Failure> {
+    let stems = unique(files);
+    let full = |index: usize, single: bool, name: &str| match (files.len(), single) {
+        (1, _) => name.to_string(),
+        (_, true) => stems[index].clone(),
+        _ => format!("{}/{name}", stems[index]),
+    };
+    alike(files, &scenarios, |index, scenario, name| {
+        wanted.is_empty() || wanted.contains(&full(index, scenario.variants.len() == 1, name))
+    })?;
     if scenarios.len() == 1 {
         return Ok(Batch::of(&files[0], scenarios.remove(0)));
     }
@@ -62,7 +73,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
     let mut sources: Vec<Sources> = Vec::new();
     let mut digest = Digest::new();
     let mut words: [Vec<String>; 3] = Default::default();
-    for ((file, stem), scenario) in files.iter().zip(unique(files)).zip(scenarios.iter_mut()) {
+    for (index, (file, scenario)) in files.iter().zip(scenarios.iter_mut()).enumerate() {
         digest.add(scenario.digest);
         let texts = [Some(scenario.name.clone()), scenario.question.take(), scenario.description.take()];
         for (all, text) in words.iter_mut().zip(texts) {
@@ -75,7 +86,7 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
             }
         }
         let single = scenario.variants.len() == 1;
-        let full = |name: &str| if single { stem.clone() } else { format!("{stem}/{name}") };
+        let full = |name: &str| full(index, single, name);
         let first = scenario.variants[0].name.clone();
         for mut expect in scenario.expects.drain(..) {
             expect.variant = Some(full(expect.variant.as_ref().unwrap_or(&first)));
@@ -106,12 +117,20 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>) -> Result<Batch, Fai
     Ok(Batch { scenario, origins, files: files.to_vec(), reference: None })
 }
 
-/// Pairs need the same seed, as many replications and the same horizon.
-fn alike(files: &[String], scenarios: &[Scenario]) -> Result<(), Failure> {
+/// Pairs need the same seed, as many replications and, of the variants that run, the same horizon.
+fn alike(
+    files: &[String],
+    scenarios: &[Scenario],
+    runs: impl Fn(usize, &Scenario, &str) -> bool,
+) -> Result<(), Failure> {
     let first = (&files[0], &scenarios[0]);
-    let horizon = first.1.variants[0].model.horizon;
+    let running = |index: usize| {
+        let scenario = &scenarios[index];
+        scenario.variants.iter().filter(|v| runs(index, scenario, &v.name)).collect::<Vec<_>>()
+    };
+    let one = (0..scenarios.len()).find_map(|index| running(index).first().copied());
     let mut problems: Vec<String> = Vec::new();
-    for (file, scenario) in files.iter().zip(scenarios) {
+    for (index, (file, scenario)) in files.iter().zip(scenarios).enumerate() {
         let mut differ = Vec::new();
         let mut flags = Vec::new();
         if scenario.seed != first.1.seed {
@@ -123,9 +142,10 @@ fn alike(files: &[String], scenarios: &[Scenario]) -> Result<(), Failure> {
             differ.push(format!("their replications are {a} and {b}"));
             flags.push("--replications N");
         }
-        if let Some(variant) = scenario.variants.iter().find(|v| v.model.horizon != horizon) {
-            let (a, b) = (&first.1.variants[0].name, &variant.name);
-            differ.push(format!("their horizons are {horizon} ({a}) and {} ({b})", variant.model.horizon));
+        let other = |one: &Variant| running(index).into_iter().find(|v| v.model.horizon != one.model.horizon);
+        if let Some((a, b)) = one.and_then(|one| Some((one, other(one)?))) {
+            let horizons = [a, b].map(|v| format!("{} ({})", v.model.horizon, v.name)).join(" and ");
+            differ.push(format!("their horizons are {horizons}"));
             flags.push("--horizon D");
         }
         if !differ.is_empty() {

@@ -58,11 +58,12 @@ fn read(path: &Path, limit: u64) -> io::Result<String> {
     Ok(text)
 }
 
-/// `KEY=VALUE` as a pair.
+/// Each `KEY=VALUE` as a pair, and the horizon as another.
 ///
 /// # Errors
 /// There is no `=`, or nothing before it.
-pub fn settings(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
+pub fn settings(set: &[String], horizon: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
+    let horizon = horizon.map(|horizon| Ok(("scenario.horizon".to_string(), horizon.to_string())));
     set.iter()
         .map(|text| match text.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => {
@@ -73,6 +74,7 @@ pub fn settings(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
                 format!("--set {text}: expected KEY=VALUE, as in --set store.orders.consistency=strong"),
             )),
         })
+        .chain(horizon)
         .collect()
 }
 
@@ -154,10 +156,10 @@ mod tests {
     #[test]
     fn settings_split_at_the_first_equals_sign() {
         let pair = |k: &str, v: &str| (k.to_string(), v.to_string());
-        let read = settings(&["a.b = \"x=y\"".into(), "c=".into()]).unwrap();
-        assert_eq!(read, [pair("a.b", "\"x=y\""), pair("c", "")]);
+        let read = settings(&["a.b = \"x=y\"".into(), "c=".into()], Some("1y")).unwrap();
+        assert_eq!(read, [pair("a.b", "\"x=y\""), pair("c", ""), pair("scenario.horizon", "1y")]);
         for bad in ["a", "=1", " =1"] {
-            assert_eq!(settings(&[bad.into()]).unwrap_err().exit(), 2);
+            assert_eq!(settings(&[bad.into()], None).unwrap_err().exit(), 2);
         }
     }
 }

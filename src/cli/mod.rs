@@ -96,7 +96,7 @@ fn print(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Shows every problem of every scenario; then one line for each on standard output.
 fn validate(args: &ValidateArgs) -> Result<(), Failure> {
-    let set = input::settings(&args.set)?;
+    let set = input::settings(&args.set, args.horizon.as_deref())?;
     let mut lines = String::new();
     let mut failed = false;
     for name in &args.files {

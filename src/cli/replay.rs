@@ -6,10 +6,19 @@ use zonefall::scenario::steers;
 /// The command that replays `replication` of `variant` of the scenario `file` under `seed`, with the horizon and
 /// settings in force.
 pub fn command(inputs: &Inputs, file: &str, variant: &str, seed: u64, replication: u64) -> String {
+    again(inputs, file, variant, &format!("--seed {seed} --replication {replication}"))
+}
+
+/// The command that runs `which` replications of `variant` again (`--replications 20`), and then without what fails most.
+pub fn what_if(inputs: &Inputs, file: &str, variant: &str, seed: u64, which: &str) -> String {
+    again(inputs, file, variant, &format!("--seed {seed} {which} --what-if={}", quote(variant)))
+}
+
+fn again(inputs: &Inputs, file: &str, variant: &str, flags: &str) -> String {
     let mut words = vec!["zonefall".to_string(), "run".into()];
     words.push(self::file(file));
     words.push(format!("--variant={}", quote(variant)));
-    words.push(format!("--seed {seed} --replication {replication}"));
+    words.push(flags.to_string());
     if let Some(horizon) = &inputs.horizon {
         words.push(format!("--horizon={}", quote(horizon)));
     }

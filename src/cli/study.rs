@@ -46,10 +46,7 @@ pub struct Origin {
 /// # Errors
 /// A file cannot be read, or a scenario has errors: all of them are shown.
 pub fn load(inputs: &Inputs) -> Result<Vec<Scenario>, Failure> {
-    let mut set = input::settings(&inputs.set)?;
-    if let Some(horizon) = &inputs.horizon {
-        set.push(("scenario.horizon".into(), horizon.clone()));
-    }
+    let set = input::settings(&inputs.set, inputs.horizon.as_deref())?;
     let texts = inputs.files.iter().map(|name| input::find(name)).collect::<Result<Vec<Text>, Failure>>()?;
     let loaded: Vec<_> = texts.iter().map(|text| input::load(text, &set, !inputs.quiet).0).collect();
     let mut scenarios = loaded.into_iter().collect::<Option<Vec<Scenario>>>().ok_or(Failure::Reported)?;
@@ -243,7 +240,8 @@ fn simulate(
         replay::command(inputs, file, variant, scenario.seed, replication)
     });
     let timelines = recorded.map_err(|failure| explain(failure, inputs, &batch))?;
-    let what_if = chosen.run(&experiment, &outcome)?;
+    let again = |variant: &str| replay_what_if(inputs, &batch, variant, replication);
+    let what_if = chosen.run(&experiment, &outcome, again)?;
     let about = About {
         question: scenario.question.clone(),
         description: scenario.description.clone(),
@@ -277,11 +275,7 @@ pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &B
     let scenario = &batch.scenario;
     let replay = |variant: &str, replication: u64| {
         let Origin { file, variant } = batch.origin(variant);
-        let command = replay::command(inputs, file, variant, scenario.seed, replication);
-        format!(
-            "\n  scenario: {} ({file})\n  seed: {}\n  to replay it: {command}",
-            scenario.name, scenario.seed
-        )
+        told(scenario, file, &replay::command(inputs, file, variant, scenario.seed, replication))
     };
     match failure {
         experiment::Failure::Delivery(failure) => failure,
@@ -298,6 +292,24 @@ pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &B
         }
         experiment::Failure::Cancelled => Failure::interrupted(),
     }
+}
+
+/// The end of a message about something that failed in looking for what would help.
+fn replay_what_if(inputs: &Inputs, batch: &Batch, variant: &str, replication: Option<u64>) -> String {
+    let scenario = &batch.scenario;
+    let Origin { file, variant } = batch.origin(variant);
+    let which = match replication {
+        Some(one) => format!("--replication {one}"),
+        None => format!("--replications {}", scenario.replications),
+    };
+    let command = replay::what_if(inputs, file, variant, scenario.seed, &which);
+    told(scenario, file, &command)
+}
+
+/// The end of a message about something that failed: what it was, and the command that replays it.
+fn told(scenario: &Scenario, file: &str, command: &str) -> String {
+    let Scenario { name, seed, .. } = scenario;
+    format!("\n  scenario: {name} ({file})\n  seed: {seed}\n  to replay it: {command}")
 }
 
 /// What became of the scenario's promises.

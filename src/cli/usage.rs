@@ -30,6 +30,7 @@ pub fn parse() -> Result<Cli, (u8, String)> {
             _ => Code::Usage,
         };
         if let Some(tip) = tip(&error) {
+            error.remove(ContextKind::SuggestedSubcommand);
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
         }
         (2, styled(&error).replacen("error:", &format!("error[{}]:", code.name()), 1))

@@ -43,11 +43,16 @@ impl Chosen {
         }
     }
 
-    /// Runs them.
+    /// Runs them. `replay` tells how to do so again with one of them, and nothing else.
     ///
     /// # Errors
     /// A replication failed.
-    pub fn run(&self, experiment: &Experiment<'_>, outcome: &Outcome) -> Result<Vec<WhatIf>, Failure> {
+    pub fn run(
+        &self,
+        experiment: &Experiment<'_>,
+        outcome: &Outcome,
+        replay: impl Fn(&str) -> String,
+    ) -> Result<Vec<WhatIf>, Failure> {
         let mut experiment = experiment.clone();
         if !self.asked {
             let numbers = &mut experiment.replications;
@@ -64,21 +69,23 @@ impl Chosen {
                         "note: what would help most is left out, as a limit was reached: {failure}"
                     ));
                 }
-                Err(failure) => return Err(explain(failure)),
+                Err(failure) => return Err(explain(failure, &replay(experiment.subjects[index].name))),
             }
         }
         Ok(found)
     }
 }
 
-fn explain(failure: experiment::Failure<Failure>) -> Failure {
+fn explain(failure: experiment::Failure<Failure>, replay: &str) -> Failure {
     match failure {
         experiment::Failure::Delivery(failure) => failure,
         experiment::Failure::Cancelled => Failure::interrupted(),
         experiment::Failure::Limit { .. } => {
-            let text = format!("a limit was reached: {failure} (`--what-if none` leaves this out)");
+            let text = format!("a limit was reached: {failure} (`--what-if none` leaves this out){replay}");
             Failure::new(Code::Limit, text)
         }
-        failure => Failure::new(Code::Broken, format!("a bug in zonefall, please report it: {failure}")),
+        failure => {
+            Failure::new(Code::Broken, format!("a bug in zonefall, please report it: {failure}{replay}"))
+        }
     }
 }

@@ -265,7 +265,8 @@ fn all_problems_are_shown_at_once() {
 fn wrong_usage_is_exit_code_2() {
     let folder = with_orders("usage");
     for (args, part) in [
-        (&["run"][..], "FILE"),
+        (&["run"][..], "`zonefall new` writes a scenario"),
+        (&["orders.toml"], "to run it: zonefall run orders.toml\n\nUsage"),
         (&["run", "no-such.toml"], "no file and no shipped scenario is called no-such.toml"),
         (&["run", "orders.toml", "--sed", "1"], "--seed"),
         (&["run", "orders.toml", "--seed", "-1"], "-1"),

@@ -149,6 +149,21 @@ fn what_cannot_be_compared_is_refused() {
     refuse(&both, &["600 and 60", "90d (base) and 60d (base)", "give --replications N --horizon D for both"]);
 }
 
+/// What does not run need not be alike.
+#[test]
+fn only_what_runs_has_to_be_alike() {
+    let longer = "[variant.longer]\n\"scenario.horizon\" = \"180d\"\n[[expect]]";
+    let folder = two_files("compare-alike", |text| text);
+    fs::write(folder.join("orders.toml"), ORDERS.replacen("[[expect]]", longer, 1)).unwrap();
+    let all = ["compare", "orders.toml", "--replications", "20"];
+    let (_, err) = expect(&folder, &all, 2);
+    assert!(err.contains("90d (base) and 180d (longer)"), "{err}");
+    let some = [&all[1..], &["--variant", "base", "--reference", "strong"]].concat();
+    assert!(compare(&folder, &some).contains("compared with strong"));
+    let two = ["orders.toml", "near/orders.toml", "--variant", "orders/base", "--variant", "orders-2"];
+    assert!(compare(&folder, &two).contains("compared with orders/base"));
+}
+
 /// The command that replays a failure names the file and the variant as that file calls it.
 #[test]
 fn a_limit_in_one_of_several_files_can_be_replayed() {
@@ -235,6 +250,11 @@ fn a_limit_met_by_the_way_costs_nothing_else() {
     let (_, said) = expect(&folder, &asked, 3);
     assert!(said.contains("`--what-if none` leaves this out"), "{said}");
     assert!(contents(&folder.join("asked")).is_empty());
+    // The command that is named fails in the same way.
+    let command = said.lines().find_map(|l| l.split("to replay it: zonefall ").nth(1)).expect("a command");
+    let (_, again) = expect(&folder, &command.split(' ').collect::<Vec<_>>(), 3);
+    assert_eq!(again.lines().next(), said.lines().next());
+    assert!(said.contains("without"), "{said}");
 }
 
 /// The only fault is what helps most; the file says what the terminal says.

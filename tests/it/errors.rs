@@ -12,6 +12,7 @@ fn prepare() -> std::path::PathBuf {
     let write = |name: &str, text: &[u8]| fs::write(folder.join(name), text).unwrap();
     write("orders.toml", ORDERS.as_bytes());
     write("short.toml", ORDERS.replace("90d", "30d").as_bytes());
+    write("silent.toml", ORDERS.split("[[expect]]").next().unwrap().as_bytes());
     write("latin-1.toml", b"[scenario]\nname = \"M\xfcnchen\"\n");
     fs::create_dir(folder.join("folder")).unwrap();
     folder

@@ -265,7 +265,7 @@ fn blocks_come_after_their_members_and_actions_in_time() {
     let store = &model.stores[0];
     assert_eq!((store.regions[2].joins_later, store.regions[1].spread_ppm), (true, 250_000));
     assert_eq!(scenario.expects[0].variant.as_deref(), Some("strong"));
-    assert_eq!(scenario.expects[0].comparison, Comparison::Eq(0.0));
+    assert_eq!(scenario.expects[0].comparison, Comparison::In(-0.5, 0.5), "with its tolerance");
     assert_eq!(scenario.expects[0].rules, ["c14", "x03"]);
 }
 

@@ -5,7 +5,7 @@ use super::{catalogue, say};
 use std::fmt;
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use zonefall::experiment::{Accumulator, Outcome, VariantOutcome, Verdict, expect};
 use zonefall::scenario::{self, Diagnostic, Options, Scenario, Severity, Source, Variant};
 
@@ -58,6 +58,26 @@ fn read(path: &Path, limit: u64) -> io::Result<String> {
     Ok(text)
 }
 
+/// The path of a file that a scenario in `folder` refers to: a regular file in that folder or below it, whatever links lie
+/// on the way. Scenarios come from anywhere, and are not to read the rest of the machine.
+fn inside(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let down = |c| matches!(c, Component::Normal(_) | Component::CurDir);
+    if !Path::new(name).components().all(down) {
+        return Err("a path from the scenario's own folder downwards is wanted, without `..`".into());
+    }
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let real = |path: &Path| path.canonicalize().map_err(|error| error.to_string());
+    let path = real(&folder.join(name))?;
+    if !path.starts_with(real(folder)?) {
+        return Err("a link leads out of the scenario's folder".into());
+    }
+    // Devices and pipes may have no end.
+    if !path.is_file() {
+        return Err("this is no regular file".into());
+    }
+    Ok(path)
+}
+
 /// Each `KEY=VALUE` as a pair, and the horizon as another.
 ///
 /// # Errors
@@ -102,7 +122,8 @@ pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenar
         if !text.is_file {
             return Err("a shipped scenario refers to no files".to_string());
         }
-        let data = read(&folder.join(name), MAX_DATA_BYTES).map_err(|error| error.to_string())?;
+        let path = inside(folder, name)?;
+        let data = read(&path, MAX_DATA_BYTES).map_err(|error| error.to_string())?;
         if data.len() as u64 > MAX_DATA_BYTES {
             return Err(format!("the file has more than {MAX_DATA_BYTES} bytes"));
         }

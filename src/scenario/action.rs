@@ -85,11 +85,20 @@ pub(super) struct Known<'a> {
     pub complete: bool,
 }
 
+/// Most actions of a scenario.
+const MAX_ACTIONS: usize = 10_000;
+
 /// Reads `[[action]]`, sorted by time.
 pub(super) fn read(root: &Reader<'_>, known: Known<'_>, horizon: Duration) -> Vec<Action> {
     let Some(list) = root.get("action") else { return Vec::new() };
     let mut actions = Vec::new();
-    for item in list.list().unwrap_or_default() {
+    let items = list.list().unwrap_or_default();
+    if items.len() > MAX_ACTIONS {
+        let label = format!("at most {MAX_ACTIONS} are read");
+        list.error(Problem::new(code::LIMIT, format!("{} actions", items.len()), label));
+        return actions;
+    }
+    for item in items {
         if item.cx.full() {
             break;
         }

@@ -1,6 +1,7 @@
 //! What reading a scenario shares: the text, the problems found so far, the loader of other files.
 
 use super::diagnostic::{Diagnostic, Severity};
+use super::files::Opened;
 use super::suggest;
 use super::tree::{At, Origin};
 use core::cell::{Cell, RefCell};
@@ -14,28 +15,25 @@ const MAX_COMPARISONS: usize = 50_000_000;
 /// What reading one variant shares: the text, the problems found so far, the loader of other files.
 pub(super) struct Context<'a> {
     pub text: &'a str,
-    pub loader: &'a dyn Fn(&str) -> Result<String, String>,
+    pub files: &'a Opened<'a>,
     pub problems: RefCell<Vec<Diagnostic>>,
     /// Whether regions or stores are missing because of errors of their own: names that lead nowhere are not
     /// reported then.
     pub incomplete: Cell<bool>,
     comparisons: Cell<usize>,
-    /// Contents of the files that were read, for the digest.
-    pub files: RefCell<Vec<(String, String)>>,
     /// Paths of all keys that readers asked for, there or not.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl<'a> Context<'a> {
-    pub fn new(text: &'a str, loader: &'a dyn Fn(&str) -> Result<String, String>) -> Context<'a> {
+    pub fn new(text: &'a str, files: &'a Opened<'a>) -> Context<'a> {
         Context {
             text,
-            loader,
+            files,
             problems: RefCell::default(),
             incomplete: Cell::new(false),
             comparisons: Cell::new(0),
-            files: RefCell::default(),
             #[cfg(test)]
             asked: RefCell::default(),
         }

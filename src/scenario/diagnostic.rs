@@ -2,7 +2,7 @@
 
 use super::{Expect, Source, suggest};
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use core::ops::Range;
 
 /// How bad a problem is.
@@ -36,6 +36,9 @@ pub struct Diagnostic {
     /// What to do instead.
     pub help: Option<String>,
 }
+
+/// Longer lines are not shown, in bytes.
+const LONGEST_LINE: usize = 2_000;
 
 /// Stable codes of all problems.
 pub(super) mod code {
@@ -192,15 +195,32 @@ pub const CODES: &[(&str, &str)] = &[
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.
-pub(super) fn position(text: &str, byte: usize) -> (u32, u32) {
-    let mut start = byte.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
+fn position(text: &str, byte: usize) -> (u32, u32) {
+    positions(text, &[byte])[0]
+}
+
+/// Lines and columns of many bytes: the text is gone through once.
+pub(super) fn positions(text: &str, bytes: &[usize]) -> Vec<(u32, u32)> {
+    let mut order: Vec<usize> = (0..bytes.len()).collect();
+    order.sort_by_key(|&i| bytes[i]);
+    let mut found = vec![(1, 1); bytes.len()];
+    let (mut at, mut line, mut column) = (0, 1, 1);
+    for i in order {
+        let mut end = bytes[i].min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let passed = &text.as_bytes()[at.min(end)..end];
+        let lines = passed.iter().filter(|&&b| b == b'\n').count();
+        let last = passed.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        // A character has one byte that does not continue another.
+        let characters = passed[last..].iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        line += lines;
+        column = if lines > 0 { 1 } else { column } + characters;
+        at = end.max(at);
+        found[i] = (line as u32, column as u32);
     }
-    let before = &text[..start];
-    let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-    (line as u32, column as u32)
+    found
 }
 
 /// The error for a promise about a figure that does not exist; who computes the figures knows which do.
@@ -246,15 +266,26 @@ pub fn render(source: Source<'_>, diagnostic: &Diagnostic, color: bool) -> Strin
         Severity::Warning => Level::WARNING,
     };
     let [message, label, path] =
-        [&diagnostic.message, &diagnostic.label, &diagnostic.path].map(|t| harmless(t));
+        [&diagnostic.message, &diagnostic.label, &diagnostic.path].map(|t| harmless(short(t)));
     let name = harmless(source.name).replace('\n', "\\u{a}");
     let title = level.primary_title(message).id(diagnostic.code);
     let mut group = match &diagnostic.span {
-        Some(span) => {
-            let span = visible(source.text, span);
+        Some(span) if line_around(source.text, span.start).len() > LONGEST_LINE => {
+            let (line, column) = place(source.text, diagnostic, span);
+            let origin = Origin::path(name).line(line as usize).char_column(column as usize);
+            title.element(origin).element(Level::NOTE.message(label))
+        }
+        Some(whole) => {
+            // Only the line that is shown: a large text need not be gone through for each problem.
+            let span = visible(source.text, whole);
+            let line = line_around(source.text, span.start);
+            let start = span.start - line.start;
+            let shown = &source.text[line];
+            let span = start..(start + span.len()).min(shown.len());
             let label = Some(label).filter(|l| !l.is_empty());
             title.element(
-                Snippet::source(source.text)
+                Snippet::source(shown)
+                    .line_start(place(source.text, diagnostic, whole).0 as usize)
                     .path(name)
                     .annotation(AnnotationKind::Primary.span(span).label(label)),
             )
@@ -269,6 +300,29 @@ pub fn render(source: Source<'_>, diagnostic: &Diagnostic, color: bool) -> Strin
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// The start of a text: names may be as long as files.
+fn short(text: &str) -> &str {
+    text.char_indices().nth(LONGEST_LINE).map_or(text, |(end, _)| &text[..end])
+}
+
+/// Line and column of a problem: known for those that are shown together.
+fn place(text: &str, diagnostic: &Diagnostic, span: &Range<usize>) -> (u32, u32) {
+    match (diagnostic.line, diagnostic.column) {
+        (0, _) => position(text, span.start),
+        known => known,
+    }
+}
+
+/// The line that a byte lies in, without its end.
+fn line_around(text: &str, byte: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let at = byte.min(bytes.len());
+    let start = bytes[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+    let end = bytes[at..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |i| at + i);
+    let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
+    start..end
 }
 
 /// The span cut to the text, to character boundaries and to its first line: carets over pages help nobody.
@@ -300,5 +354,7 @@ mod tests {
         assert_eq!(position("ä = 1\nb = 2", 3), (1, 3));
         assert_eq!(position("ä = 1\nb = 2", 7), (2, 1));
         assert_eq!(position("x", 99), (1, 2));
+        let bytes = [7, 99, 0, 3, 5, 0];
+        assert_eq!(positions("ä = 1\nb = 2", &bytes), [(2, 1), (2, 6), (1, 1), (1, 3), (1, 5), (1, 1)]);
     }
 }

@@ -1,10 +1,13 @@
 //! What a scenario promises.
 
 use super::context::Problem;
-use super::diagnostic::code;
+use super::diagnostic::{code, positions};
 use super::reader::{Item, Reader};
 use crate::experiment::expect::{Comparison, Slack};
 use core::ops::Range;
+
+/// Most promises of a scenario.
+const MAX_EXPECTS: usize = 10_000;
 
 /// A promise of the scenario: `[[expect]]`.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,8 +31,14 @@ pub struct Expect {
 /// Reads `[[expect]]`; gives the place of each `is` along.
 pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, Item<'a>)> {
     let Some(list) = root.get("expect") else { return Vec::new() };
-    let mut found = Vec::new();
-    for item in list.list().unwrap_or_default() {
+    let (mut found, mut starts) = (Vec::new(), Vec::new());
+    let items = list.list().unwrap_or_default();
+    if items.len() > MAX_EXPECTS {
+        let label = format!("at most {MAX_EXPECTS} are read");
+        list.error(Problem::new(code::LIMIT, format!("{} expectations", items.len()), label));
+        return found;
+    }
+    for item in items {
         if item.cx.full() {
             break;
         }
@@ -49,12 +58,12 @@ pub(super) fn read<'a>(root: &Reader<'a>, variants: &[String]) -> Vec<(Expect, I
         if let (Some(variant), Some(metric), Some(is), Some((comparison, text)), Some(rules)) =
             (variant, metric, is, comparison, rules)
         {
-            let line = match &item.value.at.range {
-                Some(range) => super::diagnostic::position(item.cx.text, range.start).0,
-                None => 0,
-            };
-            found.push((Expect { variant, metric, comparison, text, rules, line, metric_span }, is));
+            starts.push(item.value.at.range.as_ref().map_or(0, |range| range.start));
+            found.push((Expect { variant, metric, comparison, text, rules, line: 0, metric_span }, is));
         }
+    }
+    for ((expect, _), (line, _)) in found.iter_mut().zip(positions(root.cx.text, &starts)) {
+        expect.line = line;
     }
     found
 }

@@ -178,6 +178,10 @@ fn empirical(r: &Reader<'_>) -> Option<Law> {
         r.error(Problem::new(code::LAW, message, format!("needs 1 to {MAX_VALUES} values")));
         return None;
     }
+    if let Err(why) = r.cx.files.count(values.len()) {
+        r.error(Problem::new(code::LIMIT, "too many values of empirical laws", why));
+        return None;
+    }
     made(r, Law::empirical(values))
 }
 
@@ -197,11 +201,10 @@ fn from_file(r: &Reader<'_>, file: &Item<'_>) -> Option<Vec<Duration>> {
         file.error(Problem::new(code::FILE, message, why));
         None
     };
-    let text = match (r.cx.loader)(name) {
+    let text = match r.cx.files.text(name) {
         Ok(text) => text,
         Err(why) => return refuse(why),
     };
-    r.cx.files.borrow_mut().push((name.to_owned(), text.clone()));
     match values(&text, column, unit) {
         Ok(values) => Some(values),
         Err(why) => refuse(why),

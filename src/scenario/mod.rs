@@ -13,6 +13,7 @@ mod diagnostic;
 mod expect;
 mod failover;
 mod fault;
+mod files;
 mod front;
 mod inputs;
 mod language;
@@ -56,6 +57,7 @@ use crate::model::Model;
 use crate::units::Duration;
 use context::{Context, Problem};
 use diagnostic::code;
+use files::Opened;
 use plans::Plan;
 use problems::Problems;
 use reader::{Item, Reader, check_name};
@@ -245,7 +247,8 @@ pub struct Loaded {
 /// assert_eq!(loaded.scenario.unwrap().variants[0].model.world.nodes.len(), 1);
 /// ```
 pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
-    let cx = Context::new(source.text, options.files);
+    let files = Opened::new(options.files);
+    let cx = Context::new(source.text, &files);
     if source.text.len() > MAX_BYTES {
         let problem =
             Problem::new(code::LIMIT, "the file is too large", format!("at most {MAX_BYTES} bytes are read"));
@@ -262,13 +265,13 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
     let (plans, axes) = plans::read(&cx, &file, &settings);
     let mut problems = Problems::new(plans.len());
     problems.add(&cx);
-    let mut files = Vec::new();
-    let read = variants(source.text, options, &file, &plans, &mut problems, &mut files);
-    let cx = Context::new(source.text, options.files);
+    let read = variants(source.text, &files, &file, &plans, &mut problems);
+    let cx = Context::new(source.text, &files);
     if !problems.failed() {
         lint::variants(&cx, &file, &read.variants);
     }
     let diagnostics = problems.finish(cx);
+    let files = files.all();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let scenario = read.head.filter(|_| !failed).map(|head| Scenario {
         name: head.name,
@@ -281,7 +284,7 @@ pub fn load(source: Source<'_>, options: &Options<'_>) -> Loaded {
         expects: read.expects,
         objective_lines: read.objective_lines,
         digest: digest(source.text, &options.set, &files),
-        inputs: Inputs::new(source.name, source.text, options.set.clone(), unique(&files)),
+        inputs: Inputs::new(source.name, source.text, options.set.clone(), files),
         sources: sources::gather(source.name, source.text, &read.presets),
     });
     Loaded { scenario, diagnostics }
@@ -301,17 +304,16 @@ struct Collected {
 /// Reads each variant from the file with its overrides.
 fn variants(
     text: &str,
-    options: &Options<'_>,
+    files: &Opened<'_>,
     file: &Value,
     plans: &[Plan],
     problems: &mut Problems,
-    files: &mut Vec<(String, String)>,
 ) -> Collected {
     let names: Vec<String> = plans.iter().map(|p| p.name.clone()).collect();
     let mut collected = Collected::default();
     let mut nodes = 0;
     for plan in plans {
-        let cx = Context::new(text, options.files);
+        let cx = Context::new(text, files);
         let stacked = layers::stack(&cx, file, &plan.overrides);
         sources::note_presets(&stacked, &mut collected.presets);
         if let Some((head, model, promised)) = scenario(&cx, &stacked, &names) {
@@ -331,7 +333,6 @@ fn variants(
             cx.report(Severity::Error, &At::default(), "", problem);
         }
         problems.add(&cx);
-        files.append(&mut cx.files.take());
         if nodes > MAX_NODES {
             break;
         }
@@ -476,17 +477,6 @@ fn bounded(item: &Item<'_>, duration: Duration) -> Option<Duration> {
     let message = format!("`{}` is too long", item.path);
     item.error(Problem::new(code::OUT_OF_RANGE, message, "at most 200y"));
     None
-}
-
-/// Files once each: variants read the same ones.
-fn unique(files: &[(String, String)]) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    for file in files {
-        if !found.contains(file) {
-            found.push(file.clone());
-        }
-    }
-    found
 }
 
 /// FNV-1a over everything the scenario was made of, each part with its length.

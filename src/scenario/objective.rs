@@ -1,7 +1,7 @@
 //! Objectives: `[objective.NAME]`.
 
 use super::context::{Context, Problem};
-use super::diagnostic::{Severity, code, position};
+use super::diagnostic::{Severity, code, positions};
 use super::lint::place;
 use super::reader::{Item, Named, Reader};
 use super::suggest;
@@ -62,12 +62,15 @@ pub(super) fn read(root: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Vec<
 
 /// Where objectives begin in the file; 0 for those that are not in it.
 pub(super) fn lines(text: &str, root: &Value, objectives: &[Objective]) -> Vec<(String, u32)> {
-    let line = |objective: &Objective| {
+    let start = |objective: &Objective| {
         let at = place(root, &["objective", &objective.name]);
-        let range = at.range.filter(|_| at.origin == Origin::File);
-        range.map_or(0, |range| position(text, range.start).0)
+        at.range.filter(|_| at.origin == Origin::File).map(|range| range.start)
     };
-    objectives.iter().map(|o| (o.name.clone(), line(o))).collect()
+    let starts: Vec<Option<usize>> = objectives.iter().map(start).collect();
+    let places = positions(text, &starts.iter().map(|start| start.unwrap_or(0)).collect::<Vec<_>>());
+    let line = |(start, place): (&Option<usize>, &(u32, u32))| start.map_or(0, |_| place.0);
+    let lines = starts.iter().zip(&places).map(line);
+    objectives.iter().zip(lines).map(|(o, line)| (o.name.clone(), line)).collect()
 }
 
 /// The service or store with its requests, or the block; if nothing is said the only service, without services the only

@@ -1,7 +1,7 @@
 //! The problems of all variants together.
 
 use super::context::{Context, MAX_PROBLEMS};
-use super::diagnostic::{Diagnostic, Severity, code, position};
+use super::diagnostic::{Diagnostic, Severity, code, positions};
 
 /// Problems of all variants: errors once each, warnings only if every variant gives them.
 pub(super) struct Problems {
@@ -76,10 +76,10 @@ pub(super) fn placed(text: &str, mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
             help: None,
         });
     }
-    for problem in &mut all {
-        if let Some(span) = &problem.span {
-            (problem.line, problem.column) = position(text, span.start);
-        }
+    let (places, with): (Vec<usize>, Vec<&mut Diagnostic>) =
+        all.iter_mut().filter_map(|p| Some((p.span.as_ref()?.start, p))).unzip();
+    for (problem, place) in with.into_iter().zip(positions(text, &places)) {
+        (problem.line, problem.column) = place;
     }
     all
 }

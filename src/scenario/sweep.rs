@@ -47,6 +47,11 @@ pub(super) fn read(r: &Reader<'_>, settings: &[Override], room: usize) -> Sweep 
         r.error(problem.help("add for example `\"store.orders.backup.interval\" = [\"1h\", \"4h\"]`"));
         return Sweep::default();
     }
+    if found.len() > MAX_VARIANTS {
+        let label = format!("at most {MAX_VARIANTS} are read");
+        r.error(Problem::new(code::LIMIT, format!("the sweep varies {} settings", found.len()), label));
+        return Sweep::default();
+    }
     for (i, over) in found.iter().enumerate() {
         if found[..i].iter().any(|o| o.path == over.path) {
             let message = format!("`{}` is varied twice", over.path);
@@ -119,6 +124,12 @@ fn axis(item: &Item<'_>, over: &Override, label: String) -> Option<Swept> {
         Kind::List(items) if items.is_empty() => {
             let message = format!("`{}` has no values", item.path);
             item.error(Problem::new(code::SWEEP, message, "an empty list").help("remove it, or give values"));
+            return None;
+        }
+        Kind::List(items) if items.len() > MAX_VARIANTS => {
+            let label = format!("at most {MAX_VARIANTS} are read");
+            let message = format!("`{}` has {} values", item.path, items.len());
+            item.error(Problem::new(code::LIMIT, message, label));
             return None;
         }
         Kind::List(items) => items.clone(),

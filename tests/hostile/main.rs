@@ -4,6 +4,8 @@
 //! goes on from there.
 
 mod checks;
+mod files;
+mod limits;
 mod mutate;
 #[path = "../support/mod.rs"]
 mod support;
@@ -25,8 +27,8 @@ fn cases() -> u32 {
     asked.ok().and_then(|n| n.parse().ok()).unwrap_or(300)
 }
 
-fn config() -> ProptestConfig {
-    ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() }
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 #[test]
@@ -34,7 +36,7 @@ fn changed_scenarios_are_read_or_refused() {
     let texts = texts();
     let change = (0..texts.len(), any::<u64>(), 1..6usize);
     let (read, ran) = (Cell::new(0), Cell::new(0));
-    proptest::test_runner::TestRunner::new(config())
+    proptest::test_runner::TestRunner::new(config(cases()))
         .run(&change, |(text, seed, rounds)| {
             let text = mutate(&texts[text], &mut Numbers(seed), rounds);
             if let Some(scenario) = checks::read(&text, &[], "s\n1\n2.5\n") {
@@ -47,4 +49,39 @@ fn changed_scenarios_are_read_or_refused() {
     let (read, ran) = (read.get(), ran.get());
     println!("{read} of {} are valid, {ran} variants ran", cases());
     assert!(read > 0 && ran > 0, "all changes make nonsense");
+}
+
+/// Settings of the command line: any path of any file with any value, and nonsense.
+#[test]
+fn settings_are_taken_or_refused() {
+    let texts = texts();
+    let full = texts.last().expect("tests/full.toml").clone();
+    let paths: Vec<String> = texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.strip_prefix('"')?.split_once('"').map(|(path, _)| path.to_string()))
+        .chain(
+            [
+                "scenario.horizon",
+                "fault.*",
+                "store..x",
+                "",
+                "region[]",
+                "a]b[",
+                "store.orders.regions[\u{1b}]",
+            ]
+            .map(Into::into),
+        )
+        .collect();
+    let change = (0..paths.len(), any::<u64>());
+    proptest::test_runner::TestRunner::new(config(cases() / 4))
+        .run(&change, |(path, seed)| {
+            let value = mutate("x = \"1h\"", &mut Numbers(seed), 2);
+            let set = [(paths[path].clone(), value.trim_start_matches("x = ").to_string())];
+            if let Some(scenario) = checks::read(&full, &set, "minutes\n1\n2.5\n") {
+                checks::run(&scenario);
+            }
+            Ok(())
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
 }

@@ -1,6 +1,7 @@
 //! The language as data against the readers, docs/scenario.md and the schema for editors.
 
 use super::super::context::Context;
+use super::super::files::Opened;
 use super::super::{layers, plans, scenario};
 use super::field::join;
 use super::*;
@@ -61,14 +62,15 @@ fn readers_ask_for_what_is_described_and_nothing_else() {
     let tables = read();
     let mut asked = BTreeSet::new();
     let loader = |_: &str| Ok("scope,minutes\nzone,20\n".to_owned());
+    let opened = Opened::new(&loader);
     for (path, text) in scenarios() {
         let whole = tree::parse(&text).unwrap_or_else(|_| panic!("{} is no TOML", path.display()));
-        let cx = Context::new(&text, &loader);
+        let cx = Context::new(&text, &opened);
         let (plans, _) = plans::read(&cx, &whole, &[]);
         let names: Vec<String> = plans.iter().map(|p| p.name.clone()).collect();
         asked.append(&mut cx.asked.take());
         for plan in &plans {
-            let cx = Context::new(&text, &loader);
+            let cx = Context::new(&text, &opened);
             let stacked = layers::stack(&cx, &whole, &plan.overrides);
             assert!(scenario(&cx, &stacked, &names).is_some(), "{}: {}", path.display(), plan.name);
             asked.append(&mut cx.asked.take());

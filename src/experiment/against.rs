@@ -38,7 +38,7 @@ pub(crate) fn more_is_worse(metric: &Metric) -> Option<bool> {
         "writes_lost.mean",
         "cost_per_year",
     ];
-    (whole.contains(&id) || events.iter().any(|name| event(name))).then_some(true)
+    (whole.contains(&id) || events.iter().any(event)).then_some(true)
 }
 
 /// One variant before and after a change, and how sure to be.

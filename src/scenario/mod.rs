@@ -23,6 +23,7 @@ mod limits;
 mod lint;
 mod members;
 mod objective;
+mod options;
 mod overrides;
 mod plans;
 mod price;
@@ -33,7 +34,6 @@ mod routing;
 mod runbook;
 mod selector;
 mod service;
-mod setting;
 mod sources;
 mod store;
 mod suggest;
@@ -48,7 +48,7 @@ pub use expect::Expect;
 pub use inputs::Inputs;
 pub use language::{Field, field, fields, schema};
 pub use layers::presets;
-pub use setting::Setting;
+pub use options::{Options, Setting};
 pub use suggest::{help as suggestion, nearest};
 
 use crate::experiment::about::Sources;
@@ -120,60 +120,6 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// The text.
     pub text: &'a str,
-}
-
-/// Gives the text of a file that a scenario refers to, or says why it cannot.
-type Files<'a> = &'a dyn Fn(&str) -> Result<String, String>;
-
-/// What else goes into a scenario: settings on top of the text, and the files it refers to.
-///
-/// ```
-/// use zonefall::scenario::{Options, Scenario};
-/// use zonefall::units::Duration;
-/// let text = "scenario = { name = 'one node', horizon = '1y' }\n[[region]]\nname = 'here'";
-/// let options = Options::new().set("scenario.horizon", Duration::DAY).set("scenario.replications", 20u64);
-/// let scenario = Scenario::read("one.toml", text, &options).unwrap();
-/// assert_eq!(scenario.replications, 20);
-/// assert_eq!(scenario.variants[0].model.horizon, Duration::DAY);
-/// ```
-#[derive(Clone)]
-pub struct Options<'a> {
-    set: Vec<(String, String)>,
-    files: Files<'a>,
-}
-
-impl Default for Options<'_> {
-    fn default() -> Self {
-        Options::new()
-    }
-}
-
-impl<'a> Options<'a> {
-    /// No settings, no files.
-    pub fn new() -> Options<'a> {
-        Options { set: Vec::new(), files: &|_| Err("no files can be read here".into()) }
-    }
-
-    /// Sets what stands at a dotted path (`store.orders.consistency`, `store.orders.regions[westeurope].zones`), for every
-    /// variant and on top of it. A path that leads nowhere is a problem of the scenario.
-    pub fn set(mut self, path: impl Into<String>, value: impl Into<Setting>) -> Self {
-        self.set.push((path.into(), value.into().as_toml().into()));
-        self
-    }
-
-    /// Sets several values as a command line gives them: what is no TOML is a string.
-    pub fn settings<P: AsRef<str>, V: AsRef<str>>(mut self, pairs: impl IntoIterator<Item = (P, V)>) -> Self {
-        let pairs = pairs.into_iter();
-        self.set.extend(pairs.map(|(path, value)| (path.as_ref().to_owned(), value.as_ref().to_owned())));
-        self
-    }
-
-    /// Where the files come from that the scenario refers to (recorded faults, empirical laws): a function from the name, as
-    /// written, to the text.
-    pub fn files(mut self, files: &'a dyn Fn(&str) -> Result<String, String>) -> Self {
-        self.files = files;
-        self
-    }
 }
 
 /// Why a text is no scenario: all its problems.

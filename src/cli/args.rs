@@ -166,6 +166,26 @@ pub struct CheckArgs {
     /// What a promise counts as that stays undecided
     #[arg(long, value_enum, default_value_t = Undecided::Pass)]
     pub undecided: Undecided,
+    /// What standard output gets
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+    /// Write a file as well, as in `junit=zonefall.xml`; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = report)]
+    pub report: Vec<(CheckFormat, PathBuf)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// To read, what is broken first
+    Human,
+    /// Everything that is known, as JSON
+    Json,
+    /// JUnit XML, a test case for each promise
+    Junit,
+    /// Annotations of GitHub Actions, then the same to read
+    Github,
+    /// Markdown, for the summary of a step or a comment
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -264,6 +284,17 @@ fn region(text: &str) -> Result<String, String> {
 fn percentage(text: &str) -> Result<f64, String> {
     let parsed = text.trim_end_matches('%').trim().parse().ok().filter(|p| (0.0..=1000.0).contains(p));
     parsed.ok_or_else(|| "expected a percentage from 0 to 1000, such as 5".into())
+}
+
+fn report(text: &str) -> Result<(CheckFormat, PathBuf), String> {
+    let words: Vec<String> = CheckFormat::value_variants()
+        .iter()
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_string()))
+        .collect();
+    let expected = || format!("expected FORMAT=PATH with a format of {}", words.join(", "));
+    let (word, path) = text.split_once('=').ok_or_else(expected)?;
+    let format = CheckFormat::from_str(word, false).map_err(|_| expected())?;
+    if path.is_empty() { Err(expected()) } else { Ok((format, path.into())) }
 }
 
 fn probability(text: &str) -> Result<f64, String> {

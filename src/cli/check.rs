@@ -1,6 +1,6 @@
 //! `zonefall check`: whether scenarios keep their promises.
 
-use super::args::{CheckArgs, Undecided};
+use super::args::{CheckArgs, CheckFormat, Undecided};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::study::{self, Batch, Origin, processors};
@@ -8,12 +8,13 @@ use super::{files, interrupt, print, replay};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use zonefall::experiment::{Checked, Judged};
-use zonefall::report::check::{Entry, Style, human};
+use zonefall::report::check::{Entry, Style, github, human, json, junit, markdown};
 use zonefall::{Baseline, BaselineError, Run};
 
 /// Checks every scenario named, after all of them have been read.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     let inputs = &args.inputs;
+    try_reports(&args.report)?;
     let mut batches = Vec::new();
     for (file, scenario) in inputs.files.iter().zip(study::load(inputs)?) {
         let mut batch = Batch::of(file, scenario);
@@ -26,13 +27,39 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     for batch in &batches {
         entries.push(one(args, batch, baseline.as_mut())?);
     }
+    interrupt::check()?;
     if let Some(kept) = baseline.filter(|_| args.update_baseline) {
-        interrupt::check()?;
         files::write(&kept.path, kept.baseline.to_json().as_bytes())?;
     }
+    for (format, path) in &args.report {
+        files::write(path, render(*format, &entries, strict, Style::default()).as_bytes())?;
+    }
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    print(human(&entries, strict, Style { colour }).as_bytes())?;
+    print(render(args.format, &entries, strict, Style { colour }).as_bytes())?;
     if entries.iter().all(|e| e.checked.passed(strict)) { Ok(()) } else { Err(Failure::Promise) }
+}
+
+/// Whether the reports can be written, before the simulation and not after it.
+fn try_reports(reports: &[(CheckFormat, PathBuf)]) -> Result<(), Failure> {
+    for (i, (_, path)) in reports.iter().enumerate() {
+        if reports[..i].iter().any(|(_, other)| other == path) {
+            let text = format!("--report: {} is named twice; each report needs its own file", path.display());
+            return Err(Failure::new(Code::Together, text));
+        }
+        files::trial(path)?;
+    }
+    Ok(())
+}
+
+/// What the checks came to, in a format.
+fn render(format: CheckFormat, entries: &[Entry], strict: bool, style: Style) -> String {
+    match format {
+        CheckFormat::Human => human(entries, strict, style),
+        CheckFormat::Json => json(entries, strict),
+        CheckFormat::Junit => junit(entries, strict),
+        CheckFormat::Github => github(entries, strict, style),
+        CheckFormat::Markdown => markdown(entries, strict),
+    }
 }
 
 /// Checks one scenario.

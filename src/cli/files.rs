@@ -114,13 +114,40 @@ impl Folder {
     }
 }
 
+/// Where the bytes of a file are until it is complete.
+fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
+/// Tries that [`write`] can write a file, and leaves nothing behind.
+///
+/// # Errors
+/// Its folder does not exist or cannot be written to, or it is a folder itself.
+pub fn trial(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::new(
+            Code::NotWritable,
+            format!("cannot write {}: it is a folder", path.display()),
+        ));
+    }
+    let temporary = temporary(path);
+    let tried = fs::write(&temporary, b"").and_then(|()| fs::remove_file(&temporary));
+    tried.map_err(|error| match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(parent)) => {
+            let text = format!("cannot write {}: there is no folder {}", path.display(), parent.display());
+            Failure::new(Code::NotWritable, text)
+        }
+        _ => Failure::file("write", path, &error),
+    })
+}
+
 /// Writes one file, which appears when it is complete.
 ///
 /// # Errors
 /// The disk refuses.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let temporary = temporary(path);
     let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&temporary);

@@ -4,6 +4,7 @@ pub mod beside;
 pub mod check;
 #[cfg(feature = "report")]
 pub mod csv;
+mod escape;
 pub(crate) mod figure;
 #[cfg(feature = "report")]
 pub mod files;

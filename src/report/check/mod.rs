@@ -1,10 +1,19 @@
-//! What a check came to, for people and for other programs.
+//! What a check came to, for people and for other programs. Each format is a function from entries to text.
 
+mod github;
 mod human;
+mod json;
+mod junit;
+mod markdown;
+mod words;
 
+pub use github::github;
 pub use human::human;
+pub use json::json;
+pub use junit::junit;
+pub use markdown::markdown;
 
-use crate::experiment::Checked;
+use crate::experiment::{Checked, Decision, Judged};
 
 pub use super::terminal::Style;
 
@@ -18,3 +27,16 @@ pub struct Entry {
     /// For each promise the command that shows the replication to look at.
     pub replays: Vec<Option<String>>,
 }
+
+impl Entry {
+    /// The promises of a decision, each with the command that shows the replication to look at.
+    fn decided(&self, decision: Decision) -> impl Iterator<Item = (&Judged, Option<&str>)> {
+        let replays = self.replays.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        self.checked.judged.iter().zip(replays).filter(move |(judged, _)| judged.decision == decision)
+    }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The document as Markdown of the kind that code hosts show in pull requests.
 
 use super::document::{Block, Cell, Document, Table};
+use crate::report::escape::{fenced, markdown as text};
 
 /// Most bytes: hosts cut off comments at 65 536 characters.
 const MAX_BYTES: usize = 64_000;
@@ -106,30 +107,6 @@ fn paragraph(words: &str) -> String {
     } else {
         text(words)
     }
-}
-
-/// Text that means nothing to Markdown or HTML, on one line.
-fn text(words: &str) -> String {
-    let mut out = String::with_capacity(words.len() + 8);
-    for c in words.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '!' | '$' => out.extend(['\\', c]),
-            '@' => out.push_str("&#64;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Code between more backticks than it holds in a row.
-fn fenced(code: &str) -> String {
-    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}\n{}\n{fence}", code.replace(char::is_control, " "))
 }
 
 #[cfg(test)]

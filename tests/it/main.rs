@@ -1,6 +1,8 @@
 //! One test binary for everything that looks at the package from outside.
 
 mod architecture;
+mod check;
+mod ci_page;
 mod cli;
 mod compare;
 mod errors;

@@ -46,8 +46,7 @@ fn verdict(sum: &Sum, style: Style) -> String {
 const MARK: usize = 9;
 
 fn mark(word: &str, colour: &str, style: Style) -> String {
-    // Padded with what no line is broken at.
-    let room = "\u{a0}".repeat(MARK - word.len());
+    let room = " ".repeat(MARK - word.len());
     format!("{}{room}", style.paint(colour, word))
 }
 

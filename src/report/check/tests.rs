@@ -22,12 +22,16 @@ fn agreed(name: &str, text: &str) {
 }
 
 /// Whether XML is as the schema wants it.
+#[expect(clippy::disallowed_methods, reason = "a switch for developers, not for results")]
 fn validate(xml: &str) {
+    if std::env::var_os("ZONEFALL_NO_XMLLINT").is_some() {
+        return;
+    }
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit.xsd");
     let mut lint = Command::new("xmllint");
     let lint = lint.args(["--noout", "--nonet", "--schema"]).arg(schema).arg("-");
     let lint = lint.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-    let mut lint = lint.expect("xmllint is installed (Debian: libxml2-utils)");
+    let mut lint = lint.expect("xmllint (Debian: libxml2-utils), or ZONEFALL_NO_XMLLINT=1 to go without");
     lint.stdin.take().unwrap().write_all(xml.as_bytes()).unwrap();
     let said = lint.wait_with_output().unwrap();
     assert!(said.status.success(), "{}\n{xml}", String::from_utf8_lossy(&said.stderr));

@@ -56,10 +56,16 @@ pub(super) fn finding(judged: &Judged, checked: &Checked) -> String {
 pub(super) fn help(checked: &Checked) -> String {
     let most =
         checked.looks.last().map_or_else(String::new, |&n| format!(" than {}", counted(n, "replication")));
-    format!(
-        "to decide what is undecided: allow more{most} (--most-replications N), give the promise a `tolerance`, or say \
-         what undecided counts as (--undecided fail|pass)"
-    )
+    let undecided = || checked.judged.iter().filter(|j| j.decision == Decision::Undecided);
+    let mut ways = vec![format!("allow more{most} (--most-replications N)")];
+    if undecided().any(|j| j.estimate.is_some()) {
+        ways.push("give the promise a `tolerance`".into());
+    }
+    if undecided().any(|j| j.estimate.is_none()) {
+        ways.push("where nothing happens, promise that it is `undefined`".into());
+    }
+    ways.push("or say what undecided counts as (--undecided fail|pass)".into());
+    format!("to decide what is undecided: {}", ways.join("; "))
 }
 
 /// How a check errs.

@@ -28,6 +28,7 @@ fn every_preset_makes_a_scenario() {
             let (out, err) = expect(&folder, &["run", &file, "--replications", "60", "--set", set], 0);
             assert!(out.contains("expectations: 1 of 1 met") && err.is_empty(), "{out}{err}");
             assert!(out.contains("writes 99.9 %: "), "{out}");
+            expect(&folder, &["check", &file, "--replications", "60", "--set", set], 0);
         }
     }
 }
@@ -37,11 +38,13 @@ fn nothing_needs_to_be_said() {
     let folder = folder("new-plain");
     let (out, _) = expect(&folder, &["new"], 0);
     let commands: Vec<&str> = out.lines().filter_map(|line| line.trim().strip_prefix("zonefall ")).collect();
-    assert_eq!(commands, ["run scenario.toml", "compare scenario.toml"]);
+    assert_eq!(commands, ["run scenario.toml", "compare scenario.toml", "check scenario.toml"]);
     for command in commands {
         let args: Vec<&str> = command.split(' ').collect();
         let (out, err) = expect(&folder, &args, 0);
-        assert!(out.contains("expectations: 1 of 1 met") && err.is_empty(), "{out}{err}");
+        let checks = command.starts_with("check");
+        let kept = if checks { "\npassed: 3 promises met\n" } else { "expectations: 1 of 1 met" };
+        assert!(out.contains(kept) && err.is_empty(), "{out}{err}");
     }
     let (text, _) = expect(&folder, &["new", "-"], 0);
     assert_eq!(text, fs::read_to_string(folder.join("scenario.toml")).unwrap());

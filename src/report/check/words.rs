@@ -5,7 +5,7 @@ use crate::experiment::checked::{Against, Because, InputChange, Shift, Trend};
 use crate::experiment::promise::Source;
 use crate::experiment::{Checked, Decision, Judged};
 use crate::report::figure::plain;
-use crate::stats::number::{counted, list, percent_bound, thousands};
+use crate::stats::number::{counted, list, percent_bound, significant, thousands};
 
 /// A promise on one line: `strong: orders/rpo_seconds.max == 0`.
 pub(super) fn title(judged: &Judged) -> String {
@@ -36,18 +36,25 @@ fn quantity(x: Option<f64>, unit: &str) -> String {
     }
 }
 
-/// The figure of a promise: `3607 seconds`.
+/// The figure of a promise: `3607 seconds`; of an objective how often it is missed or kept.
 pub(super) fn figure(judged: &Judged) -> String {
-    quantity(judged.estimate, judged.unit)
+    let percent = |share: f64| format!("{} %", significant(share * 100.0, 3));
+    match (&judged.promise.source, judged.estimate) {
+        (Source::Objective(_), Some(share)) if judged.promise.metric.ends_with(".months_missed") => {
+            format!("missed in {} of months", percent(share))
+        }
+        (Source::Objective(_), Some(share)) => format!("kept in {} of replications", percent(share)),
+        _ => quantity(judged.estimate, judged.unit),
+    }
 }
 
-/// The figure of a promise, and what is known of it: `3607 seconds in 600 replications; the figure lies between …`.
+/// The figure of a promise, and what is known of it: `3607 seconds (600 replications); the figure lies between …`.
 pub(super) fn finding(judged: &Judged, checked: &Checked) -> String {
     let sampled = judged.low.or(judged.high).is_some() && !judged.reason.starts_with("judged by");
     let sure = if sampled { format!(" ({} confidence)", checked.confidence) } else { String::new() };
     let drawn = counted(judged.replications, "replication");
     match judged.estimate {
-        Some(_) => format!("{} in {drawn}; {}{sure}", figure(judged), judged.reason),
+        Some(_) => format!("{} ({drawn}); {}{sure}", figure(judged), judged.reason),
         None => format!("{} in {drawn}", judged.reason),
     }
 }

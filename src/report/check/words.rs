@@ -94,7 +94,7 @@ pub(super) fn step(shift: &Shift) -> String {
     format!("{before} -> {}", quantity(shift.after, shift.unit))
 }
 
-/// The difference and how sure it is: `+15, between +12 and +18`.
+/// The difference and how sure it is: `+15.0, between +12.0 and +18.0`.
 pub(super) fn difference(shift: &Shift) -> String {
     let mut parts = Vec::new();
     if let (Some(before), Some(after)) = (shift.before, shift.after) {
@@ -111,7 +111,7 @@ pub(super) fn difference(shift: &Shift) -> String {
 
 /// The smallest difference that would be noticed.
 pub(super) fn power(shift: &Shift) -> String {
-    shift.detects.map_or_else(String::new, |x| format!("noticed from {} on", plain(x)))
+    shift.detects.map_or_else(String::new, |x| format!("noticed from {} on", significant(x, 3)))
 }
 
 /// A figure beside the baseline's on one line: `60 -> 75 seconds (+15, between +12 and +18)`.
@@ -123,7 +123,7 @@ pub(super) fn moved(shift: &Shift) -> String {
 }
 
 fn signed(x: f64) -> String {
-    if x > 0.0 { format!("+{}", plain(x)) } else { plain(x) }
+    format!("{}{}", if x > 0.0 { "+" } else { "" }, significant(x, 3))
 }
 
 /// What a baseline was, and how surely figures are compared with it.

@@ -46,5 +46,5 @@ pub mod sim;
 pub mod stats;
 pub mod units;
 
-pub use harness::{Baseline, BaselineError, Run, RunError};
+pub use harness::{Baseline, BaselineError, Recorded, Run, RunError};
 pub use scenario::Scenario;

@@ -5,7 +5,7 @@ use super::exit::{Code, Failure};
 use super::study::{self, Batch, Origin, unique};
 use zonefall::engine::Digest;
 use zonefall::experiment::{Axis, Sources};
-use zonefall::scenario::{Inputs, Scenario, Variant, suggestion};
+use zonefall::scenario::{Scenario, Variant, suggestion};
 
 /// Runs all variants of all files on the same faults and compares them with one of them.
 pub fn compare(args: &CompareArgs) -> Result<(), Failure> {
@@ -93,27 +93,18 @@ fn together(files: &[String], mut scenarios: Vec<Scenario>, wanted: &[String]) -
             expects.push(expect);
         }
         axes.append(&mut scenario.axes);
-        for Variant { name, model, point } in scenario.variants.drain(..) {
-            variants.push(Variant { name: full(&name), model, point });
-            origins.push(Origin { file: file.clone(), variant: name });
+        for mut variant in scenario.variants.drain(..) {
+            origins.push(Origin { file: file.clone(), variant: variant.name.clone() });
+            variant.name = full(&variant.name);
+            variants.push(variant);
         }
     }
     let [name, question, description] = words.map(|texts| texts.join(" / "));
     let some = |text: String| (!text.is_empty()).then_some(text);
-    let scenario = Scenario {
-        objective_lines: Vec::new(),
-        name,
-        question: some(question),
-        description: some(description),
-        seed: scenarios[0].seed,
-        replications: scenarios[0].replications,
-        variants,
-        axes,
-        expects,
-        digest: digest.finish(),
-        inputs: Inputs::default(),
-        sources,
-    };
+    let mut scenario = scenarios.swap_remove(0);
+    (scenario.name, scenario.question, scenario.description) = (name, some(question), some(description));
+    (scenario.variants, scenario.axes, scenario.expects) = (variants, axes, expects);
+    (scenario.sources, scenario.digest) = (sources, digest.finish());
     Ok(Batch { scenario, origins, files: files.to_vec(), reference: None })
 }
 

@@ -291,6 +291,7 @@ pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &B
             Failure::new(Code::Broken, format!("a bug in zonefall, please report it: {failure}{replay}"))
         }
         experiment::Failure::Cancelled => Failure::interrupted(),
+        other => Failure::new(Code::Broken, format!("a failure that this command does not know: {other}")),
     }
 }
 
@@ -320,8 +321,9 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
         .iter()
         .map(|e| {
             let variant = e.variant.as_deref().unwrap_or(first);
-            let result = expect::evaluate(outcome, variant, &e.metric, e.comparison);
-            ExpectResult { rules: e.rules.clone(), ..result }
+            let mut result = expect::evaluate(outcome, variant, &e.metric, e.comparison);
+            result.rules.clone_from(&e.rules);
+            result
         })
         .collect()
 }

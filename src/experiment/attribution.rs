@@ -11,6 +11,7 @@ use crate::stats::{Confidence, Moments, U256};
 ///
 /// Rows of a subject and kind sum to its totals; only those with something to tell exist.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AttributionRow {
     /// Name of the service, store or block.
     pub subject: String,

@@ -73,6 +73,7 @@ impl Against {
 
 /// One difference between the baseline's scenario and the one that is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InputChange {
     /// Dotted key, or the name of a file that the scenario refers to.
     pub path: String,

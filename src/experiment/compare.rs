@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 /// Every variant of an outcome compared with one of them.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Name of the variant that the others are compared with.
     pub reference: String,
@@ -27,6 +28,7 @@ pub struct Comparison {
 
 /// One figure of a variant beside that of the reference.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Difference {
     /// Name of the variant.
     pub variant: String,
@@ -58,6 +60,7 @@ pub struct Difference {
 
 /// What a variant is worth for a subject, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CompareVerdict {
     /// Name of the variant.
     pub variant: String,

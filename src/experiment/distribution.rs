@@ -12,6 +12,7 @@ const POINTS: u64 = 200;
 
 /// The distribution of one figure over pooled events; only figures with an event have one.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Distribution {
     /// Name of the store or block.
     pub subject: String,

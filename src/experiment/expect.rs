@@ -5,6 +5,7 @@ use core::fmt;
 
 /// A plain comparison with a figure's estimate.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Comparison {
     /// Equal.
     Eq(f64),
@@ -26,6 +27,7 @@ pub enum Comparison {
 
 /// How far from a limit is still near enough.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Slack {
     /// In the unit of the figure.
     Units(f64),
@@ -135,6 +137,7 @@ fn parse(text: &str) -> Option<Comparison> {
 
 /// What became of an expectation.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Verdict {
     /// It holds.
     Met,
@@ -151,6 +154,7 @@ pub enum Verdict {
 
 /// An expectation with what became of it.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct ExpectResult {
     /// The variant it is about.
     pub variant: String,

@@ -6,7 +6,8 @@ use crate::stats::number::{counted, percent_bound};
 use crate::stats::{Confidence, Histogram, Moments, Ratio};
 
 /// A figure of the results. Undefined is `None`, never 0.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Metric {
     /// Name in the catalogue (docs/outputs.md), for example `availability.write`.
     pub id: String,
@@ -46,6 +47,7 @@ pub(crate) fn find<'a>(metrics: &'a [Metric], id: &str) -> Option<&'a Metric> {
 
 /// An estimate without its name, as in [`Metric`].
 #[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Estimate {
     /// Best estimate; `None`: undefined.
     pub estimate: Option<f64>,

@@ -27,6 +27,7 @@ pub(super) type Amounts = [[i128; 3]; MEASURES];
 
 /// Availability of one subject in one calendar month, or in all of them.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MonthRow {
     /// Name of the service, store or block.
     pub subject: String,

@@ -14,6 +14,7 @@ const PPM: f64 = 1e6;
 
 /// What became of one objective in one variant.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ObjectiveResult {
     /// Name of the objective.
     pub name: String,

@@ -39,6 +39,7 @@ pub struct Outcome {
 
 /// Results of one variant.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct VariantOutcome {
     /// Name of the variant.
     pub name: String,
@@ -70,6 +71,7 @@ pub struct VariantOutcome {
 
 /// What one cause did to one kind of request of a service or store, or to a block.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CauseRow {
     /// Name of the service, store or block.
     pub subject: String,

@@ -7,6 +7,7 @@ use crate::stats::number::significant;
 
 /// A promise about one figure of one variant.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Promise {
     /// Where it is made.
     pub source: Source,
@@ -58,6 +59,7 @@ impl Decision {
 
 /// A promise with what is known of it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Judged {
     /// The promise.
     pub promise: Promise,

@@ -44,6 +44,7 @@ pub struct Experiment<'a> {
 
 /// Why there is no outcome.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Failure<D> {
     /// The model of a variant cannot be laid out.
     Plan {

@@ -16,6 +16,7 @@ use crate::units::Duration;
 
 /// A service or store and kind, or a block: time without service in minutes of a year, as a spreadsheet has it and as simulated.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TwinRow {
     /// Name of the service, store or block.
     pub subject: String,

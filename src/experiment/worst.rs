@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Numbers of the worst replications of a variant; `None` where nothing of the kind happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Worst {
     /// The one with the largest share of failed requests, all services, stores and both kinds together; of equal ones that
     /// in which blocks were down longest, then that with more lost writes, then the first.
@@ -20,6 +21,7 @@ pub struct Worst {
 
 /// How one replication went.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Timeline {
     /// Name of the variant.
     pub variant: String,

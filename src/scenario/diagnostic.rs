@@ -16,6 +16,7 @@ pub enum Severity {
 
 /// One problem of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,

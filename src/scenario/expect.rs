@@ -11,6 +11,7 @@ const MAX_EXPECTS: usize = 10_000;
 
 /// A promise of the scenario: `[[expect]]`.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Expect {
     /// The variant it is about; `None`: the file as written.
     pub variant: Option<String>,

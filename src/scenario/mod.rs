@@ -75,6 +75,7 @@ const MAX_TITLE: usize = 1000;
 
 /// A validated scenario.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Scenario {
     /// Title.
     pub name: String,
@@ -104,6 +105,7 @@ pub struct Scenario {
 
 /// One variant of a scenario.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Variant {
     /// Name; that of the file as written is `base` unless `scenario.base` says otherwise.
     pub name: String,
@@ -126,6 +128,7 @@ pub struct Source<'a> {
 ///
 /// Shown as the command shows them, with file, line, key, reason and suggestion; in one line of each with `{:#}`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rejected {
     /// The problems, errors and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
@@ -163,6 +166,7 @@ impl Scenario {
 
 /// A scenario, or why there is none, or warnings about it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Loaded {
     /// `None` if a diagnostic is an error.
     pub scenario: Option<Scenario>,

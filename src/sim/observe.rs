@@ -54,6 +54,7 @@ pub enum Blame {
 
 /// Phases that partition every outage (rule x02), in declared order: at each instant the first unfinished one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Phase {
     /// The loss has not been noticed yet.
     Detect = 0,
@@ -134,6 +135,7 @@ impl Phase {
 
 /// What an outage or figure is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
 pub enum Subject {
     /// A store and a kind of request.
     Store(u32, Kind),

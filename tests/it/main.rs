@@ -9,6 +9,7 @@ mod errors;
 mod explain;
 mod interrupt;
 mod new;
+mod public;
 mod readme;
 mod shell;
 mod source;

@@ -134,15 +134,10 @@ pub fn promises(id: &str) -> Vec<Promise> {
 pub fn figure(run: &Run, variant: &str, id: &str) -> Figure {
     let of =
         run.outcome.variant(variant).unwrap_or_else(|| panic!("{:?} has no {variant}", run.scenario.name));
-    let metric = of.metric(id).cloned().unwrap_or_else(|| Metric {
-        id: id.rsplit('/').next().unwrap_or(id).to_owned(),
-        subject: String::new(),
-        unit: "",
-        estimate: None,
-        low: None,
-        high: None,
-        n: 0,
-        note: String::new(),
+    let metric = of.metric(id).cloned().unwrap_or_else(|| {
+        let mut none = Metric::default();
+        none.id = id.rsplit('/').next().unwrap_or(id).to_owned();
+        none
     });
     Figure { metric, horizon: of.horizon }
 }

@@ -158,7 +158,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
     /// Write the results of now into the baseline, instead of comparing with it
-    #[arg(long, requires = "baseline")]
+    #[arg(long, requires = "baseline", conflicts_with = "variant")]
     pub update_baseline: bool,
     /// Changes of a figure up to this percentage of it never count
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percentage, requires = "baseline")]

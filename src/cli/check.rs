@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use zonefall::experiment::{Checked, Judged};
 use zonefall::report::check::{Entry, Style, github, human, json, junit, markdown};
-use zonefall::{Baseline, BaselineError, Run};
+use zonefall::{Baseline, BaselineError, Recorded, Run};
 
 /// Checks every scenario named, after all of them have been read.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
@@ -76,19 +76,27 @@ fn one(args: &CheckArgs, batch: &Batch, baseline: Option<&mut Kept>) -> Result<E
         run = run.most_replications(most);
     }
     let checked = run.check();
-    let mut checked = checked.map_err(|failure| study::explain(failure.of_any(), inputs, batch))?;
+    let mut checked = checked.map_err(|f| study::explain(f.of_any(), inputs, batch, scenario.seed))?;
     if checked.judged.is_empty() && baseline.is_none() {
         let text = "promises nothing: add an [[expect]] or an [objective.NAME] to check";
         return Err(Failure::Error(Code::NoPromise, format!("{}: {text}", batch.files[0])));
     }
     if let Some(kept) = baseline {
+        let recorded = kept.baseline.find(&batch.scenario.inputs.name).filter(|_| !args.update_baseline);
+        // Pairs run under the seed of the baseline.
+        let seed = recorded.map_or(scenario.seed, Recorded::seed);
         let told = |error| match error {
-            BaselineError::Run(failure) => study::explain(failure.of_any(), inputs, batch),
+            BaselineError::Run(failure) => study::explain(failure.of_any(), inputs, batch, seed),
             error => Failure::Error(Code::Baseline, format!("{}: {error}", kept.path.display())),
         };
-        match kept.baseline.find(&batch.scenario.inputs.name).filter(|_| !args.update_baseline) {
+        match recorded {
             Some(recorded) => {
-                checked.against = Some(run.against(recorded, args.threshold / 100.0).map_err(told)?);
+                let mut against = run.against(recorded, args.threshold / 100.0).map_err(told)?;
+                if !inputs.variant.is_empty() {
+                    // They are there, and were not asked for.
+                    against.gone.clear();
+                }
+                checked.against = Some(against);
             }
             None => {
                 let recorded = run.record().map_err(told)?;

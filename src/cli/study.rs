@@ -227,7 +227,7 @@ fn simulate(
         |done| bar.set(done),
     );
     drop(bar);
-    let sums = sums.map_err(|failure| explain(failure, inputs, &batch))?;
+    let sums = sums.map_err(|failure| explain(failure, inputs, &batch, batch.scenario.seed))?;
     let mut outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
     outcome.axes.clone_from(&scenario.axes);
     for (variant, read) in outcome.variants.iter_mut().zip(&scenario.variants) {
@@ -239,7 +239,7 @@ fn simulate(
         let Origin { file, variant } = batch.origin(variant);
         replay::command(inputs, file, variant, scenario.seed, replication)
     });
-    let timelines = recorded.map_err(|failure| explain(failure, inputs, &batch))?;
+    let timelines = recorded.map_err(|failure| explain(failure, inputs, &batch, batch.scenario.seed))?;
     let again = |variant: &str| replay_what_if(inputs, &batch, variant, replication);
     let what_if = chosen.run(&experiment, &outcome, again)?;
     let about = About {
@@ -271,11 +271,11 @@ pub fn processors() -> usize {
 }
 
 /// Turns what stopped a run into a message with the command that replays it, and an exit code.
-pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &Batch) -> Failure {
+pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &Batch, seed: u64) -> Failure {
     let scenario = &batch.scenario;
     let replay = |variant: &str, replication: u64| {
         let Origin { file, variant } = batch.origin(variant);
-        told(scenario, file, &replay::command(inputs, file, variant, scenario.seed, replication))
+        told(scenario, file, &replay::command(inputs, file, variant, seed, replication))
     };
     match failure {
         experiment::Failure::Delivery(failure) => failure,

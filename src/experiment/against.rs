@@ -92,6 +92,10 @@ impl Sides<'_> {
             return (shift.before.is_some() || shift.after.is_some()).then_some(shift);
         };
         let pair = self.pairs.iter().find(|d| d.subject == any.subject && d.metric == any.id);
+        if pair.is_some_and(|d| d.difference.is_none()) {
+            // Held to something else, a figure is no better or worse for it.
+            return None;
+        }
         if let Some(pair) = pair.filter(|d| d.differ.is_some()) {
             (shift.low, shift.high) =
                 if pair.is_nothing() { (Some(0.0), Some(0.0)) } else { (pair.low, pair.high) };

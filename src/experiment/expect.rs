@@ -51,6 +51,8 @@ impl Comparison {
             Slack::Share(share) => share * limit.abs(),
         };
         Some(match self {
+            // Without any slack it stays a matter of what was seen.
+            Comparison::Eq(x) if by(x) == 0.0 => self,
             Comparison::Eq(x) => Comparison::In(x - by(x), x + by(x)),
             Comparison::In(a, b) => Comparison::In(a - by(a), b + by(b)),
             Comparison::Lt(x) => Comparison::Lt(x + by(x)),

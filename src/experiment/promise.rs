@@ -3,6 +3,8 @@
 use super::expect::Comparison;
 use super::metric::Metric;
 use super::worst::Worst;
+use crate::stats::Confidence;
+use crate::stats::interval::unseen_probability;
 use crate::stats::number::significant;
 
 /// A promise about one figure of one variant.
@@ -21,8 +23,17 @@ pub struct Promise {
     pub text: String,
     /// Documented rules that it shows (`c14`).
     pub rules: Vec<String>,
+    /// Whether it is about what is lost, not about what fails.
+    pub about_loss: bool,
     /// Line of the scenario, from 1; 0 if it is not there.
     pub line: u32,
+}
+
+/// Whether a figure is about what is lost, by its id.
+pub(crate) fn about_loss(metric: &str) -> bool {
+    let figure = metric.rsplit('/').next().unwrap_or_default();
+    let losses = ["rpo_", "loss_", "writes_", "probability_loss", "probability_missing", "restore"];
+    losses.iter().any(|start| figure.starts_with(start))
 }
 
 /// Where a promise is made.
@@ -81,23 +92,44 @@ pub struct Judged {
     pub reason: String,
 }
 
+/// What promises of a variant are judged with, besides figures.
+pub(crate) struct Judging {
+    /// Replications that ran.
+    pub(crate) replications: u64,
+    /// Those that went worst.
+    pub(crate) worst: Worst,
+    /// The confidence of the intervals.
+    pub(crate) at: Confidence,
+    /// Whether chance decides what strikes: then what was never seen may yet happen.
+    pub(crate) chance: bool,
+}
+
 /// How sure one may be of a figure.
 enum Range {
     /// The figure is known, or it says what was seen and nothing of what was not.
     Seen(f64),
     /// It is sampled: between these with the confidence in force.
     Between(f64, f64),
+    /// It was the same in every observation, which says little of rare exceptions: between the others with the confidence
+    /// in force.
+    Constant(f64, f64, f64),
     /// Nothing of the kind happened.
     Nothing,
 }
 
 impl Range {
-    fn of(metric: &Metric) -> Range {
+    fn of(metric: &Metric, judging: &Judging) -> Range {
         let Some(estimate) = metric.estimate else { return Range::Nothing };
         // The largest and the least say what was seen; nothing bounds what was not.
         let extreme = metric.id.ends_with(".max") || metric.id.ends_with(".min");
         match (metric.low, metric.high) {
             (None, None) if extreme || metric.n == 0 => Range::Seen(estimate),
+            (Some(low), Some(high)) if low == high && metric.n > 1 && judging.chance => {
+                let unseen = unseen_probability(metric.n, judging.at).unwrap_or(1.0);
+                let share = matches!(metric.unit, "fraction" | "probability");
+                let high = if share { low + unseen * (1.0 - low) } else { f64::INFINITY };
+                Range::Constant(low, low * (1.0 - unseen), high)
+            }
             (low, high) => Range::Between(low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY)),
         }
     }
@@ -120,6 +152,9 @@ impl Comparison {
             (Comparison::Eq(_) | Comparison::Ne(_) | Comparison::Undefined, _) => {
                 return plain(self.holds(Some(seen)));
             }
+            // What never varied keeps a promise as far as anybody saw; to break one, exceptions must not matter.
+            (_, &Range::Constant(x, low, high)) if self.holds(Some(x)) == Some(false) => (low, high),
+            (_, &Range::Constant(x, ..)) => (x, x),
             (_, &Range::Between(low, high)) => (low, high),
         };
         let (inside, outside) = match self {
@@ -140,7 +175,7 @@ impl Comparison {
 
 impl Promise {
     /// Judges the promise by the figures of its variant; their intervals are of the confidence in force.
-    pub(crate) fn judge(&self, metric: Option<&Metric>, replications: u64, worst: Worst) -> Judged {
+    pub(crate) fn judge(&self, metric: Option<&Metric>, judging: &Judging) -> Judged {
         let mut judged = Judged {
             promise: self.clone(),
             decision: Decision::Undecided,
@@ -148,11 +183,11 @@ impl Promise {
             low: metric.and_then(|m| m.low),
             high: metric.and_then(|m| m.high),
             unit: metric.map_or("", |m| m.unit),
-            replications,
-            worst: self.worst(worst),
+            replications: judging.replications,
+            worst: self.worst(judging.worst),
             reason: String::new(),
         };
-        let range = metric.map_or(Range::Nothing, Range::of);
+        let range = metric.map_or(Range::Nothing, |m| Range::of(m, judging));
         judged.decision = self.comparison.decide(&range, judged.estimate.unwrap_or_default());
         judged.reason = judged.why(metric, &range);
         judged
@@ -160,9 +195,7 @@ impl Promise {
 
     /// The replication to look at: for what is lost the one with the largest loss, else the one that failed most.
     fn worst(&self, worst: Worst) -> Option<u64> {
-        let figure = self.metric.rsplit('/').next().unwrap_or_default();
-        let about_loss = ["rpo_", "loss_", "writes_", "probability_loss", "probability_missing", "restore"];
-        match about_loss.iter().any(|start| figure.starts_with(start)) {
+        match self.about_loss {
             true => worst.by_losses.or(worst.by_failures),
             false => worst.by_failures.or(worst.by_losses),
         }
@@ -180,6 +213,15 @@ impl Judged {
             (Range::Seen(_), _) | (_, Comparison::Eq(_) | Comparison::Ne(_) | Comparison::Undefined) => {
                 "judged by what was seen".into()
             }
+            (Range::Constant(x, ..), comparison) => match sign {
+                Decision::Undecided => {
+                    let x = number(*x);
+                    format!(
+                        "the figure was always {x}: that does not tell whether rare exceptions make it {comparison}"
+                    )
+                }
+                _ => format!("the figure was always {}", number(*x)),
+            },
             (&Range::Between(low, high), comparison) => {
                 let ends = match (low.is_finite(), high.is_finite()) {
                     (true, true) if low == high => format!("is {}", number(low)),
@@ -216,9 +258,25 @@ mod tests {
             comparison: comparison.parse().unwrap(),
             text: comparison.into(),
             rules: Vec::new(),
+            about_loss: false,
             line: 7,
         };
-        promise.judge(Some(metric), 100, Worst::default()).decision
+        let (replications, worst) = (100, Worst::default());
+        let at = Confidence::missing(0.01).unwrap();
+        promise.judge(Some(metric), &Judging { replications, worst, at, chance: true }).decision
+    }
+
+    /// 5 % of what was never seen otherwise may be otherwise (100 observations, 99 %).
+    #[test]
+    fn what_never_varied_breaks_no_promise_that_exceptions_could_keep() {
+        let always = metric("rto_seconds.write.mean", Some(3600.0), Some(3600.0), Some(3600.0));
+        assert_eq!(decision("<= 3600", &always), Decision::Met);
+        assert_eq!(decision(">= 10000", &always), Decision::Undecided);
+        assert_eq!(decision("<= 3500", &always), Decision::Undecided);
+        assert_eq!(decision("<= 3400", &always), Decision::Broken);
+        let up = Metric { unit: "fraction", ..metric("availability.write", Some(0.9), Some(0.9), Some(0.9)) };
+        assert_eq!(decision(">= 0.91", &up), Decision::Broken);
+        assert_eq!(decision(">= 0.902", &up), Decision::Undecided);
     }
 
     #[test]

@@ -9,9 +9,9 @@
 use super::accumulate::Accumulator;
 use super::catalogue;
 use super::metric;
-use super::promise::{Decision, Judged, Promise};
+use super::promise::{Decision, Judged, Judging, Promise};
 use super::runner::{self, Experiment, Failure, Subject};
-use super::worst::Worst;
+use crate::model::{FaultRule, Schedule};
 use crate::stats::Confidence;
 use std::convert::Infallible;
 use std::sync::atomic::AtomicBool;
@@ -62,8 +62,6 @@ impl Rule {
 /// What a sequential check came to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Looked {
-    /// Sums of each variant, over the replications it needed.
-    pub(crate) sums: Vec<Accumulator>,
     /// Every promise, in order.
     pub(crate) judged: Vec<Judged>,
     /// The confidence of the intervals.
@@ -83,7 +81,11 @@ pub(crate) fn check(
     let confidence = rule.confidence(promises.len());
     let mut sums: Vec<Accumulator> = subjects.iter().map(|s| Accumulator::new(s.model)).collect();
     let mut judged: Vec<Option<Judged>> = vec![None; promises.len()];
-    let mut open: Vec<usize> = (0..subjects.len()).collect();
+    let promised = |s: &Subject<'_>| promises.iter().any(|p| p.variant == s.name);
+    let mut open: Vec<usize> = (0..subjects.len()).filter(|&i| promised(&subjects[i])).collect();
+    if open.is_empty() {
+        return Ok(Looked { judged: Vec::new(), confidence });
+    }
     let mut done = 0;
     for n in rule.looks() {
         let from = sums[open[0]].replications;
@@ -111,11 +113,16 @@ pub(crate) fn check(
             break;
         }
     }
-    let judged = judged.into_iter().zip(promises);
-    let judged = judged
-        .map(|(judged, promise)| judged.unwrap_or_else(|| promise.judge(None, 0, Worst::default())))
-        .collect();
-    Ok(Looked { sums, judged, confidence })
+    // Every promise is about a variant that runs: who asks sees to that.
+    Ok(Looked { judged: judged.into_iter().flatten().collect(), confidence })
+}
+
+/// Whether it takes luck for a rule to strike, and whom. (What is drawn for an occurrence that is certain varies visibly.)
+fn by_chance(rule: &FaultRule) -> bool {
+    let sometimes = |ppm: u32| ppm < 1_000_000;
+    matches!(rule.schedule, Schedule::Stochastic { .. })
+        || rule.together_ppm.is_some_and(sometimes)
+        || rule.cascades.iter().any(|c| sometimes(c.probability_ppm))
 }
 
 /// Judges what is undecided of a variant. What was decided stays so: the error of its look is spent.
@@ -127,11 +134,12 @@ fn look(
     judged: &mut [Option<Judged>],
 ) {
     let metrics = catalogue::metrics(subject.model, sum, at);
+    let chance = subject.model.faults.iter().any(by_chance);
+    let judging = Judging { replications: sum.replications, worst: sum.worst.worst(), at, chance };
     for (promise, slot) in promises.iter().zip(judged) {
         let undecided = slot.as_ref().is_none_or(|j| j.decision == Decision::Undecided);
         if promise.variant == subject.name && undecided {
-            let figure = metric::find(&metrics, &promise.metric);
-            *slot = Some(promise.judge(figure, sum.replications, sum.worst.worst()));
+            *slot = Some(promise.judge(metric::find(&metrics, &promise.metric), &judging));
         }
     }
 }

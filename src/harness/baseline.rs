@@ -19,6 +19,9 @@ use std::fmt;
 
 /// What the first line of a baseline says it is.
 const FORMAT: &str = "zonefall baseline 1";
+/// The two sides of a comparison.
+const BEFORE: &str = "before";
+const AFTER: &str = "after";
 /// Most bytes that are kept of the files a scenario refers to.
 const MAX_FILES: usize = 10_000_000;
 
@@ -69,7 +72,7 @@ impl fmt::Display for BaselineError {
         match self {
             BaselineError::Format(why) => write!(f, "this is no baseline: {why}"),
             BaselineError::Outdated(why) => {
-                write!(f, "this version cannot read the scenario of the baseline any more:\n{why}")
+                write!(f, "this version cannot run the scenario of the baseline any more:\n{why}")
             }
             BaselineError::TooLarge { bytes } => {
                 write!(
@@ -123,6 +126,7 @@ impl Run<'_> {
     /// # Errors
     /// A failed run, or a baseline whose scenario this version cannot read.
     pub fn against(&self, baseline: &Recorded, threshold: f64) -> Result<Against, BaselineError> {
+        let threshold = threshold.max(0.0);
         let then = baseline.scenario()?;
         let chosen = self.chosen()?;
         let mut pairs = Vec::new();
@@ -147,7 +151,8 @@ impl Run<'_> {
             new: Vec::new(),
         };
         for (variant, old, kept) in &pairs {
-            let sums = self.both(baseline, old, &variant.model)?;
+            let sums = self.both(baseline, old, &variant.model);
+            let sums = sums.map_err(|failure| blame(failure, &variant.name))?;
             let before = catalogue::metrics(old, &sums[0], at);
             against.shifts.extend(by_program(&variant.name, kept, &before, threshold));
             let Some(now) = sums.get(1) else { continue };
@@ -170,13 +175,14 @@ impl Run<'_> {
     /// Sums of the baseline's variant and, where it is not the same, of that of now.
     fn both(&self, baseline: &Recorded, old: &Model, now: &Model) -> Result<Vec<Accumulator>, RunError> {
         let experiment = self.pair(baseline, old, now);
-        runner::run(&experiment, self.flag(), |_, _, (): &mut ()| {}, |()| Ok::<(), Infallible>(()), |_| {})
+        let told = |done| (self.progress)(done, baseline.replications);
+        runner::run(&experiment, self.flag(), |_, _, (): &mut ()| {}, |()| Ok::<(), Infallible>(()), told)
     }
 
     fn pair<'m>(&self, baseline: &Recorded, old: &'m Model, now: &'m Model) -> Experiment<'m> {
-        let mut subjects = vec![Subject { name: "before", model: old }];
+        let mut subjects = vec![Subject { name: BEFORE, model: old }];
         if old != now {
-            subjects.push(Subject { name: "after", model: now });
+            subjects.push(Subject { name: AFTER, model: now });
         }
         Experiment {
             subjects,
@@ -203,37 +209,60 @@ impl Run<'_> {
     }
 }
 
+/// What went wrong on one of the two sides, in words of the variant.
+fn blame(failure: RunError, variant: &str) -> BaselineError {
+    let own = |name: &str| name == AFTER;
+    match failure {
+        RunError::Limit { variant: side, replication, hit } if own(&side) => {
+            RunError::Limit { variant: variant.into(), replication, hit }.into()
+        }
+        RunError::Broken { variant: side, replication, message } if own(&side) => {
+            RunError::Broken { variant: variant.into(), replication, message }.into()
+        }
+        RunError::Plan { variant: side, why } if own(&side) => {
+            RunError::Plan { variant: variant.into(), why }.into()
+        }
+        RunError::Cancelled => RunError::Cancelled.into(),
+        other => BaselineError::Outdated(format!("variant {variant} as it was: {other}")),
+    }
+}
+
 /// Figures that the same scenario gave differently when the baseline was made.
 fn by_program(variant: &str, kept: &[Kept], now: &[Metric], threshold: f64) -> Vec<Shift> {
     let mut shifts = Vec::new();
     for old in kept {
-        let Some(metric) = metric::find(now, &old.id) else { continue };
-        let before = old.ends[0];
-        if before == metric.estimate {
+        let (before, metric) = (old.ends[0], metric::find(now, &old.id));
+        if before == metric.and_then(|m| m.estimate) {
             continue;
         }
         // Other draws, perhaps: then the two estimates differ by at most both intervals, which are about as wide.
-        let reach = metric.low.zip(metric.high).map(|(low, high)| high - low);
-        let difference = metric.estimate.zip(before).map(|(a, b)| a - b);
+        let estimate = metric.and_then(|m| m.estimate);
+        let reach = metric.and_then(|m| if m.n == 0 { Some(0.0) } else { Some(m.high? - m.low?) });
+        let difference = estimate.zip(before).map(|(a, b)| a - b);
         let mut shift = Shift {
             variant: variant.into(),
             metric: old.id.clone(),
-            unit: metric.unit,
+            unit: metric.map_or("", |m| m.unit),
             before,
-            after: metric.estimate,
+            after: estimate,
             low: difference.zip(reach).map(|(d, reach)| d - reach),
             high: difference.zip(reach).map(|(d, reach)| d + reach),
             detects: None,
             trend: crate::experiment::Trend::Same,
             because: Because::Program,
         };
-        shift.trend = trend(&shift, threshold, more_is_worse(metric).unwrap_or(true));
+        shift.trend = trend(&shift, threshold, metric.and_then(more_is_worse).unwrap_or(true));
         shifts.push(shift);
     }
     shifts
 }
 
 impl Recorded {
+    /// Seed of its random streams.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Name of the scenario's file.
     pub fn file(&self) -> &str {
         &self.inputs.name
@@ -344,7 +373,7 @@ impl Recorded {
         Some(Recorded {
             version: text(&value["version"])?,
             seed: value["seed"].as_str()?.parse().ok()?,
-            replications: value["replications"].as_u64()?,
+            replications: value["replications"].as_u64().filter(|n| (1..=1_000_000_000).contains(n))?,
             inputs: Inputs::new(text(&value["file"])?, lines?.join("\n"), settings?, files?),
             variants: variants?,
         })

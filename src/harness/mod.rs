@@ -119,7 +119,8 @@ impl<'a> Run<'a> {
     /// For a check: highest probability, 1e-6 to 0.5, that it calls any promise broken that is kept [default:
     /// [`FALSE_ALARM`](sequential::FALSE_ALARM)].
     pub fn false_alarm(mut self, probability: f64) -> Self {
-        self.false_alarm = probability.clamp(1e-6, 0.5);
+        self.false_alarm =
+            if probability.is_nan() { sequential::FALSE_ALARM } else { probability.clamp(1e-6, 0.5) };
         self
     }
 
@@ -157,14 +158,15 @@ impl<'a> Run<'a> {
         Ok((outcome, comparison.expect("an experiment with a reference compares")))
     }
 
-    /// Checks the scenario's expectations and objectives, with as many replications as they need.
+    /// Checks the scenario's expectations and objectives, with as many replications as they need. What has none passes.
     ///
     /// # Errors
-    /// As [`outcome`](Run::outcome).
+    /// As [`outcome`](Run::outcome), or an expectation about a figure that its variant does not have.
     pub fn check(&self) -> Result<Checked, RunError> {
         let experiment = self.experiment(None)?;
         let rule = self.rule();
         let promises = promises::promises(self.scenario, &experiment);
+        promises::known(&promises, &experiment)?;
         let looked = sequential::check(&experiment, &promises, &rule, self.flag(), self.progress)?;
         Ok(Checked {
             scenario: self.scenario.name.clone(),

@@ -1,7 +1,9 @@
 //! The promises of a scenario: its expectations, and the objectives of each variant.
 
-use crate::experiment::expect::Comparison;
-use crate::experiment::promise::{Promise, Source};
+use super::RunError;
+use crate::experiment::Accumulator;
+use crate::experiment::expect::{Comparison, Verdict, evaluate};
+use crate::experiment::promise::{Promise, Source, about_loss};
 use crate::experiment::runner::{Experiment, Subject};
 use crate::model::objective::{Goal, Objective, WHOLE, Watched};
 use crate::scenario::Scenario;
@@ -16,6 +18,7 @@ pub(super) fn promises(scenario: &Scenario, experiment: &Experiment<'_>) -> Vec<
         comparison: e.comparison,
         text: e.text.clone(),
         rules: e.rules.clone(),
+        about_loss: about_loss(&e.metric),
         line: e.line,
     });
     let runs = |p: &Promise| experiment.subjects.iter().any(|s| s.name == p.variant);
@@ -23,6 +26,26 @@ pub(super) fn promises(scenario: &Scenario, experiment: &Experiment<'_>) -> Vec<
         subject.model.objectives.iter().map(|objective| target(scenario, subject, objective))
     });
     expected.filter(runs).chain(targets).collect()
+}
+
+/// Whether every promise is about a figure that there is.
+///
+/// # Errors
+/// The first that is not, with what it may have meant.
+pub(super) fn known(promises: &[Promise], experiment: &Experiment<'_>) -> Result<(), RunError> {
+    let none: Vec<Accumulator> = experiment.subjects.iter().map(|s| Accumulator::new(s.model)).collect();
+    let outcome = experiment.outcome("", 0, &none);
+    for promise in promises {
+        let Promise { variant, metric, comparison, .. } = promise;
+        if let Verdict::Unknown { close } = evaluate(&outcome, variant, metric, *comparison).verdict {
+            let near = close.first().map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let why = format!(
+                "an expectation is about {metric}, which is no figure or that of several subjects{near}"
+            );
+            return Err(RunError::Plan { variant: variant.clone(), why });
+        }
+    }
+    Ok(())
 }
 
 /// An objective as a promise about how often its target is met.
@@ -62,6 +85,7 @@ fn target(scenario: &Scenario, subject: &Subject<'_>, objective: &Objective) -> 
         comparison,
         text,
         rules: Vec::new(),
+        about_loss: matches!(objective.goal, Goal::Rpo { .. }),
         line: line.map_or(0, |&(_, line)| line),
     }
 }

@@ -82,6 +82,10 @@ fn flatten(path: String, value: &Value, found: &mut BTreeMap<String, String>) {
         }
         Kind::List(items) if items.iter().any(|i| matches!(i.kind, Kind::Table(_))) => {
             let names: Vec<Option<&str>> = items.iter().map(name).collect();
+            // Order may matter, as with the regions of a store.
+            if let Some(order) = names.iter().copied().collect::<Option<Vec<&str>>>() {
+                found.insert(format!("{path}[]"), order.join(", "));
+            }
             for (index, item) in items.iter().enumerate() {
                 let unique = names[index].filter(|n| names.iter().filter(|m| **m == Some(*n)).count() == 1);
                 let place = unique.map_or_else(|| (index + 1).to_string(), str::to_owned);

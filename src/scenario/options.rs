@@ -117,7 +117,7 @@ macro_rules! plain {
         }
     )*};
 }
-plain!(bool, u8, u16, u32, u64, i32, i64);
+plain!(bool, u8, u16, u32, u64, usize, i32, i64);
 
 impl<S: Into<Setting>> From<Vec<S>> for Setting {
     fn from(values: Vec<S>) -> Setting {

@@ -51,6 +51,19 @@ fn place(value: u64) -> (usize, usize) {
     (octave as usize, (value >> (octave - 1)) as usize - STEPS)
 }
 
+/// What is read of a bucket.
+type Read = fn(usize, usize) -> u64;
+
+/// The least value of a bucket.
+fn first(octave: usize, step: usize) -> u64 {
+    if octave == 0 { step as u64 } else { ((STEPS + step) as u64) << (octave - 1) }
+}
+
+/// The largest value of a bucket.
+fn last(octave: usize, step: usize) -> u64 {
+    if octave == 0 { step as u64 } else { first(octave, step) + ((1u64 << (octave - 1)) - 1) }
+}
+
 /// Middle of a bucket, rounded down.
 fn middle(octave: usize, step: usize) -> u64 {
     if octave == 0 {
@@ -137,6 +150,11 @@ impl Histogram {
 
     /// The value of the given rank (from 1) in ascending order, to the histogram's resolution.
     fn ranked(&self, rank: u64) -> Option<u64> {
+        self.bucket(rank, middle)
+    }
+
+    /// The value of a rank, read from its bucket by `read`; never outside the exact least and largest.
+    fn bucket(&self, rank: u64, read: fn(usize, usize) -> u64) -> Option<u64> {
         match rank {
             0 => return None,
             1 => return self.least(),
@@ -148,7 +166,7 @@ impl Histogram {
             for (step, &count) in counts.iter().enumerate() {
                 seen += count;
                 if seen >= rank {
-                    return Some(middle(octave, step).clamp(self.least, self.largest));
+                    return Some(read(octave, step).clamp(self.least, self.largest));
                 }
             }
         }
@@ -198,9 +216,12 @@ impl Histogram {
         let independent = independent.max(1);
         let share = |rank: u64| u128::from(rank) * u128::from(self.n);
         // The lower end is rounded down, the upper one up: the interval only grows.
-        let lower = |rank| self.ranked(((share(rank) / u128::from(independent)) as u64).clamp(1, self.n));
+        // Decisions do without the precision that a bucket does not have.
+        let (from, to): (Read, Read) = if at.decides() { (first, last) } else { (middle, middle) };
+        let lower =
+            |rank| self.bucket(((share(rank) / u128::from(independent)) as u64).clamp(1, self.n), from);
         let upper =
-            |rank| self.ranked((share(rank).div_ceil(u128::from(independent)) as u64).clamp(1, self.n));
+            |rank| self.bucket((share(rank).div_ceil(u128::from(independent)) as u64).clamp(1, self.n), to);
         Some(QuantileEstimate {
             estimate,
             low: low.and_then(lower),
@@ -235,6 +256,18 @@ mod tests {
         let e = h.estimate(0.5, 2, Confidence::P95).unwrap();
         assert_eq!((e.low, e.high, e.small), (None, None, true));
         assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn decisions_read_the_ends_of_buckets() {
+        let mut h = Histogram::default();
+        (1..=100u64).for_each(|x| h.add(if x < 50 { 1_000 + x } else { 10_800 }));
+        h.add(20_000);
+        let usual = h.estimate(0.9, 101, Confidence::P95).unwrap();
+        let sure = h.estimate(0.9, 101, Confidence::missing(0.05).unwrap()).unwrap();
+        assert_ne!(usual.low, Some(10_800), "the middle of a bucket");
+        assert!(sure.low <= Some(10_800) && Some(10_800) <= sure.high, "{sure:?}");
+        assert_eq!(sure.estimate, usual.estimate);
     }
 
     #[test]

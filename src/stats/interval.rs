@@ -4,6 +4,10 @@
 
 /// How sure an interval is: it misses with a probability of at most `alpha`.
 ///
+/// [`P95`](Confidence::P95) is what results are reported at, by the usual approximations. Any other is for decisions, whose
+/// error is stated: there intervals are exact where that is possible, and wider where an approximation would miss more
+/// often than it says (rare events, ends of quantiles).
+///
 /// ```
 /// use zonefall::stats::Confidence;
 /// assert_eq!(Confidence::P95.to_string(), "95 %");
@@ -15,21 +19,31 @@ pub struct Confidence {
     alpha: f64,
     /// The 1 − α/2 quantile of the standard normal law.
     z: f64,
+    /// Of the share of α that a one-sided bound may spend.
     ln_alpha: f64,
+    decides: bool,
 }
 
 impl Confidence {
     /// What all results are reported at: 95 %.
-    pub const P95: Confidence =
-        Confidence { alpha: 0.05, z: 1.959_963_984_540_054, ln_alpha: -2.995_732_273_553_991 };
+    pub const P95: Confidence = Confidence {
+        alpha: 0.05,
+        z: 1.959_963_984_540_054,
+        ln_alpha: -2.995_732_273_553_991,
+        decides: false,
+    };
 
-    /// Intervals that miss with a probability of `alpha`, from 1e-12 to 0.5; `None` beyond.
+    /// Intervals for decisions, that miss with a probability of `alpha`, from 1e-12 to 0.5; `None` beyond.
     pub fn missing(alpha: f64) -> Option<Confidence> {
-        if alpha == Confidence::P95.alpha {
-            return Some(Confidence::P95);
-        }
-        let ln_alpha = libm::log(alpha);
-        (1e-12..=0.5).contains(&alpha).then(|| Confidence { alpha, z: normal_quantile(alpha), ln_alpha })
+        // Half of the error for each side, bounds of what was never seen included.
+        let ln_alpha = libm::log(alpha / 2.0);
+        let at = || Confidence { alpha, z: normal_quantile(alpha), ln_alpha, decides: true };
+        (1e-12..=0.5).contains(&alpha).then(at)
+    }
+
+    /// Whether intervals are for decisions.
+    pub(crate) fn decides(self) -> bool {
+        self.decides
     }
 
     /// The probability of missing.
@@ -45,6 +59,9 @@ impl Confidence {
 
 impl core::fmt::Display for Confidence {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.alpha < 1e-6 {
+            return write!(f, "all but {:.0e}", self.alpha);
+        }
         // Rounded, so that 1 − 0.001 is 99.9 %.
         write!(f, "{} %", (1e8 * (1.0 - self.alpha) + 0.5).floor() / 1e6)
     }
@@ -52,17 +69,17 @@ impl core::fmt::Display for Confidence {
 
 /// How many standard deviations a normal value exceeds, to either side, with the probability `alpha`.
 fn normal_quantile(alpha: f64) -> f64 {
-    falling(0.0, 40.0, |z| libm::erfc(z / core::f64::consts::SQRT_2) > alpha)
+    end_of(0.0, 40.0, |z| libm::erfc(z / core::f64::consts::SQRT_2) > alpha)
 }
 
-/// The least number at which something that falls has fallen: bisected until the ends are neighbours.
-fn falling(mut low: f64, mut high: f64, above: impl Fn(f64) -> bool) -> f64 {
+/// The least number from which on something is no longer true: bisected until the ends are neighbours.
+fn end_of(mut low: f64, mut high: f64, still: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..2000 {
         let middle = 0.5 * (low + high);
         if middle <= low || middle >= high {
             break;
         }
-        if above(middle) {
+        if still(middle) {
             low = middle;
         } else {
             high = middle;
@@ -92,7 +109,8 @@ impl Interval {
     }
 }
 
-/// Interval of a probability after `k` of `n` (Wilson 1927); `None` for n = 0.
+/// Interval of a probability after `k` of `n`: Wilson's (1927), for decisions the exact one of Clopper and Pearson (1934);
+/// `None` for n = 0.
 ///
 /// ```
 /// use zonefall::stats::{Confidence, interval::wilson};
@@ -103,6 +121,9 @@ pub fn wilson(k: u64, n: u64, at: Confidence) -> Option<Interval> {
     if n == 0 {
         return None;
     }
+    if at.decides {
+        return Some(clopper_pearson(k, n, at.alpha / 2.0));
+    }
     let (n_f, p, z2) = (n as f64, k as f64 / n as f64, at.z * at.z);
     let centre = p + z2 / (2.0 * n_f);
     let half = at.z * (p * (1.0 - p) / n_f + z2 / (4.0 * n_f * n_f)).sqrt();
@@ -110,6 +131,66 @@ pub fn wilson(k: u64, n: u64, at: Confidence) -> Option<Interval> {
     let low = if k == 0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
     let high = if k == n { 1.0 } else { ((centre + half) / scale).min(1.0) };
     Some(Interval { low, high })
+}
+
+/// The probabilities under which so many successes or more, and so many or fewer, have the chance `tail` each.
+fn clopper_pearson(k: u64, n: u64, tail: f64) -> Interval {
+    let (a, b) = (k as f64, (n - k) as f64);
+    let low = match k {
+        0 => 0.0,
+        _ => end_of(0.0, 1.0, |p| incomplete_beta(a, b + 1.0, p) <= tail),
+    };
+    let high = match n - k {
+        0 => 1.0,
+        _ => end_of(0.0, 1.0, |p| incomplete_beta(a + 1.0, b, p) < 1.0 - tail),
+    };
+    Interval { low, high }
+}
+
+/// The mean of a Poisson law between these bounds gives so many events, and more or fewer, the chance `tail` each (Garwood
+/// 1936); for a sum of events of different size `k` is the number of equal ones that would vary as much.
+pub(crate) fn poisson_limits(k: f64, tail: f64) -> Interval {
+    let most = 2.0 * k + 200.0;
+    let low = end_of(0.0, most, |x| incomplete_gamma(k, x) <= tail);
+    let high = end_of(0.0, most, |x| incomplete_gamma(k + 1.0, x) < 1.0 - tail);
+    Interval { low, high }
+}
+
+/// The regularised lower incomplete gamma function P(a, x) for a > 0, x ≥ 0, by its series or its continued fraction.
+fn incomplete_gamma(a: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    let front = libm::exp(a * libm::log(x) - x - libm::lgamma(a));
+    if x < a + 1.0 {
+        let (mut term, mut sum) = (1.0 / a, 1.0 / a);
+        for step in 1..10_000 {
+            term *= x / (a + f64::from(step));
+            sum += term;
+            if term < sum * 1e-16 {
+                break;
+            }
+        }
+        return front * sum;
+    }
+    const TINY: f64 = 1e-300;
+    let guard = |y: f64| if y.abs() < TINY { TINY } else { y };
+    let mut b = x + 1.0 - a;
+    let mut c = 1.0 / TINY;
+    let mut d = 1.0 / guard(b);
+    let mut value = d;
+    for step in 1..10_000 {
+        let i = f64::from(step);
+        let an = -i * (i - a);
+        b += 2.0;
+        d = 1.0 / guard(an * d + b);
+        c = guard(b + an / c);
+        value *= d * c;
+        if (d * c - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    1.0 - front * value
 }
 
 /// Upper bound of a probability never seen in `n` trials: 1 − α^(1/n), exact. `None` for n = 0.
@@ -145,7 +226,7 @@ pub fn t_quantile(df: u64, at: Confidence) -> f64 {
         return z + first / v + second / (v * v) + third / (v * v * v);
     }
     // P(|T| > t) falls in t. With one degree of freedom, the widest of all, t is below 2/(π α).
-    falling(0.0, 1.0 / at.alpha, |t| incomplete_beta(v / 2.0, 0.5, v / (v + t * t)) > at.alpha)
+    end_of(0.0, 1.0 / at.alpha, |t| incomplete_beta(v / 2.0, 0.5, v / (v + t * t)) > at.alpha)
 }
 
 /// The regularised incomplete beta function I_x(a, b) for a, b > 0, by its continued fraction (Lentz's method).
@@ -194,7 +275,7 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
 /// Ranks (from 1) of the order statistics of a sample of `n` that enclose its p-quantile with at least the
 /// confidence asked for, by the binomial law; `None` on a side where the sample is too small for a bound.
 ///
-/// Exact up to n = 5000, normal approximation rounded outwards above.
+/// Exact for decisions and up to n = 5000, else the normal approximation rounded outwards.
 pub fn quantile_ranks(n: u64, p: f64, at: Confidence) -> (Option<u64>, Option<u64>) {
     // P(at least r of n lie at or below the quantile).
     let at_least = |r: u64| -> f64 {
@@ -204,7 +285,7 @@ pub fn quantile_ranks(n: u64, p: f64, at: Confidence) -> (Option<u64>, Option<u6
             r => incomplete_beta(r as f64, (n - r + 1) as f64, p),
         }
     };
-    if n > 5000 {
+    if n > 5000 && !at.decides {
         let (centre, half) = (n as f64 * p, at.z * (n as f64 * p * (1.0 - p)).sqrt());
         let (low, high) = ((centre - half).floor(), (centre + half).ceil() + 1.0);
         return ((low >= 1.0).then_some(low as u64), (high <= n as f64).then_some(high as u64));
@@ -318,12 +399,44 @@ mod tests {
             assert!((t_quantile(df, at(alpha)) - t).abs() < 1e-8, "{df}: {}", t_quantile(df, at(alpha)));
         }
         assert!((t_quantile(1000, at(1e-4)) - t_quantile(1001, at(1e-4))).abs() < 1e-4);
-        assert!((unseen_rate(1.0, at(0.01)).unwrap() - 4.605_170_186).abs() < 1e-9);
+        assert!((unseen_rate(1.0, at(0.01)).unwrap() - 5.298_317_367).abs() < 1e-9);
         // The median of a hundred: more confidence, wider ranks; no bound from a sample that is too small for it.
         let (low, high) = quantile_ranks(100, 0.5, at(0.001));
         assert!(low < Some(40) && high > Some(61));
         assert_eq!(quantile_ranks(9, 0.5, at(0.001)), (None, None));
         assert_eq!((Confidence::missing(0.6), Confidence::missing(f64::NAN)), (None, None));
-        assert_eq!(Confidence::missing(0.05), Some(Confidence::P95));
+    }
+
+    /// Exact limits against sums of the laws they invert.
+    #[test]
+    fn limits_for_decisions_are_exact() {
+        let at = Confidence::missing(0.01).unwrap();
+        for (k, n) in [(0u64, 20u64), (1, 20), (7, 20), (20, 20)] {
+            let i = wilson(k, n, at).unwrap();
+            let mass = |p: f64, x: u64| {
+                let choose = (0..x).fold(1.0, |c, j| c * (n - j) as f64 / (j + 1) as f64);
+                choose * libm::pow(p, x as f64) * libm::pow(1.0 - p, (n - x) as f64)
+            };
+            let (least, most): (f64, f64) =
+                ((k..=n).map(|x| mass(i.low, x)).sum(), (0..=k).map(|x| mass(i.high, x)).sum());
+            assert!(k == 0 || (least - 0.005).abs() < 1e-9, "{k} of {n}: {least}");
+            assert!(k == n || (most - 0.005).abs() < 1e-9, "{k} of {n}: {most}");
+        }
+        for k in [1u32, 4, 30] {
+            let i = poisson_limits(f64::from(k), 0.005);
+            let below = |mean: f64, k: u32| {
+                let mass = |x: u32| {
+                    libm::exp(-mean + f64::from(x) * libm::log(mean) - libm::lgamma(f64::from(x) + 1.0))
+                };
+                (0..k).map(mass).sum::<f64>()
+            };
+            assert!((1.0 - below(i.low, k) - 0.005).abs() < 1e-9, "{k}: {i:?}");
+            assert!((below(i.high, k + 1) - 0.005).abs() < 1e-9, "{k}: {i:?}");
+        }
+        // What was never seen spends half of the error, too; no seam in the ranks of large samples.
+        assert!((unseen_probability(100, at).unwrap() - wilson(0, 100, at).unwrap().high).abs() < 1e-9);
+        let at = Confidence::missing(1e-6).unwrap();
+        let (a, b) = (quantile_ranks(5000, 0.99, at).0.unwrap(), quantile_ranks(5001, 0.99, at).0.unwrap());
+        assert!(b - a <= 1, "{a} {b}");
     }
 }

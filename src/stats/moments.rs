@@ -1,6 +1,6 @@
 //! Sums, sums of squares and of products, exact.
 
-use super::interval::{Confidence, Interval, t_quantile};
+use super::interval::{Confidence, Interval, poisson_limits, t_quantile};
 use super::wide::U256;
 
 /// Largest magnitude a value may have; larger ones are clamped. 2⁹⁵: sums of 2³² of them fit their integers.
@@ -117,11 +117,20 @@ impl Moments {
         Some(spread.to_f64() / (self.n as f64 * (self.n - 1) as f64))
     }
 
-    /// The interval of the mean by Student's t; `None` for fewer than two values.
+    /// The interval of the mean by Student's t; `None` for fewer than two values. For decisions about non-negative values of
+    /// which few are not 0, it reaches as far as the limits of a Poisson law.
     pub fn interval(&self, at: Confidence) -> Option<Interval> {
         let mean = self.mean()?;
         let half = t_quantile(self.n - 1, at) * (self.variance()? / self.n as f64).sqrt();
-        Some(Interval { low: mean - half, high: mean + half })
+        let usual = Interval { low: mean - half, high: mean + half };
+        // Of rare events, Student's t knows too little: as many equal ones as vary as much, by the law of rare events.
+        let events = (self.sum as f64) * (self.sum as f64) / self.sum_sq.to_f64();
+        if at.decides() && self.least >= 0 && events > 0.0 && events < 100.0 && 2.0 * events < self.n as f64 {
+            let i = poisson_limits(events, at.alpha() / 2.0);
+            let (low, high) = (mean * i.low / events, mean * i.high / events);
+            return Some(Interval { low: usual.low.min(low), high: usual.high.max(high) });
+        }
+        Some(usual)
     }
 
     /// Replications needed for a 95 % interval of ±10 % of the mean: ⌈(1.96 s / (0.1 mean))²⌉. `None` where the

@@ -16,7 +16,7 @@ const VARIANTS: usize = 3;
 pub fn read(text: &str, set: &[(String, String)], data: &str) -> Option<Scenario> {
     let source = Source { name: "hostile.toml", text };
     let loader = |_: &str| Ok(data.to_string());
-    let Loaded { scenario, diagnostics } =
+    let Loaded { scenario, diagnostics, .. } =
         load(source, &Options::new().settings(set.iter().cloned()).files(&loader));
     for problem in &diagnostics {
         assert!(CODES.iter().any(|(code, _)| *code == problem.code), "unknown code {}", problem.code);

@@ -17,6 +17,7 @@ pub(super) fn judged(decision: Decision, source: Source, text: &str, line: u32) 
             comparison: "<= 60".parse().unwrap(),
             text: text.into(),
             rules: vec!["c14".into()],
+            about_loss: false,
             line,
         },
         decision,

@@ -220,7 +220,6 @@ impl<'p> Simulation<'p> {
     /// # use zonefall::{scenario, sim::{Plan, Simulation, observe::Replication}};
     /// # let text = "[scenario]\nname = \"x\"\nhorizon = \"1y\"\n[[region]]\nname = \"a\"\nzones = 3\nnodes_per_zone = 1\n\
     /// #   [fault.n]\ntarget = \"node:*\"\nmtbf = \"10d\"\nduration = \"1h\"\n[block.b]\nk = 2\nof = [\"node:*\"]\n";
-    /// # let loader = |_: &str| Err(String::new());
     /// # let options = scenario::Options::new();
     /// # let loaded = scenario::load(scenario::Source { name: "x", text }, &options).scenario.unwrap();
     /// let plan = Plan::new(&loaded.variants[0].model).unwrap();

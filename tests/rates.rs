@@ -23,11 +23,11 @@ fn cases() -> u64 {
 fn text(rule: &str, slower: f64, off: f64) -> String {
     let rate = LAMBDA + MU;
     // Mean over [0, T] of λ/(λ+μ)·(1 − e^(−(λ+μ)t)).
-    let down = LAMBDA / rate * (1.0 - (1.0 - (-rate * T).exp()) / (rate * T));
-    let outage = 1.0 - (-LAMBDA * T).exp();
+    let down = LAMBDA / rate * (1.0 - (1.0 - libm::exp(-rate * T)) / (rate * T));
+    let outage = 1.0 - libm::exp(-LAMBDA * T);
     // Renewals of up time and repair: λμ/(λ+μ)·T and a start that is always up.
     let share = LAMBDA / rate;
-    let many = LAMBDA * (1.0 - share) * T + LAMBDA * share * (1.0 - (-rate * T).exp()) / rate;
+    let many = LAMBDA * (1.0 - share) * T + LAMBDA * share * (1.0 - libm::exp(-rate * T)) / rate;
     let mean = 8760.0 / MU * slower;
     format!(
         r#"

@@ -116,6 +116,12 @@ pub(super) mod code {
     pub const OVERLOADED: &str = "ZF0941";
     pub const RUNBOOK_IDLE: &str = "ZF0950";
     pub const NEVER_RESTORED: &str = "ZF0951";
+    pub const REGION_UNUSED: &str = "ZF0960";
+    pub const LINK_MISSING: &str = "ZF0961";
+    pub const NEVER_DEFINED: &str = "ZF0962";
+    pub const FEW_REPLICATIONS: &str = "ZF0963";
+    pub const BACKUPS_OVERLAP: &str = "ZF0964";
+    pub const FENCE_IDLE: &str = "ZF0965";
 }
 
 /// Every code with what it means, in order. Codes from `ZF0901` are warnings.
@@ -193,6 +199,12 @@ pub const CODES: &[(&str, &str)] = &[
     (code::OVERLOADED, "targets of a router that cannot carry what they get"),
     (code::RUNBOOK_IDLE, "a runbook that nothing starts, or for a place where nothing is"),
     (code::NEVER_RESTORED, "a backup that nobody restores"),
+    (code::REGION_UNUSED, "a region that nothing uses"),
+    (code::LINK_MISSING, "a region that no declared link reaches"),
+    (code::NEVER_DEFINED, "an expectation on a figure that is never defined"),
+    (code::FEW_REPLICATIONS, "too few replications for a quantile"),
+    (code::BACKUPS_OVERLAP, "a backup that begins before the last one is complete"),
+    (code::FENCE_IDLE, "a fence left out where no leader goes on alone"),
 ];
 
 /// Line and column (both from 1, column in characters) of a byte.

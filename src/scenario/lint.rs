@@ -3,17 +3,14 @@
 use super::Variant;
 use super::context::{Context, Problem};
 use super::diagnostic::{Severity, code};
-use super::expect::Expect;
-use super::reader::Item;
 use super::tree::{At, Kind, Origin, Value};
-use crate::experiment::expect::Comparison;
+use super::vain;
 use crate::model::{
     Balance, Block, Command, Consistency, DomainId, Effect, FailoverMode, FaultRule, Member, Model, Part,
-    RegionId, Store, Target, Tokens, Writes,
+    Store, Target, Tokens, Writes,
 };
 use crate::rng::Law;
 use crate::units::Duration;
-use core::ops::Range;
 
 /// Why variants may be unable to differ.
 const WEAK_LEVELS: &str = "session differs from consistent-prefix and eventual in its tokens, which count where items \
@@ -84,6 +81,7 @@ pub(super) fn model(cx: &Context<'_>, root: &Value, model: &Model) {
         members(cx, root, model, block);
     }
     front(cx, root, model);
+    vain::lint(cx, root, model);
     super::objective::lint(cx, root, model);
     super::runbook::lint(cx, root, model);
 }
@@ -145,7 +143,7 @@ fn members(cx: &Context<'_>, root: &Value, model: &Model, block: &Block) {
 fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
     let path = format!("fault.{}", rule.name);
     if !model.stores.is_empty() || !model.blocks.is_empty() || !model.tiers.is_empty() {
-        let used = rule.targets.iter().any(|&t| touches(model, t));
+        let used = rule.targets.iter().any(|&t| vain::touches(model, rule, t));
         if !used && rule.cascades.is_empty() {
             let at = place(root, &["fault", &rule.name, "target"]);
             let message = format!("fault `{}` touches no store and no block", rule.name);
@@ -174,41 +172,6 @@ fn fault(cx: &Context<'_>, root: &Value, model: &Model, rule: &FaultRule) {
         let problem = problem.help("give the store a `throughput`");
         cx.report(Severity::Warning, &at, &format!("{path}.effect"), problem);
     }
-}
-
-/// Whether a target holds, or lies in, something that is measured.
-fn touches(model: &Model, target: Target) -> bool {
-    let world = &model.world;
-    let store_in =
-        |region: RegionId| model.stores.iter().any(|s| s.regions.iter().any(|r| r.region == region));
-    match target {
-        Target::Store { store, region } => {
-            let store = &model.stores[store as usize];
-            region.is_none_or(|region| store.regions.iter().any(|r| r.region == region))
-        }
-        Target::Link(id) => world.links[id.0 as usize].ends.iter().any(|&end| {
-            store_in(end) || model.stores.iter().any(|s| s.clients.iter().any(|c| c.region == end))
-        }),
-        Target::Domain(id) => {
-            let domain = world.domain(id);
-            let clients = model.stores.iter().any(|s| s.clients.iter().any(|c| c.region == domain.region));
-            let overlaps = |member: DomainId| {
-                let other = &world.domain(member).nodes;
-                other.start < domain.nodes.end && domain.nodes.start < other.end
-            };
-            let blocks = model.blocks.iter().flat_map(|b| &b.members);
-            store_in(domain.region)
-                || clients
-                || blocks.into_iter().any(|m| matches!(m, Member::Domain(d) if overlaps(*d)))
-                || tier_in(model, &domain.nodes)
-        }
-    }
-}
-
-/// Whether a tier has instances on any of these nodes.
-fn tier_in(model: &Model, nodes: &Range<u32>) -> bool {
-    let sites = model.tiers.iter().flat_map(|t| &t.sites);
-    sites.flat_map(|s| &s.nodes).any(|n| nodes.contains(&n.0))
 }
 
 /// Tiers and routers that nothing is seen of, and routers whose targets are too small from the start.
@@ -264,35 +227,6 @@ fn front(cx: &Context<'_>, root: &Value, model: &Model) {
             problem.help(format!("run more instances of tier `{}`, or let fewer be `needed`", tier.name));
         cx.report(Severity::Warning, &at, &path, problem);
     }
-}
-
-/// Warnings about promises that the allowed staleness breaks.
-pub(super) fn promises(promised: &[(Expect, Item<'_>)], name: &str, base: &str, model: &Model) {
-    let allowed = model.stores.iter().filter_map(|s| match s.consistency {
-        Consistency::Bounded { max_time, .. } => Some(max_time),
-        _ => None,
-    });
-    let Some(allowed) = allowed.max() else { return };
-    for (expect, item) in promised {
-        let about = expect.variant.as_deref().unwrap_or(base);
-        let limit = match expect.comparison {
-            Comparison::Lt(x) | Comparison::Le(x) | Comparison::Eq(x) | Comparison::In(_, x) => x,
-            _ => continue,
-        };
-        if about != name || !expect.metric.contains("rpo_s") || limit >= allowed.as_secs_f64() {
-            continue;
-        }
-        item.warn(beyond_staleness(allowed));
-    }
-}
-
-/// The warning about an RPO below what bounded staleness allows to lose.
-pub(super) fn beyond_staleness(allowed: Duration) -> Problem {
-    let message = "bounded staleness cannot promise this: it allows to lose more (rule c15)";
-    let seconds = allowed.as_secs_f64();
-    Problem::new(code::RPO_PROMISE, message, format!("`max_lag_time` is {allowed}")).help(format!(
-        "promise no less than {seconds} seconds, or use \"strong\", which loses nothing when a region is lost"
-    ))
 }
 
 /// Warnings about variants that differ in nothing this version simulates. A sweep may come by what the file or a

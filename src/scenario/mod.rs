@@ -28,6 +28,7 @@ mod overrides;
 mod plans;
 mod price;
 mod problems;
+mod promised;
 mod range;
 mod reader;
 mod routing;
@@ -39,6 +40,7 @@ mod store;
 mod suggest;
 mod sweep;
 mod tree;
+mod vain;
 mod workload;
 mod world;
 mod writes;
@@ -268,7 +270,9 @@ fn variants(
         sources::note_presets(&stacked, &mut collected.presets);
         if let Some((head, model, promised)) = scenario(&cx, &stacked, &names) {
             lint::model(&cx, &stacked, &model);
-            lint::promises(&promised, &plan.name, &names[0], &model);
+            let about =
+                promised::Run { variant: &plan.name, base: &names[0], replications: head.replications };
+            promised::lint(&promised, &about, &model);
             if collected.head.is_none() {
                 collected.objective_lines = objective::lines(text, &stacked, &model.objectives);
                 collected.expects = promised.into_iter().map(|(e, _)| e).collect();

@@ -49,7 +49,7 @@ pub(super) fn read(root: &Reader<'_>, of: &Subjects<'_>, complete: bool) -> Vec<
             && stores[s as usize].regions.len() > 1
             && *within < max_time
         {
-            item.warn(super::lint::beyond_staleness(max_time));
+            item.warn(super::promised::beyond_staleness(max_time));
         }
         let required = r.get("required").map_or(Some(WHOLE), |i| percent(&i));
         r.close();

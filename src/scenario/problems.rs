@@ -26,7 +26,9 @@ impl Problems {
             let repeated = seen.contains(&key);
             seen.push(key);
             // A promise is about one variant only.
-            let counted = if problem.code == code::RPO_PROMISE { self.variants } else { counted };
+            let promise =
+                [code::RPO_PROMISE, code::NEVER_DEFINED, code::FEW_REPLICATIONS].contains(&problem.code);
+            let counted = if promise { self.variants } else { counted };
             let room = self.found.len() <= 4 * MAX_PROBLEMS;
             let known = self.found.iter_mut().find(|(p, _)| match problem.severity {
                 Severity::Error => *p == problem,

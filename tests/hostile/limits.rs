@@ -52,10 +52,51 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
+/// The start and so many more parts.
+fn many(n: usize, part: impl Fn(usize) -> String) -> String {
+    HEAD.to_string() + &(0..n).map(part).collect::<String>()
+}
+
+/// As many of something as may be, or one more than that.
+fn counts() -> Vec<(&'static str, String, &'static str)> {
+    let promise = |_| "[[expect]]\nmetric = \"fault_events_per_year\"\nis = \">= 0\"\n".to_string();
+    let action = |_| "[[action]]\nat = \"1d\"\ndo = { failover = \"x\", to = \"a\" }\n".to_string();
+    let variant = |i| format!("[variant.v{i}]\n\"fault.f.per_year\" = {}\n", i + 2);
+    let values = |n: usize| (2..n + 2).map(|i| i.to_string()).collect::<Vec<_>>().join(", ");
+    let sweep = |sizes: &[(&str, usize)]| {
+        let axes = sizes.iter().map(|(path, n)| format!("\"{path}\" = [{}]\n", values(*n)));
+        HEAD.to_string() + "[sweep]\n" + &axes.collect::<String>()
+    };
+    let (rate, crews) = ("fault.f.per_year", "fault.f.crews");
+    let settings =
+        many(1, |_| "[sweep]\n".into()) + &(0..257).map(|i| format!("x{i} = [1]\n")).collect::<String>();
+    vec![
+        ("expects", many(10_000, promise), "valid, 0 errors, 0 warnings"),
+        ("expects-more", many(10_001, promise), "10001 expectations"),
+        ("actions-more", many(10_001, action), "10001 actions"),
+        ("variants", many(256, variant), "valid, 0 errors, 0 warnings"),
+        ("variants-more", many(257, variant), "more than 256 variants"),
+        ("values", sweep(&[(rate, 256)]), "valid, 0 errors, 0 warnings"),
+        ("values-more", sweep(&[(rate, 257)]), "`fault.f.per_year` has 257 values"),
+        ("points-more", sweep(&[(rate, 17), (crews, 16)]), "the sweep has 272 points"),
+        ("settings-more", settings, "the sweep varies 257 settings"),
+    ]
+}
+
 #[test]
 fn large_texts_are_read_or_refused_within_bounds() {
-    let folder = folder("limits");
-    for (name, text, wanted) in cases() {
+    all_say("limits", cases());
+}
+
+#[test]
+fn more_of_a_kind_than_may_be_is_refused_by_its_limit() {
+    all_say("counts", counts());
+}
+
+/// Each text is read or refused, and this is said of it.
+fn all_say(test: &str, cases: Vec<(&str, String, &str)>) {
+    let folder = folder(test);
+    for (name, text, wanted) in cases {
         let file = format!("{name}.toml");
         fs::write(folder.join(&file), text).unwrap();
         let (code, text) = said(&zonefall(&folder, &["validate", &file]));

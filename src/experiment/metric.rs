@@ -1,7 +1,7 @@
 //! One figure with its uncertainty, and the rules by which estimates are made (rule R6).
 
 use crate::stats::histogram::SMALL_SAMPLE;
-use crate::stats::interval::{Interval, unseen_probability, unseen_rate, wilson};
+use crate::stats::interval::{Interval, poisson_limits, unseen_probability, unseen_rate, wilson};
 use crate::stats::number::{counted, percent_bound};
 use crate::stats::{Confidence, Histogram, Moments, Ratio};
 
@@ -119,7 +119,8 @@ impl Estimate {
             Ceiling::Open => i.clamp(0.0, f64::INFINITY),
         });
         let note = if n < 2 { ONE_REPLICATION.into() } else { String::new() };
-        Estimate { estimate: Some(mean / unit), low: low(interval), high: high(interval), n, note }
+        let high = high(interval).filter(|high| high.is_finite());
+        Estimate { estimate: Some(mean / unit), low: low(interval), high, n, note }
     }
 
     /// Events per unit of exposure; `exposure` is that of one replication. Zero throughout: the exact bound of a
@@ -138,7 +139,11 @@ impl Estimate {
                 note: format!("none in {}: upper {at} bound of independent events", replications(n)),
             };
         }
-        Estimate::mean(at, &counts, exposure, Ceiling::Open)
+        let estimate = Estimate::mean(at, &counts, exposure, Ceiling::Open);
+        // Few events are enough to bound a count: they are alike.
+        let unbounded = at.decides() && estimate.high.is_none() && n > 1;
+        let limit = || poisson_limits(counts.sum() as f64, at.alpha() / 2.0).high / (exposure * n as f64);
+        Estimate { high: if unbounded { Some(limit()) } else { estimate.high }, ..estimate }
     }
 
     /// k of n replications: Wilson's interval, or the exact bound when k = 0.

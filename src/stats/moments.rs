@@ -6,6 +6,9 @@ use super::wide::U256;
 /// Largest magnitude a value may have; larger ones are clamped. 2⁹⁵: sums of 2³² of them fit their integers.
 pub const VALUE_LIMIT: i128 = 1 << 95;
 
+/// Below this many events of different size nothing bounds their mean from above, in decisions.
+const FEW: f64 = 30.0;
+
 /// Count, sum, sum of squares, least and largest of integers.
 ///
 /// Equal for any order and grouping of the same values (rule R5). Exact for up to 2³² values of magnitude up to
@@ -118,7 +121,8 @@ impl Moments {
     }
 
     /// The interval of the mean by Student's t; `None` for fewer than two values. For decisions about non-negative values of
-    /// which few are not 0, it reaches as far as the limits of a Poisson law.
+    /// which few are not 0, it reaches as far as the limits of a Poisson law, and without end
+    /// where fewer than 30 events were seen.
     pub fn interval(&self, at: Confidence) -> Option<Interval> {
         let mean = self.mean()?;
         let half = t_quantile(self.n - 1, at) * (self.variance()? / self.n as f64).sqrt();
@@ -127,7 +131,9 @@ impl Moments {
         let events = (self.sum as f64) * (self.sum as f64) / self.sum_sq.to_f64();
         if at.decides() && self.least >= 0 && events > 0.0 && events < 100.0 && 2.0 * events < self.n as f64 {
             let i = poisson_limits(events, at.alpha() / 2.0);
-            let (low, high) = (mean * i.low / events, mean * i.high / events);
+            let low = mean * i.low / events;
+            // So few of them do not tell how large they can be.
+            let high = if events < FEW { f64::INFINITY } else { mean * i.high / events };
             return Some(Interval { low: usual.low.min(low), high: usual.high.max(high) });
         }
         Some(usual)

@@ -47,4 +47,4 @@ pub mod stats;
 pub mod units;
 
 pub use harness::{Baseline, BaselineError, Recorded, Run, RunError};
-pub use scenario::Scenario;
+pub use scenario::{Options, Scenario};

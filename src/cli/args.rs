@@ -152,7 +152,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_REPLICATIONS))]
     pub most_replications: Option<u64>,
     /// Highest probability that a check calls any promise broken that is kept
-    #[arg(long, value_name = "P", default_value_t = 0.01, value_parser = probability)]
+    #[arg(long, value_name = "P", default_value_t = 0.01, allow_negative_numbers = true, value_parser = probability)]
     pub false_alarm: f64,
     /// Hold the results against those in this file, too, which --update-baseline made
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
@@ -161,7 +161,7 @@ pub struct CheckArgs {
     #[arg(long, requires = "baseline", conflicts_with = "variant")]
     pub update_baseline: bool,
     /// Changes of a figure up to this percentage of it never count
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percentage, requires = "baseline")]
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, allow_negative_numbers = true, value_parser = percentage, requires = "baseline")]
     pub threshold: f64,
     /// What a promise counts as that stays undecided
     #[arg(long, value_enum, default_value_t = Undecided::Pass)]

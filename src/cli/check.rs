@@ -4,9 +4,9 @@ use super::args::{CheckArgs, CheckFormat, Undecided};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::study::{self, Batch, Origin, processors};
-use super::{files, interrupt, print, replay};
+use super::{files, interrupt, print, replay, say};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zonefall::experiment::{Checked, Judged};
 use zonefall::report::check::{Entry, Style, github, human, json, junit, markdown};
 use zonefall::{Baseline, BaselineError, Recorded, Run};
@@ -14,7 +14,7 @@ use zonefall::{Baseline, BaselineError, Recorded, Run};
 /// Checks every scenario named, after all of them have been read.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     let inputs = &args.inputs;
-    try_reports(&args.report)?;
+    try_outputs(args)?;
     let mut batches = Vec::new();
     for (file, scenario) in inputs.files.iter().zip(study::load(inputs)?) {
         let mut batch = Batch::of(file, scenario);
@@ -30,23 +30,44 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     interrupt::check()?;
     if let Some(kept) = baseline.filter(|_| args.update_baseline) {
         files::write(&kept.path, kept.baseline.to_json().as_bytes())?;
+        if !args.inputs.quiet {
+            say(&format!("{} is written; look at its difference before you commit it", kept.path.display()));
+        }
     }
     for (format, path) in &args.report {
         files::write(path, render(*format, &entries, strict, Style::default()).as_bytes())?;
     }
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    print(render(args.format, &entries, strict, Style { colour }).as_bytes())?;
-    if entries.iter().all(|e| e.checked.passed(strict)) { Ok(()) } else { Err(Failure::Promise) }
+    let printed = print(render(args.format, &entries, strict, Style { colour }).as_bytes());
+    match printed {
+        Err(failure) if !matches!(failure, Failure::BrokenPipe) => Err(failure),
+        // Who does not read on still wants to know.
+        _ if entries.iter().all(|e| e.checked.passed(strict)) => printed,
+        _ => Err(Failure::Promise),
+    }
 }
 
-/// Whether the reports can be written, before the simulation and not after it.
-fn try_reports(reports: &[(CheckFormat, PathBuf)]) -> Result<(), Failure> {
-    for (i, (_, path)) in reports.iter().enumerate() {
-        if reports[..i].iter().any(|(_, other)| other == path) {
-            let text = format!("--report: {} is named twice; each report needs its own file", path.display());
-            return Err(Failure::new(Code::Together, text));
+/// Whether the reports and the baseline can be written, each to a place of its own, before the simulation and not after it.
+fn try_outputs(args: &CheckArgs) -> Result<(), Failure> {
+    let together = |text: String| Err(Failure::new(Code::Together, text));
+    let mut taken: Vec<(PathBuf, String)> = Vec::new();
+    for file in &args.inputs.files {
+        taken.push((files::place(Path::new(file)), format!("the scenario {file}")));
+    }
+    let mut outputs: Vec<(&str, &PathBuf)> = args.baseline.iter().map(|path| ("--baseline", path)).collect();
+    outputs.extend(args.report.iter().map(|(_, path)| ("--report", path)));
+    for (option, path) in outputs {
+        let (place, shown) = (files::place(path), path.display());
+        if path.as_os_str() == "-" {
+            return together(format!("{option}: standard output gets what --format says; name a file"));
         }
-        files::trial(path)?;
+        if let Some((_, other)) = taken.iter().find(|(other, _)| *other == place) {
+            return together(format!("{option}: {shown} is {other} already; name another file"));
+        }
+        taken.push((place, format!("the file of {option}")));
+        if option == "--report" || args.update_baseline {
+            files::trial(path)?;
+        }
     }
     Ok(())
 }

@@ -120,6 +120,22 @@ fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
+/// Where a path leads: links are followed, and a file that is not there yet has the name of its folder. Two paths of one
+/// file are equal.
+pub fn place(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let named = || Some(fs::canonicalize(folder).ok()?.join(path.file_name()?));
+    fs::canonicalize(path).ok().or_else(named).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Whether a path leads to a device, a pipe or the like: what is written there cannot appear all at once.
+fn is_stream(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 /// Tries that [`write`] can write a file, and leaves nothing behind.
 ///
 /// # Errors
@@ -131,7 +147,10 @@ pub fn trial(path: &Path) -> Result<(), Failure> {
             format!("cannot write {}: it is a folder", path.display()),
         ));
     }
-    let temporary = temporary(path);
+    if is_stream(path) {
+        return Ok(());
+    }
+    let temporary = temporary(&place(path));
     let tried = fs::write(&temporary, b"").and_then(|()| fs::remove_file(&temporary));
     tried.map_err(|error| match (error.kind(), path.parent()) {
         (io::ErrorKind::NotFound, Some(parent)) => {
@@ -142,13 +161,18 @@ pub fn trial(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Writes one file, which appears when it is complete.
+/// Writes one file, which appears when it is complete. Through a link it writes the file that the link names; devices and
+/// pipes get the bytes as they come.
 ///
 /// # Errors
 /// The disk refuses.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let temporary = temporary(path);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if is_stream(path) {
+        return fs::write(path, bytes).map_err(|error| Failure::file("write", path, &error));
+    }
+    let place = place(path);
+    let temporary = temporary(&place);
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &place));
     written.map_err(|error| {
         let _ = fs::remove_file(&temporary);
         Failure::file("write", path, &error)

@@ -4,6 +4,7 @@ use super::checked::{Because, Shift, Trend};
 use super::compare::Difference;
 use super::metric::Metric;
 use crate::stats::Confidence;
+use crate::stats::number::counted;
 use std::collections::BTreeMap;
 
 /// The standard normal quantile of 90 %: the power that [`Shift::detects`] promises.
@@ -54,21 +55,36 @@ pub(crate) struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// Every watched figure of either side that changed, or could have.
+    /// Every watched figure that both sides have.
     pub(crate) fn shifts(&self) -> Vec<Shift> {
         let by_id = |metrics: &'_ [Metric]| -> BTreeMap<String, Metric> {
             metrics.iter().map(|m| (m.full_id(), m.clone())).collect()
         };
         let (before, after) = (by_id(self.before), by_id(self.after));
-        let gone = self.before.iter().filter(|m| !after.contains_key(&m.full_id()));
         let mut shifts = Vec::new();
-        for metric in self.after.iter().chain(gone) {
+        for metric in self.after.iter().filter(|m| before.contains_key(&m.full_id())) {
             let id = metric.full_id();
             if let Some(worse) = more_is_worse(metric) {
                 shifts.extend(self.shift(worse, before.get(&id), after.get(&id)));
             }
         }
         shifts
+    }
+
+    /// Subjects with watched figures that only the one or only the other side has, with how many: `base: orders (28 figures)`.
+    pub(crate) fn apart(&self) -> (Vec<String>, Vec<String>) {
+        let only = |mine: &[Metric], theirs: &[Metric]| {
+            let theirs: BTreeMap<String, ()> = theirs.iter().map(|m| (m.full_id(), ())).collect();
+            let mut subjects: BTreeMap<&str, u64> = BTreeMap::new();
+            for m in mine.iter().filter(|m| more_is_worse(m).is_some() && !theirs.contains_key(&m.full_id()))
+            {
+                *subjects.entry(m.subject.as_str()).or_default() += 1;
+            }
+            let told =
+                |(subject, n): (&str, u64)| format!("{}: {subject} ({})", self.variant, counted(n, "figure"));
+            subjects.into_iter().map(told).collect()
+        };
+        (only(self.before, self.after), only(self.after, self.before))
     }
 
     fn shift(&self, more_is_worse: bool, before: Option<&Metric>, after: Option<&Metric>) -> Option<Shift> {
@@ -101,6 +117,8 @@ impl Sides<'_> {
                 if pair.is_nothing() { (Some(0.0), Some(0.0)) } else { (pair.low, pair.high) };
             let half = shift.low.zip(shift.high).map(|(low, high)| (high - low) / 2.0);
             shift.detects = half.map(|half| half * (1.0 + Z_90 / self.at.z()));
+        } else if before == after {
+            (shift.low, shift.high) = (Some(0.0), Some(0.0));
         } else if any.n == 0 {
             // Known without sampling.
             (shift.low, shift.high) = (Some(to - from), Some(to - from));

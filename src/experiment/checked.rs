@@ -32,9 +32,13 @@ impl Checked {
         self.judged.iter().filter(|j| j.decision == decision).count()
     }
 
-    /// Whether nothing is broken: no promise, no figure worse than in the baseline. What is undecided counts as broken where
-    /// `strict`.
+    /// Whether there was something to check and nothing is broken: no promise, no figure worse than in the baseline. What is
+    /// undecided counts as broken where `strict`.
     pub fn passed(&self, strict: bool) -> bool {
+        // A gate without anything to look at lets everything through.
+        if self.judged.is_empty() && self.against.is_none() {
+            return false;
+        }
         let worse = self.against.as_ref().is_some_and(|a| a.count(Trend::Worse) > 0);
         !worse && self.count(Decision::Broken) == 0 && !(strict && self.count(Decision::Undecided) > 0)
     }
@@ -58,9 +62,9 @@ pub struct Against {
     pub inputs: Vec<InputChange>,
     /// The figures of variants that both have, in the order of the variants and of the catalogue.
     pub shifts: Vec<Shift>,
-    /// Variants that only the baseline has.
+    /// Variants, and subjects of a variant with the number of their figures, that only the baseline has.
     pub gone: Vec<String>,
-    /// Variants that only the scenario has.
+    /// The same that only the scenario has.
     pub new: Vec<String>,
 }
 
@@ -121,7 +125,7 @@ pub enum Trend {
     Unsettled,
     /// No more different than the threshold.
     Same,
-    /// Defined on one side only: such events happen in one of the two.
+    /// Undefined on one side: such events happen in one of the two.
     OneSided,
 }
 

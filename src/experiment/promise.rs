@@ -184,7 +184,7 @@ impl Promise {
             high: metric.and_then(|m| m.high),
             unit: metric.map_or("", |m| m.unit),
             replications: judging.replications,
-            worst: self.worst(judging.worst),
+            worst: metric.and_then(|m| m.estimate).and_then(|_| self.worst(judging.worst)),
             reason: String::new(),
         };
         let range = metric.map_or(Range::Nothing, |m| Range::of(m, judging));

@@ -155,20 +155,26 @@ impl Run<'_> {
             let sums = sums.map_err(|failure| blame(failure, &variant.name))?;
             let before = catalogue::metrics(old, &sums[0], at);
             against.shifts.extend(by_program(&variant.name, kept, &before, threshold));
-            let Some(now) = sums.get(1) else { continue };
-            let after = catalogue::metrics(&variant.model, now, at);
-            let differences = self.differences(baseline, old, &variant.model, &sums, at);
+            // The same model gives the same, so it ran once.
+            let after = catalogue::metrics(&variant.model, sums.last().unwrap_or(&sums[0]), at);
+            let differences = match sums.len() {
+                1 => Vec::new(),
+                _ => self.differences(baseline, old, &variant.model, &sums, at),
+            };
             let name = &variant.name;
             let sides =
                 Sides { variant: name, before: &before, after: &after, pairs: &differences, at, threshold };
             against.shifts.extend(sides.shifts());
+            let (gone, new) = sides.apart();
+            against.gone.extend(gone);
+            against.new.extend(new);
         }
         let all = self.variants.is_empty();
         let had = |name: &String| baseline.variants.iter().any(|(n, _)| n == name);
         let has = |name: &String| chosen.iter().any(|v| v.name == *name);
-        against.new = chosen.iter().map(|v| v.name.clone()).filter(|name| !had(name)).collect();
-        against.gone =
-            baseline.variants.iter().map(|v| v.0.clone()).filter(|name| all && !has(name)).collect();
+        against.new.extend(chosen.iter().map(|v| v.name.clone()).filter(|name| !had(name)));
+        let gone = baseline.variants.iter().map(|v| v.0.clone()).filter(|name| all && !has(name));
+        against.gone.extend(gone);
         Ok(against)
     }
 
@@ -436,7 +442,11 @@ mod tests {
     #[test]
     fn the_same_scenario_has_no_shifts() {
         let against = against(&text("power", 3.0, 5), &(text("power", 3.0, 5) + "# a comment\n"));
-        assert_eq!((against.inputs, against.shifts), (vec![], vec![]));
+        assert_eq!(against.inputs, []);
+        assert!(
+            against.shifts.len() > 3 && against.count(Trend::Same) == against.shifts.len(),
+            "{against:#?}"
+        );
     }
 
     /// Twice as long repairs are seen, in pairs: each difference is the old downtime.
@@ -464,8 +474,19 @@ mod tests {
         }
         let against = Run::of(&read(&text)).against(&old, 0.05).unwrap();
         assert!(against.inputs.is_empty() && !against.shifts.is_empty());
-        assert!(against.shifts.iter().all(|s| s.because == Because::Program));
+        let other = against.shifts.iter().filter(|s| s.trend != Trend::Same);
+        assert!(other.clone().count() > 0 && other.clone().all(|s| s.because == Because::Program));
         let id = "service/downtime_minutes_per_year.block";
         assert!(against.shifts.iter().any(|s| s.metric == id && s.trend == Trend::Worse), "{against:#?}");
+    }
+
+    /// A block of another name is another block: that is said, and nothing is called worse or better.
+    #[test]
+    fn what_was_renamed_is_on_one_side_only() {
+        let then = text("power", 3.0, 5);
+        let against = against(&then, &then.replace("block.service", "block.cart"));
+        assert_eq!(against.shifts, []);
+        let one = |side: &[String], what: &str| side.len() == 1 && side[0].starts_with(what);
+        assert!(one(&against.gone, "base: service (") && one(&against.new, "base: cart ("), "{against:#?}");
     }
 }

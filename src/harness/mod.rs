@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
         Ok((outcome, comparison.expect("an experiment with a reference compares")))
     }
 
-    /// Checks the scenario's expectations and objectives, with as many replications as they need. What has none passes.
+    /// Checks the scenario's expectations and objectives, with as many replications as they need.
     ///
     /// # Errors
     /// As [`outcome`](Run::outcome), or an expectation about a figure that its variant does not have.

@@ -96,7 +96,7 @@ fn comparison(item: &Item<'_>) -> Option<(Comparison, String)> {
     if found.is_none() {
         let message = format!("{text:?} is not a comparison");
         let problem = Problem::new(code::COMPARISON, message, "cannot be read");
-        let help = "write for example \"== 0\", \"< 5\", \">= 99.99\", \"in [1, 2]\" or \"undefined\"";
+        let help = "write for example \"== 0\", \"< 5\", \">= 0.9999\", \"in [1, 2]\" or \"undefined\"";
         item.error(problem.help(help));
     }
     found.map(|c| (c, text.to_owned()))
@@ -117,7 +117,7 @@ fn tolerant((comparison, text): (Comparison, String), item: &Item<'_>) -> Option
             };
             (Slack::Share(percent / 100.0), words.to_owned())
         }
-        None => item.number(0.0..=f64::MAX).map(|x| (Slack::Units(x), x.to_string()))?,
+        None => item.number(0.0..=1e18).map(|x| (Slack::Units(x), x.to_string()))?,
     };
     let Some(comparison) = comparison.with(slack) else {
         let message = format!("`{}` means nothing beside {text:?}", item.path);

@@ -56,7 +56,8 @@ impl Inputs {
             flatten(String::new(), &root, &mut found);
         }
         for (path, value) in &self.settings {
-            found.insert(format!("--set {path}"), value.clone());
+            // On top of the text, as when it is read.
+            flatten(path.clone(), &tree::parse_setting(path, value), &mut found);
         }
         for (name, text) in &self.files {
             found.insert(

@@ -129,7 +129,7 @@ pub struct Source<'a> {
 /// Why a text is no scenario: all its problems.
 ///
 /// Shown as the command shows them, with file, line, key, reason and suggestion; in one line of each with `{:#}`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Rejected {
     /// The problems, errors and warnings, in the order of the text.
@@ -149,6 +149,13 @@ impl core::fmt::Display for Rejected {
             }
         }
         Ok(())
+    }
+}
+
+/// As it is shown: a test that returns it tells its reader what is wrong.
+impl core::fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(self, f)
     }
 }
 

@@ -62,8 +62,12 @@ impl core::fmt::Display for Confidence {
         if self.alpha < 1e-6 {
             return write!(f, "all but {:.0e}", self.alpha);
         }
-        // Rounded, so that 1 − 0.001 is 99.9 %.
-        write!(f, "{} %", (1e8 * (1.0 - self.alpha) + 0.5).floor() / 1e6)
+        // Two digits of what is missing: 99.9 %, 99.987 %.
+        let mut scale = 1.0;
+        while 100.0 * self.alpha * scale < 10.0 {
+            scale *= 10.0;
+        }
+        write!(f, "{} %", (100.0 * (1.0 - self.alpha) * scale + 0.5).floor() / scale)
     }
 }
 

@@ -68,6 +68,14 @@ fn annotations(entry: &Entry, strict: bool) -> Vec<Annotation<'_>> {
             found.push(promise(entry, level, judged, replay));
         }
     }
+    let gone = entry.checked.against.iter().flat_map(|a| &a.gone);
+    found.extend(gone.map(|what| Annotation {
+        level: Level::Warning,
+        file: &entry.file,
+        line: 0,
+        title: "only in the baseline".into(),
+        message: format!("{what}: nothing watches it until the baseline is made anew"),
+    }));
     let shifts = entry.checked.against.iter().flat_map(|a| &a.shifts);
     found.extend(shifts.filter_map(|shift| {
         let level = match shift.trend {

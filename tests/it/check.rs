@@ -110,3 +110,68 @@ fn the_readme_shows_what_check_says() {
     let shown = block("if one is broken:\n\n```text\n");
     assert!(out.starts_with(&format!("{shown}False alarms: ")), "{out}");
 }
+
+#[test]
+fn outputs_replace_neither_inputs_nor_each_other() {
+    let folder = with_orders("check-places");
+    let before = fs::read(folder.join("orders.toml")).unwrap();
+    for report in ["junit=orders.toml", "junit=./orders.toml", "junit=-"] {
+        let (_, err) = check(&folder, &["--report", report], 2);
+        assert!(err.contains("error[ZF1002]"), "{report}: {err}");
+    }
+    let pairs = [
+        ["--baseline", "b.json", "--update-baseline", "--report", "json=./b.json"],
+        ["--report", "human=a", "--report", "json=./a", "--quiet"],
+    ];
+    for both in pairs {
+        let (_, err) = check(&folder, &both, 2);
+        assert!(err.contains("error[ZF1002]"), "{both:?}: {err}");
+    }
+    assert_eq!(fs::read(folder.join("orders.toml")).unwrap(), before);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    // Through a link, the file that it names is written; a device stays one.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("there.xml", folder.join("link.xml")).unwrap();
+        fs::write(folder.join("there.xml"), "old").unwrap();
+        check(&folder, &["--report", "junit=link.xml", "--report", "json=/dev/null"], 1);
+        assert!(folder.join("link.xml").is_symlink());
+        assert!(fs::read_to_string(folder.join("there.xml")).unwrap().starts_with("<?xml"));
+        assert!(!Path::new("/dev/null").is_file());
+    }
+}
+
+#[test]
+fn a_baseline_is_made_held_against_and_refused() {
+    let folder = with_orders("check-baseline");
+    let (_, err) = check(&folder, &["--baseline", "b.json"], 2);
+    assert!(err.contains("error[ZF1015]"), "{err}");
+    let (_, err) = check(&folder, &["--baseline", "b.json", "--update-baseline"], 1);
+    assert!(err.contains("b.json is written"), "{err}");
+    // Nothing changed.
+    let held = ["--baseline", "b.json", "--variant", "strong"];
+    let (out, _) = check(&folder, &held, 0);
+    assert!(out.contains(" figures 17 same\n"), "{out}");
+    // The promise is kept, and failovers take a day: worse, with the reason.
+    let (out, _) = check(&folder, &[&held[..], &["--set", "store.orders.failover.promote=1d"]].concat(), 1);
+    assert!(out.contains("\n    worse ") && out.contains(" met "), "{out}");
+    assert!(out.contains("because store.orders.failover.promote: not there -> \"1d\""), "{out}");
+    let (_, err) = check(&folder, &["--baseline", "b.json", "--update-baseline", "--variant", "strong"], 2);
+    assert!(err.contains("cannot be used with"), "{err}");
+    fs::write(folder.join("b.json"), "{}").unwrap();
+    let (_, err) = check(&folder, &["--baseline", "b.json"], 2);
+    assert!(err.contains("error[ZF1015]"), "{err}");
+}
+
+/// Who does not read on still wants to know: the code of a broken promise outlives the reader.
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_hides_no_broken_promise() {
+    let folder = with_orders("check-pipe");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_zonefall"));
+    command.args(["check", "orders.toml", "--replications", "60", "--most-replications", "60", "-q"]);
+    command.current_dir(&folder).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}

@@ -95,7 +95,7 @@ fn nothing_that_was_read_steers_what_reads_it() {
     validate(&junit);
     // Nothing but the annotations themselves is a command, and no property ends early.
     let commands: Vec<&str> = github.lines().filter(|l| l.trim_start().starts_with("::")).collect();
-    assert_eq!(commands.len(), 5, "{commands:#?}");
+    assert_eq!(commands.len(), 6, "{commands:#?}");
     assert!(commands.iter().all(|l| l.matches(",title=").count() == 1 + l.matches("%250A,title=").count()));
     assert!(!github.contains("##["), "{github}");
     // Commands stand as they are, between fences.

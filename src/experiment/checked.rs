@@ -1,6 +1,7 @@
 //! What a check of a scenario came to, as plain data: promises, and figures beside those of a baseline.
 
 use super::promise::{Decision, Judged};
+use crate::stats::Confidence;
 
 /// The results of checking one scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +17,8 @@ pub struct Checked {
     pub version: String,
     /// Highest probability that any promise is called broken or met and is not.
     pub false_alarm: f64,
-    /// The confidence of the intervals that decided, in words: `99.9 %`.
-    pub confidence: String,
+    /// The confidence of the intervals that decided.
+    pub confidence: Confidence,
     /// Replications at which was looked, as far as the rule goes.
     pub looks: Vec<u64>,
     /// Every promise: expectations in the order of the file, then the objectives of each variant.
@@ -54,8 +55,8 @@ pub struct Against {
     pub replications: u64,
     /// Highest probability that any figure is called worse or better and is not.
     pub false_alarm: f64,
-    /// The confidence of the intervals, in words.
-    pub confidence: String,
+    /// The confidence of the intervals.
+    pub confidence: Confidence,
     /// Changes of a figure up to this share of it never count.
     pub threshold: f64,
     /// What is different in the scenario; empty: nothing.

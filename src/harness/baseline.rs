@@ -143,7 +143,7 @@ impl Run<'_> {
             version: baseline.version.clone(),
             replications: baseline.replications,
             false_alarm: self.false_alarm,
-            confidence: at.to_string(),
+            confidence: at,
             threshold,
             inputs: baseline.inputs.changes(&self.scenario.inputs),
             shifts: Vec::new(),

@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
             digest: self.scenario.digest,
             version: env!("CARGO_PKG_VERSION").into(),
             false_alarm: rule.false_alarm,
-            confidence: looked.confidence.to_string(),
+            confidence: looked.confidence,
             looks: rule.looks(),
             judged: looked.judged,
             against: None,

@@ -3,6 +3,7 @@
 use super::Entry;
 use crate::experiment::checked::{Against, Because, Checked, InputChange, Shift, Trend};
 use crate::experiment::promise::{Decision, Judged, Promise, Source};
+use crate::stats::Confidence;
 
 pub(super) fn judged(decision: Decision, source: Source, text: &str, line: u32) -> Judged {
     let metric = match &source {
@@ -83,7 +84,7 @@ pub(super) fn entry(file: &str) -> Entry {
             digest: 0xabc,
             version: "0.2.0".into(),
             false_alarm: 0.01,
-            confidence: "99.95 %".into(),
+            confidence: Confidence::missing(0.0005).unwrap(),
             looks: vec![1000, 16_000],
             judged,
             against: None,
@@ -105,7 +106,7 @@ pub(super) fn with_baseline(file: &str) -> Entry {
         version: "0.1.0".into(),
         replications: 1000,
         false_alarm: 0.01,
-        confidence: "99.99 %".into(),
+        confidence: Confidence::missing(0.0001).unwrap(),
         threshold: 0.05,
         inputs: vec![InputChange {
             path: "store.orders.consistency".into(),

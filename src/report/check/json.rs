@@ -29,7 +29,7 @@ struct Check<'a> {
     broken: usize,
     undecided: usize,
     false_alarm: f64,
-    confidence: &'a str,
+    confidence: f64,
     looks: &'a [u64],
     promises: Vec<Promise<'a>>,
     baseline: Option<Baseline<'a>>,
@@ -59,7 +59,7 @@ struct Baseline<'a> {
     zonefall: &'a str,
     replications: u64,
     false_alarm: f64,
-    confidence: &'a str,
+    confidence: f64,
     threshold: f64,
     worse: usize,
     better: usize,
@@ -109,7 +109,7 @@ pub fn json(entries: &[Entry], strict: bool) -> String {
 
 fn check(entry: &Entry, strict: bool) -> Check<'_> {
     let Entry { file, checked, replays } = entry;
-    let Checked { scenario, confidence, looks, .. } = checked;
+    let Checked { scenario, looks, .. } = checked;
     let replays = replays.iter().map(Option::as_deref).chain(std::iter::repeat(None));
     Check {
         file,
@@ -121,7 +121,7 @@ fn check(entry: &Entry, strict: bool) -> Check<'_> {
         broken: checked.count(Decision::Broken),
         undecided: checked.count(Decision::Undecided),
         false_alarm: checked.false_alarm,
-        confidence,
+        confidence: 1.0 - checked.confidence.alpha(),
         looks,
         promises: checked
             .judged
@@ -162,7 +162,7 @@ fn baseline(against: &Against) -> Baseline<'_> {
         zonefall: &against.version,
         replications: against.replications,
         false_alarm: against.false_alarm,
-        confidence: &against.confidence,
+        confidence: 1.0 - against.confidence.alpha(),
         threshold: against.threshold,
         worse: against.count(Trend::Worse),
         better: against.count(Trend::Better),

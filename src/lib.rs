@@ -44,6 +44,7 @@ pub mod rng;
 pub mod scenario;
 pub mod sim;
 pub mod stats;
+pub mod text;
 pub mod units;
 
 pub use harness::{Baseline, BaselineError, Recorded, Run, RunError};

@@ -4,23 +4,20 @@ use super::args::{CheckArgs, CheckFormat, Undecided};
 use super::exit::{Code, Failure};
 use super::progress::Progress;
 use super::study::{self, Batch, Origin, processors};
-use super::{files, interrupt, print, replay, say};
+use super::{files, input, interrupt, print, replay, say};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use zonefall::experiment::{Checked, Judged};
 use zonefall::report::check::{Entry, Style, github, human, json, junit, markdown};
 use zonefall::{Baseline, BaselineError, Recorded, Run};
 
+/// Most bytes of a baseline.
+const MAX_BYTES: u64 = 200_000_000;
+
 /// Checks every scenario named, after all of them have been read.
 pub fn check(args: &CheckArgs) -> Result<(), Failure> {
-    let inputs = &args.inputs;
     try_outputs(args)?;
-    let mut batches = Vec::new();
-    for (file, scenario) in inputs.files.iter().zip(study::load(inputs)?) {
-        let mut batch = Batch::of(file, scenario);
-        batch.select(inputs)?;
-        batches.push(batch);
-    }
+    let batches = study::batches(&args.inputs)?;
     let strict = args.undecided == Undecided::Fail;
     let mut baseline = Kept::read(args, &batches)?;
     let mut entries = Vec::new();
@@ -37,8 +34,7 @@ pub fn check(args: &CheckArgs) -> Result<(), Failure> {
     for (format, path) in &args.report {
         files::write(path, render(*format, &entries, strict, Style::default()).as_bytes())?;
     }
-    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let printed = print(render(args.format, &entries, strict, Style { colour }).as_bytes());
+    let printed = print(render(args.format, &entries, strict, study::style()).as_bytes());
     match printed {
         Err(failure) if !matches!(failure, Failure::BrokenPipe) => Err(failure),
         // Who does not read on still wants to know.
@@ -141,7 +137,10 @@ impl Kept {
         let Some(path) = args.baseline.clone() else { return Ok(None) };
         let shown = path.display();
         let wrong = |text: String| Failure::Error(Code::Baseline, text);
-        let baseline = match std::fs::read_to_string(&path) {
+        let baseline = match input::read(&path, MAX_BYTES) {
+            Ok(text) if text.len() as u64 > MAX_BYTES => {
+                return Err(wrong(format!("{shown} has more than {MAX_BYTES} bytes")));
+            }
             Ok(text) => Baseline::from_json(&text).map_err(|error| wrong(format!("{shown}: {error}")))?,
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Failure::file("read", &path, &error));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use zonefall::scenario::harmless;
+use zonefall::text::harmless;
 
 /// The exit code of an interrupted run, as shells have it for SIGINT.
 pub const INTERRUPTED: u8 = 130;

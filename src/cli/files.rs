@@ -62,7 +62,7 @@ impl Folder {
     }
 
     fn draft(&mut self, name: &'static str) -> Result<(), Failure> {
-        let temporary = self.path.join(format!(".{name}.{}.part", std::process::id()));
+        let temporary = temporary(&self.path.join(name));
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary);
         let file = file.map_err(|e| Failure::file("write", &temporary, &e))?;
         self.drafts.push(Draft { name, temporary, file: BufWriter::new(file), published: false });

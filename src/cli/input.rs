@@ -6,8 +6,8 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use zonefall::experiment::{Accumulator, Outcome, VariantOutcome, Verdict, expect};
-use zonefall::scenario::{self, Diagnostic, Options, Scenario, Severity, Source, Variant};
+use zonefall::harness::unknown_figures;
+use zonefall::scenario::{self, Diagnostic, Options, Scenario, Severity, Source};
 
 /// Most bytes of a file that a scenario refers to.
 const MAX_DATA_BYTES: u64 = 100_000_000;
@@ -52,7 +52,7 @@ pub fn find(name: &str) -> Result<Text, Failure> {
 }
 
 /// Reads a text file, at most `limit` bytes and one: who gets more than the limit can say so.
-fn read(path: &Path, limit: u64) -> io::Result<String> {
+pub fn read(path: &Path, limit: u64) -> io::Result<String> {
     let mut text = String::new();
     fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
     Ok(text)
@@ -146,28 +146,13 @@ pub fn load(text: &Text, set: &[(String, String)], warn: bool) -> (Option<Scenar
 
 /// Promises about figures that do not exist.
 fn unknown_metrics(source: Source<'_>, scenario: &Scenario) -> Vec<Diagnostic> {
-    let nothing_seen = |v: &Variant| VariantOutcome::new(&v.name, &v.model, &Accumulator::new(&v.model));
-    let outcome = Outcome {
-        scenario: scenario.name.clone(),
-        seed: scenario.seed,
-        first_replication: 0,
-        replications: 0,
-        version: String::new(),
-        digest: scenario.digest,
-        axes: Vec::new(),
-        variants: scenario.variants.iter().map(nothing_seen).collect(),
-    };
-    let first = scenario.variants.first().map_or("", |v| v.name.as_str());
-    let mut unknown = Vec::new();
-    for promise in &scenario.expects {
-        let variant = promise.variant.as_deref().unwrap_or(first);
-        let result = expect::evaluate(&outcome, variant, &promise.metric, promise.comparison);
-        if let Verdict::Unknown { close } = result.verdict {
-            let close: Vec<&str> = close.iter().map(String::as_str).collect();
-            unknown.push(scenario::unknown_metric(source, promise, &close));
-        }
-    }
+    let unknown = unknown_figures(scenario).into_iter();
     unknown
+        .map(|(promise, close)| {
+            let close: Vec<&str> = close.iter().map(String::as_str).collect();
+            scenario::unknown_metric(source, promise, &close)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@ use args::{Command, ValidateArgs};
 use exit::{Code, Failure};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use zonefall::scenario::{harmless, presets};
+use zonefall::scenario::presets;
+use zonefall::text::harmless;
 
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {

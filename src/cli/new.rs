@@ -5,7 +5,8 @@ use super::exit::{Code, Failure};
 use super::{browse, files, print, replay};
 use std::fmt::Write;
 use std::path::Path;
-use zonefall::scenario::{harmless, presets};
+use zonefall::scenario::presets;
+use zonefall::text::harmless;
 
 /// As many as a store may have.
 const MOST_REGIONS: usize = 16;

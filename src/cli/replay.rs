@@ -1,7 +1,7 @@
 //! The command that replays one replication.
 
 use super::args::Inputs;
-use zonefall::scenario::steers;
+use zonefall::text::steers;
 
 /// The command that replays `replication` of `variant` of the scenario `file` under `seed`, with the horizon and
 /// settings in force.

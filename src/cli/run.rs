@@ -3,20 +3,14 @@
 use super::args::{Format, RunArgs};
 use super::exit::Failure;
 use super::print;
-use super::study::{self, Batch, unique};
+use super::study::{self, unique};
 use std::path::PathBuf;
 
 /// Runs every scenario named, after all of them have been read and their folders tried.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let options = &args.options;
-    let mut batches = Vec::new();
-    for (file, scenario) in options.inputs.files.iter().zip(study::load(&options.inputs)?) {
-        let mut batch = Batch::of(file, scenario);
-        batch.select(&options.inputs)?;
-        batches.push(batch);
-    }
     let mut jobs = Vec::new();
-    for (batch, path) in batches.into_iter().zip(folders(args)) {
+    for (batch, path) in study::batches(&options.inputs)?.into_iter().zip(folders(args)) {
         jobs.push((batch, study::folder(options, path.as_deref(), args.replication)?));
     }
     for (index, (batch, folder)) in jobs.into_iter().enumerate() {

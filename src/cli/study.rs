@@ -13,9 +13,11 @@ use std::path::Path;
 use zonefall::experiment::beyond::beyond;
 use zonefall::experiment::runner::{self, BLOCK, Experiment, Subject};
 use zonefall::experiment::{self, About, ExpectResult, Outcome, Study, expect, worst};
+use zonefall::harness;
 use zonefall::report;
-use zonefall::scenario::{Scenario, nearest, steers};
+use zonefall::scenario::{Scenario, nearest};
 use zonefall::stats::Confidence;
+use zonefall::text::steers;
 
 /// Variants whose worst replications are told about.
 const MOST_TIMELINES: usize = 6;
@@ -55,6 +57,26 @@ pub fn load(inputs: &Inputs) -> Result<Vec<Scenario>, Failure> {
         scenario.replications = inputs.replications.unwrap_or(scenario.replications);
     }
     Ok(scenarios)
+}
+
+/// Every scenario named as a batch of its own, with the variants that are chosen.
+///
+/// # Errors
+/// As [`load`], or there is no variant of a name.
+pub fn batches(inputs: &Inputs) -> Result<Vec<Batch>, Failure> {
+    let mut batches = Vec::new();
+    for (file, scenario) in inputs.files.iter().zip(load(inputs)?) {
+        let mut batch = Batch::of(file, scenario);
+        batch.select(inputs)?;
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+/// How texts for people look on standard output.
+pub fn style() -> report::terminal::Style {
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    report::terminal::Style { colour }
 }
 
 impl Batch {
@@ -228,11 +250,7 @@ fn simulate(
     );
     drop(bar);
     let sums = sums.map_err(|failure| explain(failure, inputs, &batch, batch.scenario.seed))?;
-    let mut outcome = experiment.outcome(&scenario.name, scenario.digest, &sums);
-    outcome.axes.clone_from(&scenario.axes);
-    for (variant, read) in outcome.variants.iter_mut().zip(&scenario.variants) {
-        variant.point.clone_from(&read.point);
-    }
+    let outcome = harness::outcome(scenario, &experiment, &sums);
     let promises = promises(scenario, &outcome);
     let worst = if folder.is_some() { worst(&outcome) } else { Vec::new() };
     let recorded = worst::timelines(&experiment, interrupt::flag(), &worst, |variant, replication| {
@@ -275,7 +293,7 @@ pub fn explain(failure: experiment::Failure<Failure>, inputs: &Inputs, batch: &B
     let scenario = &batch.scenario;
     let replay = |variant: &str, replication: u64| {
         let Origin { file, variant } = batch.origin(variant);
-        told(scenario, file, &replay::command(inputs, file, variant, seed, replication))
+        told(scenario, file, seed, &replay::command(inputs, file, variant, seed, replication))
     };
     match failure {
         experiment::Failure::Delivery(failure) => failure,
@@ -304,24 +322,22 @@ fn replay_what_if(inputs: &Inputs, batch: &Batch, variant: &str, replication: Op
         None => format!("--replications {}", scenario.replications),
     };
     let command = replay::what_if(inputs, file, variant, scenario.seed, &which);
-    told(scenario, file, &command)
+    told(scenario, file, scenario.seed, &command)
 }
 
 /// The end of a message about something that failed: what it was, and the command that replays it.
-fn told(scenario: &Scenario, file: &str, command: &str) -> String {
-    let Scenario { name, seed, .. } = scenario;
+fn told(scenario: &Scenario, file: &str, seed: u64, command: &str) -> String {
+    let name = &scenario.name;
     format!("\n  scenario: {name} ({file})\n  seed: {seed}\n  to replay it: {command}")
 }
 
 /// What became of the scenario's promises.
 fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
-    let first = scenario.variants.first().map_or("", |v| v.name.as_str());
     scenario
         .expects
         .iter()
         .map(|e| {
-            let variant = e.variant.as_deref().unwrap_or(first);
-            let mut result = expect::evaluate(outcome, variant, &e.metric, e.comparison);
+            let mut result = expect::evaluate(outcome, scenario.variant_of(e), &e.metric, e.comparison);
             result.rules.clone_from(&e.rules);
             result
         })
@@ -330,8 +346,7 @@ fn promises(scenario: &Scenario, outcome: &Outcome) -> Vec<ExpectResult> {
 
 /// The human form: timelines if there are any, then the summary.
 fn human(study: &Study, timelines: &str, asked: bool) -> Result<(), Failure> {
-    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let style = report::terminal::Style { colour };
+    let style = style();
     let summary = match &study.comparison {
         None => report::terminal::summary(&study.outcome, &study.promises, style),
         Some(comparison) => report::beside::comparison(study, comparison, style),

@@ -5,7 +5,7 @@ use super::compare::Difference;
 use super::metric::Metric;
 use crate::stats::Confidence;
 use crate::stats::number::counted;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The standard normal quantile of 90 %: the power that [`Shift::detects`] promises.
 const Z_90: f64 = 1.281_551_565_544_600_4;
@@ -57,27 +57,18 @@ pub(crate) struct Sides<'a> {
 impl Sides<'_> {
     /// Every watched figure that both sides have.
     pub(crate) fn shifts(&self) -> Vec<Shift> {
-        let by_id = |metrics: &'_ [Metric]| -> BTreeMap<String, Metric> {
-            metrics.iter().map(|m| (m.full_id(), m.clone())).collect()
-        };
-        let (before, after) = (by_id(self.before), by_id(self.after));
-        let mut shifts = Vec::new();
-        for metric in self.after.iter().filter(|m| before.contains_key(&m.full_id())) {
-            let id = metric.full_id();
-            if let Some(worse) = more_is_worse(metric) {
-                shifts.extend(self.shift(worse, before.get(&id), after.get(&id)));
-            }
-        }
-        shifts
+        let before: BTreeMap<String, &Metric> = self.before.iter().map(|m| (m.full_id(), m)).collect();
+        let both = self.after.iter().filter_map(|after| Some((*before.get(&after.full_id())?, after)));
+        both.filter_map(|(before, after)| self.shift(more_is_worse(after)?, before, after)).collect()
     }
 
     /// Subjects with watched figures that only the one or only the other side has, with how many: `base: orders (28 figures)`.
     pub(crate) fn apart(&self) -> (Vec<String>, Vec<String>) {
         let only = |mine: &[Metric], theirs: &[Metric]| {
-            let theirs: BTreeMap<String, ()> = theirs.iter().map(|m| (m.full_id(), ())).collect();
+            let theirs: BTreeSet<String> = theirs.iter().map(Metric::full_id).collect();
+            let alone = |m: &&Metric| more_is_worse(m).is_some() && !theirs.contains(&m.full_id());
             let mut subjects: BTreeMap<&str, u64> = BTreeMap::new();
-            for m in mine.iter().filter(|m| more_is_worse(m).is_some() && !theirs.contains_key(&m.full_id()))
-            {
+            for m in mine.iter().filter(alone) {
                 *subjects.entry(m.subject.as_str()).or_default() += 1;
             }
             let told =
@@ -87,45 +78,42 @@ impl Sides<'_> {
         (only(self.before, self.after), only(self.after, self.before))
     }
 
-    fn shift(&self, more_is_worse: bool, before: Option<&Metric>, after: Option<&Metric>) -> Option<Shift> {
-        let any = after.or(before)?;
-        let value = |m: Option<&Metric>| m.and_then(|m| m.estimate);
+    /// `None` where there is nothing to say: undefined before and now, or held to something else.
+    fn shift(&self, more_is_worse: bool, before: &Metric, after: &Metric) -> Option<Shift> {
         let mut shift = Shift {
             variant: self.variant.into(),
-            metric: any.full_id(),
-            unit: any.unit,
-            before: value(before),
-            after: value(after),
+            metric: after.full_id(),
+            unit: after.unit,
+            before: before.estimate,
+            after: after.estimate,
             low: None,
             high: None,
             detects: None,
-            trend: Trend::Same,
+            trend: Trend::OneSided,
             because: Because::Inputs,
         };
-        let (Some(from), Some(to)) = (shift.before, shift.after) else {
-            shift.trend = Trend::OneSided;
-            // Undefined before and now: there is nothing to say.
-            return (shift.before.is_some() || shift.after.is_some()).then_some(shift);
+        let (Some(from), Some(to)) = (before.estimate, after.estimate) else {
+            return (before.estimate.is_some() || after.estimate.is_some()).then_some(shift);
         };
-        let pair = self.pairs.iter().find(|d| d.subject == any.subject && d.metric == any.id);
+        let pair = self.pairs.iter().find(|d| d.subject == after.subject && d.metric == after.id);
         if pair.is_some_and(|d| d.difference.is_none()) {
-            // Held to something else, a figure is no better or worse for it.
             return None;
         }
-        if let Some(pair) = pair.filter(|d| d.differ.is_some()) {
-            (shift.low, shift.high) =
-                if pair.is_nothing() { (Some(0.0), Some(0.0)) } else { (pair.low, pair.high) };
+        (shift.low, shift.high) = match pair.filter(|d| d.differ.is_some()) {
+            Some(pair) if pair.is_nothing() => (Some(0.0), Some(0.0)),
+            Some(pair) => (pair.low, pair.high),
+            None if before == after => (Some(0.0), Some(0.0)),
+            // Known without sampling.
+            None if after.n == 0 => (Some(to - from), Some(to - from)),
+            // Seen apart: the two intervals together.
+            None => {
+                let minus = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a - b);
+                (minus(after.low, before.high), minus(after.high, before.low))
+            }
+        };
+        if pair.is_some_and(|d| d.differ.is_some()) {
             let half = shift.low.zip(shift.high).map(|(low, high)| (high - low) / 2.0);
             shift.detects = half.map(|half| half * (1.0 + Z_90 / self.at.z()));
-        } else if before == after {
-            (shift.low, shift.high) = (Some(0.0), Some(0.0));
-        } else if any.n == 0 {
-            // Known without sampling.
-            (shift.low, shift.high) = (Some(to - from), Some(to - from));
-        } else if let (Some(before), Some(after)) = (before, after) {
-            // Seen apart: the two intervals together.
-            let minus = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a - b);
-            (shift.low, shift.high) = (minus(after.low, before.high), minus(after.high, before.low));
         }
         shift.trend = trend(&shift, self.threshold, more_is_worse);
         Some(shift)

@@ -45,13 +45,7 @@ pub(crate) fn read_one(text: &str) -> Model {
 
 /// Runs an experiment.
 pub(crate) fn run(experiment: &Experiment<'_>) -> Outcome {
-    let sums = runner::run(
-        experiment,
-        &AtomicBool::new(false),
-        |_, _, (): &mut ()| {},
-        |()| Ok::<(), String>(()),
-        |_| {},
-    );
+    let sums = runner::sums(experiment, &AtomicBool::new(false), |_| {});
     let sums = sums.unwrap_or_else(|failure| panic!("{failure}"));
     experiment.outcome("t", 0, &sums)
 }

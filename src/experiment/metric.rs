@@ -1,7 +1,7 @@
 //! One figure with its uncertainty, and the rules by which estimates are made (rule R6).
 
 use crate::stats::histogram::SMALL_SAMPLE;
-use crate::stats::interval::{Interval, poisson_limits, unseen_probability, unseen_rate, wilson};
+use crate::stats::interval::{Interval, poisson_limits, proportion, unseen_probability, unseen_rate};
 use crate::stats::number::{counted, percent_bound};
 use crate::stats::{Confidence, Histogram, Moments, Ratio};
 
@@ -148,7 +148,7 @@ impl Estimate {
 
     /// k of n replications: Wilson's interval, or the exact bound when k = 0.
     pub(crate) fn probability(at: Confidence, k: u64, n: u64) -> Estimate {
-        let Some(interval) = wilson(k, n, at) else {
+        let Some(interval) = proportion(k, n, at) else {
             return Estimate::undefined("nothing was measured");
         };
         let (high, note) = match k {

@@ -4,7 +4,7 @@ use super::accumulate::SHARE_ONE;
 use super::metric::{Ceiling, Estimate};
 use super::months::{Amounts, BY_REQUESTS, MonthRow, MonthsTally, Pool, YEAR};
 use super::targets::{MonthlyTally, ObjectiveTally};
-use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched};
+use crate::model::objective::{Goal, Objective, Series, WHOLE, Watched, in_percent};
 use crate::model::{Class, Model};
 use crate::stats::number::{counted, percent, percent_bound, significant};
 use crate::stats::{Confidence, Moments};
@@ -181,15 +181,14 @@ pub(super) fn results(
 
 fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> ObjectiveResult {
     let find = |id: &str| figures.iter().find(|f| f.0 == id).map(|f| f.2.clone());
-    let (subject, kind) = match objective.of {
-        Watched::Service(s, series) => (&model.services[s as usize].name, series.word()),
-        Watched::Store(s, series) => (&model.stores[s as usize].name, series.word()),
-        Watched::Block(b) => (&model.blocks[b as usize].name, "block"),
+    let kind = match objective.of {
+        Watched::Service(_, series) | Watched::Store(_, series) => series.word(),
+        Watched::Block(_) => "block",
     };
     let (goal, value, target, class) = match objective.goal {
         Goal::Availability { target, .. } => {
             let share = target as f64 / WHOLE as f64;
-            ("availability", share, format!("{} %", target as f64 / (WHOLE as f64 / 100.0)), None)
+            ("availability", share, in_percent(target), None)
         }
         Goal::Rto { within, class } => ("rto", within.as_secs_f64(), within.to_string(), class),
         Goal::Rpo { within, class } => ("rpo", within.as_secs_f64(), within.to_string(), class),
@@ -202,7 +201,7 @@ fn result(model: &Model, objective: &Objective, figures: &[Figure]) -> Objective
     };
     let mut result = ObjectiveResult {
         name: objective.name.clone(),
-        subject: subject.clone(),
+        subject: objective.of.name(model).into(),
         kind,
         class: class.map(Class::word),
         goal,

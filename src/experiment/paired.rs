@@ -10,7 +10,6 @@ use super::months::MonthsTally;
 use super::tally::{BlockTally, ByClass, Events, OutageTally, StoreTally};
 use super::targets::ObjectiveTally;
 use crate::model::Model;
-use crate::model::objective::Watched;
 use crate::sim::observe::{Class, Kind, Party, Phase};
 use crate::stats::{Moments, Pair, Ratio, RatioPair};
 use crate::units::{Duration, NS_PER_SECOND};
@@ -72,11 +71,7 @@ fn walk(model: &Model, acc: &Accumulator, visit: &mut Visit<'_>) {
         w.block(tally);
     }
     for (objective, tally) in model.objectives.iter().zip(&acc.objectives) {
-        w.subject = match objective.of {
-            Watched::Service(service, _) => &model.services[service as usize].name,
-            Watched::Store(store, _) => &model.stores[store as usize].name,
-            Watched::Block(block) => &model.blocks[block as usize].name,
-        };
+        w.subject = objective.of.name(model);
         w.objective(&objective.name, tally, &acc.months);
     }
     w.subject = "";

@@ -7,6 +7,7 @@ use super::paired::{Paired, Reading};
 use crate::model::Model;
 use crate::sim::observe::Replication;
 use crate::sim::{LimitHit, Plan, Simulation, Tape};
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
@@ -93,7 +94,7 @@ impl<D: fmt::Display> fmt::Display for Failure<D> {
     }
 }
 
-impl Failure<std::convert::Infallible> {
+impl Failure<Infallible> {
     /// The same failure of a run whose receiver may refuse rows.
     pub fn of_any<D>(self) -> Failure<D> {
         match self {
@@ -104,6 +105,18 @@ impl Failure<std::convert::Infallible> {
             }
             Failure::Delivery(never) => match never {},
             Failure::Cancelled => Failure::Cancelled,
+        }
+    }
+}
+
+impl<D> Failure<D> {
+    /// The variant it happened in, if it happened in one.
+    pub(crate) fn variant_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Failure::Plan { variant, .. }
+            | Failure::Limit { variant, .. }
+            | Failure::Broken { variant, .. } => Some(variant),
+            Failure::Delivery(_) | Failure::Cancelled => None,
         }
     }
 }
@@ -159,6 +172,21 @@ fn accumulators(experiment: &Experiment<'_>) -> Vec<Accumulator> {
         Accumulator { paired, ..Accumulator::new(s.model) }
     };
     experiment.subjects.iter().enumerate().map(one).collect()
+}
+
+/// The sums of every variant, for those who want no rows.
+///
+/// # Panics
+/// As [`run`].
+///
+/// # Errors
+/// As [`run`], but that nobody refuses rows.
+pub fn sums(
+    experiment: &Experiment<'_>,
+    cancel: &AtomicBool,
+    progress: impl FnMut(u64),
+) -> Result<Vec<Accumulator>, Failure<Infallible>> {
+    run(experiment, cancel, |_, _, (): &mut ()| {}, |()| Ok(()), progress)
 }
 
 /// Runs every replication of every variant and returns the sums, by variant.

@@ -53,9 +53,7 @@ impl Rule {
 
     /// The confidence of each interval where so many promises are judged.
     pub fn confidence(&self, promises: usize) -> Confidence {
-        let alpha = self.false_alarm.clamp(1e-6, 0.5) / (self.looks().len() * promises.max(1)) as f64;
-        // The share of one look is above the least that intervals are made for, unless there are millions of promises.
-        Confidence::missing(alpha.max(1e-12)).unwrap_or(Confidence::P95)
+        Confidence::shared(self.false_alarm, self.looks().len() * promises)
     }
 }
 
@@ -98,7 +96,7 @@ pub(crate) fn check(
         };
         let all = done + (n - from) * open.len() as u64;
         let told = |r| progress(done + r * open.len() as u64, all);
-        let more = runner::run(&run, cancel, |_, _, (): &mut ()| {}, |()| Ok::<(), Infallible>(()), told)?;
+        let more = runner::sums(&run, cancel, told)?;
         done = all;
         for (&i, more) in open.iter().zip(&more) {
             sums[i].merge(more);

@@ -195,7 +195,7 @@ pub fn what_if<D>(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let sums = runner::run(&again, cancel, |_, _, (): &mut ()| {}, |()| Ok(()), |_| {})?;
+    let sums = runner::sums(&again, cancel, |_| {}).map_err(Failure::of_any)?;
     let outcome = again.outcome("", 0, &sums);
     let rows = again.comparison(&outcome, &sums, Confidence::P95).map(|c| c.rows).unwrap_or_default();
     let mut found = Vec::new();

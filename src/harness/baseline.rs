@@ -6,15 +6,14 @@
 
 use super::{Run, RunError};
 use crate::experiment::against::{Sides, more_is_worse, trend};
-use crate::experiment::checked::{Against, Because, Shift};
+use crate::experiment::catalogue;
+use crate::experiment::checked::{Against, Because, Shift, Trend};
 use crate::experiment::metric::{self, Metric};
 use crate::experiment::runner::{self, BLOCK, Experiment, Subject};
-use crate::experiment::{Accumulator, catalogue};
 use crate::model::Model;
 use crate::scenario::{Inputs, Options, Scenario};
 use crate::stats::Confidence;
 use serde_json::{Value, json};
-use std::convert::Infallible;
 use std::fmt;
 
 /// What the first line of a baseline says it is.
@@ -137,8 +136,7 @@ impl Run<'_> {
         }
         // As many as can be wrong: each watched figure, because of the scenario or of the program.
         let watched: usize = pairs.iter().map(|(.., kept)| 2 * kept.len()).sum();
-        let alpha = self.false_alarm / watched.max(1) as f64;
-        let at = Confidence::missing(alpha.max(1e-12)).unwrap_or(Confidence::P95);
+        let at = Confidence::shared(self.false_alarm, watched);
         let mut against = Against {
             version: baseline.version.clone(),
             replications: baseline.replications,
@@ -151,16 +149,17 @@ impl Run<'_> {
             new: Vec::new(),
         };
         for (variant, old, kept) in &pairs {
-            let sums = self.both(baseline, old, &variant.model);
+            let experiment = self.pair(baseline, old, &variant.model);
+            let told = |done| (self.progress)(done, baseline.replications);
+            let sums = runner::sums(&experiment, self.flag(), told);
             let sums = sums.map_err(|failure| blame(failure, &variant.name))?;
             let before = catalogue::metrics(old, &sums[0], at);
             against.shifts.extend(by_program(&variant.name, kept, &before, threshold));
             // The same model gives the same, so it ran once.
-            let after = catalogue::metrics(&variant.model, sums.last().unwrap_or(&sums[0]), at);
-            let differences = match sums.len() {
-                1 => Vec::new(),
-                _ => self.differences(baseline, old, &variant.model, &sums, at),
-            };
+            let after =
+                sums.get(1).map_or_else(|| before.clone(), |sum| catalogue::metrics(&variant.model, sum, at));
+            let comparison = experiment.comparison(&experiment.outcome("", 0, &sums), &sums, at);
+            let differences = comparison.map(|c| c.rows).unwrap_or_default();
             let name = &variant.name;
             let sides =
                 Sides { variant: name, before: &before, after: &after, pairs: &differences, at, threshold };
@@ -178,13 +177,7 @@ impl Run<'_> {
         Ok(against)
     }
 
-    /// Sums of the baseline's variant and, where it is not the same, of that of now.
-    fn both(&self, baseline: &Recorded, old: &Model, now: &Model) -> Result<Vec<Accumulator>, RunError> {
-        let experiment = self.pair(baseline, old, now);
-        let told = |done| (self.progress)(done, baseline.replications);
-        runner::run(&experiment, self.flag(), |_, _, (): &mut ()| {}, |()| Ok::<(), Infallible>(()), told)
-    }
-
+    /// The baseline's variant and, where it is not the same, that of now, in pairs.
     fn pair<'m>(&self, baseline: &Recorded, old: &'m Model, now: &'m Model) -> Experiment<'m> {
         let mut subjects = vec![Subject { name: BEFORE, model: old }];
         if old != now {
@@ -200,36 +193,19 @@ impl Run<'_> {
             reference: Some(0),
         }
     }
-
-    fn differences(
-        &self,
-        baseline: &Recorded,
-        old: &Model,
-        now: &Model,
-        sums: &[Accumulator],
-        at: Confidence,
-    ) -> Vec<crate::experiment::compare::Difference> {
-        let experiment = self.pair(baseline, old, now);
-        let outcome = experiment.outcome("", 0, sums);
-        experiment.comparison(&outcome, sums, at).map(|c| c.rows).unwrap_or_default()
-    }
 }
 
 /// What went wrong on one of the two sides, in words of the variant.
-fn blame(failure: RunError, variant: &str) -> BaselineError {
-    let own = |name: &str| name == AFTER;
-    match failure {
-        RunError::Limit { variant: side, replication, hit } if own(&side) => {
-            RunError::Limit { variant: variant.into(), replication, hit }.into()
+fn blame(mut failure: RunError, variant: &str) -> BaselineError {
+    match failure.variant_mut() {
+        Some(side) if side == BEFORE => {
+            BaselineError::Outdated(format!("variant {variant} as it was: {failure}"))
         }
-        RunError::Broken { variant: side, replication, message } if own(&side) => {
-            RunError::Broken { variant: variant.into(), replication, message }.into()
+        Some(side) => {
+            variant.clone_into(side);
+            failure.into()
         }
-        RunError::Plan { variant: side, why } if own(&side) => {
-            RunError::Plan { variant: variant.into(), why }.into()
-        }
-        RunError::Cancelled => RunError::Cancelled.into(),
-        other => BaselineError::Outdated(format!("variant {variant} as it was: {other}")),
+        None => failure.into(),
     }
 }
 
@@ -254,7 +230,7 @@ fn by_program(variant: &str, kept: &[Kept], now: &[Metric], threshold: f64) -> V
             low: difference.zip(reach).map(|(d, reach)| d - reach),
             high: difference.zip(reach).map(|(d, reach)| d + reach),
             detects: None,
-            trend: crate::experiment::Trend::Same,
+            trend: Trend::Same,
             because: Because::Program,
         };
         shift.trend = trend(&shift, threshold, metric.and_then(more_is_worse).unwrap_or(true));
@@ -389,7 +365,7 @@ impl Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{InputChange, Trend};
+    use crate::experiment::InputChange;
 
     /// One node of a zone, that fails `per_year` times for `hours`; `rule` names the draws.
     fn text(rule: &str, per_year: f64, hours: u32) -> String {

@@ -39,6 +39,7 @@ mod baseline;
 mod promises;
 
 pub use baseline::{Baseline, BaselineError, Recorded};
+pub use promises::unknown_figures;
 
 use crate::experiment::checked::Checked;
 use crate::experiment::compare::Comparison;
@@ -143,7 +144,7 @@ impl<'a> Run<'a> {
     pub fn outcome(&self) -> Result<Outcome, RunError> {
         let experiment = self.experiment(None)?;
         let sums = self.sums(&experiment)?;
-        Ok(self.named(&experiment, &sums))
+        Ok(outcome(self.scenario, &experiment, &sums))
     }
 
     /// The results of every variant, and each beside `reference` on the same faults, in pairs.
@@ -153,7 +154,7 @@ impl<'a> Run<'a> {
     pub fn compare(&self, reference: &str) -> Result<(Outcome, Comparison), RunError> {
         let experiment = self.experiment(Some(reference))?;
         let sums = self.sums(&experiment)?;
-        let outcome = self.named(&experiment, &sums);
+        let outcome = outcome(self.scenario, &experiment, &sums);
         let comparison = experiment.comparison(&outcome, &sums, Confidence::P95);
         Ok((outcome, comparison.expect("an experiment with a reference compares")))
     }
@@ -166,7 +167,7 @@ impl<'a> Run<'a> {
         let experiment = self.experiment(None)?;
         let rule = self.rule();
         let promises = promises::promises(self.scenario, &experiment);
-        promises::known(&promises, &experiment)?;
+        promises::known(self.scenario, &experiment)?;
         let looked = sequential::check(&experiment, &promises, &rule, self.flag(), self.progress)?;
         Ok(Checked {
             scenario: self.scenario.name.clone(),
@@ -224,16 +225,18 @@ impl<'a> Run<'a> {
     fn sums(&self, experiment: &Experiment<'_>) -> Result<Vec<Accumulator>, RunError> {
         let all = self.replications;
         let told = |done| (self.progress)(done, all);
-        runner::run(experiment, self.flag(), |_, _, (): &mut ()| {}, |()| Ok::<(), Infallible>(()), told)
+        runner::sums(experiment, self.flag(), told)
     }
+}
 
-    fn named(&self, experiment: &Experiment<'_>, sums: &[Accumulator]) -> Outcome {
-        let mut outcome = experiment.outcome(&self.scenario.name, self.scenario.digest, sums);
-        outcome.axes.clone_from(&self.scenario.axes);
-        for variant in &mut outcome.variants {
-            let read = self.scenario.variants.iter().find(|v| v.name == variant.name);
-            variant.point = read.map_or_else(Vec::new, |v| v.point.clone());
-        }
-        outcome
+/// The results of an experiment with variants of a scenario, which say where they stand in its sweep; `sums` are what the
+/// [runner](runner::run) gave.
+pub fn outcome(scenario: &Scenario, experiment: &Experiment<'_>, sums: &[Accumulator]) -> Outcome {
+    let mut outcome = experiment.outcome(&scenario.name, scenario.digest, sums);
+    outcome.axes.clone_from(&scenario.axes);
+    for variant in &mut outcome.variants {
+        let read = scenario.variants.iter().find(|v| v.name == variant.name);
+        variant.point = read.map_or_else(Vec::new, |v| v.point.clone());
     }
+    outcome
 }

@@ -1,19 +1,18 @@
 //! The promises of a scenario: its expectations, and the objectives of each variant.
 
 use super::RunError;
-use crate::experiment::Accumulator;
 use crate::experiment::expect::{Comparison, Verdict, evaluate};
 use crate::experiment::promise::{Promise, Source, about_loss};
 use crate::experiment::runner::{Experiment, Subject};
-use crate::model::objective::{Goal, Objective, WHOLE, Watched};
-use crate::scenario::Scenario;
+use crate::experiment::{Accumulator, Outcome, VariantOutcome};
+use crate::model::objective::{Goal, Objective, WHOLE, in_percent};
+use crate::scenario::{Expect, Scenario, Variant};
 
 /// All promises about the variants of an experiment; those about others cannot be judged.
 pub(super) fn promises(scenario: &Scenario, experiment: &Experiment<'_>) -> Vec<Promise> {
-    let first = scenario.variants.first().map_or("", |v| v.name.as_str());
     let expected = scenario.expects.iter().map(|e| Promise {
         source: Source::Expectation,
-        variant: e.variant.as_deref().unwrap_or(first).into(),
+        variant: scenario.variant_of(e).into(),
         metric: e.metric.clone(),
         comparison: e.comparison,
         text: e.text.clone(),
@@ -28,39 +27,51 @@ pub(super) fn promises(scenario: &Scenario, experiment: &Experiment<'_>) -> Vec<
     expected.filter(runs).chain(targets).collect()
 }
 
-/// Whether every promise is about a figure that there is.
+/// Expectations about what is no figure of their variant, or one of several subjects, each with ids that come close, the
+/// closest first.
+pub fn unknown_figures(scenario: &Scenario) -> Vec<(&Expect, Vec<String>)> {
+    // The figures there are, without a replication.
+    let nothing_seen = |v: &Variant| VariantOutcome::new(&v.name, &v.model, &Accumulator::new(&v.model));
+    let outcome = Outcome {
+        scenario: scenario.name.clone(),
+        seed: scenario.seed,
+        first_replication: 0,
+        replications: 0,
+        version: String::new(),
+        digest: scenario.digest,
+        axes: Vec::new(),
+        variants: scenario.variants.iter().map(nothing_seen).collect(),
+    };
+    let close = |e: &Expect| match evaluate(&outcome, scenario.variant_of(e), &e.metric, e.comparison).verdict
+    {
+        Verdict::Unknown { close } => Some(close),
+        _ => None,
+    };
+    scenario.expects.iter().filter_map(|e| Some((e, close(e)?))).collect()
+}
+
+/// Whether every expectation that is judged is about a figure that there is.
 ///
 /// # Errors
 /// The first that is not, with what it may have meant.
-pub(super) fn known(promises: &[Promise], experiment: &Experiment<'_>) -> Result<(), RunError> {
-    let none: Vec<Accumulator> = experiment.subjects.iter().map(|s| Accumulator::new(s.model)).collect();
-    let outcome = experiment.outcome("", 0, &none);
-    for promise in promises {
-        let Promise { variant, metric, comparison, .. } = promise;
-        if let Verdict::Unknown { close } = evaluate(&outcome, variant, metric, *comparison).verdict {
-            let near = close.first().map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            let why = format!(
-                "an expectation is about {metric}, which is no figure or that of several subjects{near}"
-            );
-            return Err(RunError::Plan { variant: variant.clone(), why });
-        }
-    }
-    Ok(())
+pub(super) fn known(scenario: &Scenario, experiment: &Experiment<'_>) -> Result<(), RunError> {
+    let runs = |name: &str| experiment.subjects.iter().any(|s| s.name == name);
+    let unknown = unknown_figures(scenario).into_iter().find(|(e, _)| runs(scenario.variant_of(e)));
+    let Some((expect, close)) = unknown else { return Ok(()) };
+    let near = close.first().map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let metric = &expect.metric;
+    let why =
+        format!("an expectation is about {metric}, which is no figure or that of several subjects{near}");
+    Err(RunError::Plan { variant: scenario.variant_of(expect).into(), why })
 }
 
 /// An objective as a promise about how often its target is met.
 fn target(scenario: &Scenario, subject: &Subject<'_>, objective: &Objective) -> Promise {
-    let of = match objective.of {
-        Watched::Service(s, _) => &subject.model.services[s as usize].name,
-        Watched::Store(s, _) => &subject.model.stores[s as usize].name,
-        Watched::Block(b) => &subject.model.blocks[b as usize].name,
-    };
+    let of = objective.of.name(subject.model);
     let always = objective.required == WHOLE;
     let share = objective.required as f64 / WHOLE as f64;
     let (figure, per, target) = match &objective.goal {
-        Goal::Availability { target, .. } => {
-            ("months_missed", "month", format!("{} %", *target as f64 / (WHOLE as f64 / 100.0)))
-        }
+        Goal::Availability { target, .. } => ("months_missed", "month", in_percent(*target)),
         Goal::Rto { within, .. } => ("kept", "replication", format!("RTO within {within}")),
         Goal::Rpo { within, .. } => ("kept", "replication", format!("RPO within {within}")),
     };
@@ -74,7 +85,7 @@ fn target(scenario: &Scenario, subject: &Subject<'_>, objective: &Objective) -> 
     let text = match always {
         true => format!("{target} in every {per}"),
         false => {
-            format!("{target} in at least {} % of {per}s", objective.required as f64 / (WHOLE as f64 / 100.0))
+            format!("{target} in at least {} of {per}s", in_percent(objective.required))
         }
     };
     let line = scenario.objective_lines.iter().find(|(name, _)| *name == objective.name);

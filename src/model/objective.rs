@@ -1,6 +1,6 @@
 //! What a service is held to. Nothing that is simulated depends on it.
 
-use super::Class;
+use super::{Class, Model};
 use crate::units::Duration;
 
 /// A share of 1 in [`Goal::Availability`] and [`Credit`].
@@ -28,6 +28,22 @@ pub enum Watched {
     Service(u32, Series),
     /// A redundancy block (index in the model), by time.
     Block(u32),
+}
+
+impl Watched {
+    /// The name of the store, service or block.
+    pub fn name(self, model: &Model) -> &str {
+        match self {
+            Watched::Store(store, _) => &model.stores[store as usize].name,
+            Watched::Service(service, _) => &model.services[service as usize].name,
+            Watched::Block(block) => &model.blocks[block as usize].name,
+        }
+    }
+}
+
+/// A share in parts of [`WHOLE`] as a percentage: `99.995 %`.
+pub fn in_percent(parts: u64) -> String {
+    format!("{} %", parts as f64 / (WHOLE as f64 / 100.0))
 }
 
 /// Requests that are counted together.

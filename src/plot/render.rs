@@ -3,6 +3,7 @@
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::theme::{Colour, PAPER};
+use crate::text::xml;
 use plotters::prelude::{BitMapBackend, DrawingBackend, RGBColor, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, ShapeStyle, TextStyle};
@@ -94,18 +95,7 @@ pub(crate) fn svg(scene: &Scene, id: &str, title: &str, description: &str) -> St
 }
 
 fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in font::printable(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            c => out.push(c),
-        }
-    }
-    out
+    xml(&font::printable(text))
 }
 
 /// A PNG file with two pixels for each of the page, each the mean of four: smooth edges.

@@ -1,5 +1,7 @@
 //! Names and words of a scenario in texts that others read by rules of their own.
 
+use crate::text::steers;
+
 /// Text that means nothing to Markdown or HTML, on one line.
 pub(super) fn markdown(words: &str) -> String {
     let mut out = String::with_capacity(words.len() + 8);
@@ -26,28 +28,7 @@ pub(super) fn fenced(code: &str) -> String {
 
 /// Text on one line that steers no terminal.
 pub(super) fn terminal(words: &str) -> String {
-    let steers = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     words.replace(steers, " ")
-}
-
-/// Text and values of attributes of XML 1.0. What it has no way to write becomes U+FFFD.
-pub(super) fn xml(words: &str) -> String {
-    let mut out = String::with_capacity(words.len() + 8);
-    for c in words.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            // In attributes they would be blanks.
-            '\t' | '\n' | '\r' => out.push_str(&format!("&#{};", u32::from(c))),
-            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            c if c < ' ' => out.push(char::REPLACEMENT_CHARACTER),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// The message of a workflow command (GitHub Actions), on one line; in a property the ends of properties are escaped too.

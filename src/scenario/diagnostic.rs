@@ -1,6 +1,7 @@
 //! Problems of a scenario, with stable codes, and how they are shown.
 
 use super::{Expect, Source, suggest};
+use crate::text::harmless;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use core::ops::Range;
@@ -250,24 +251,6 @@ pub fn unknown_metric(source: Source<'_>, expect: &Expect, known: &[&str]) -> Di
         label: "no such figure".into(),
         help: suggest::help(&expect.metric, known),
     }
-}
-
-/// Whether a character steers a terminal, breaks a line or turns the direction of what follows.
-pub fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text for a terminal: characters that [steer](steers) it are written as `\u{1b}`. Line feeds stay.
-pub fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && steers(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// A diagnostic as text, in the manner of rustc: `error[ZF0101]: …`, place, caret, help.

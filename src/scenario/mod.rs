@@ -45,7 +45,7 @@ mod workload;
 mod world;
 mod writes;
 
-pub use diagnostic::{CODES, Diagnostic, Severity, harmless, render, steers, unknown_metric};
+pub use diagnostic::{CODES, Diagnostic, Severity, render, unknown_metric};
 pub use expect::Expect;
 pub use inputs::Inputs;
 pub use language::{Field, field, fields, schema};
@@ -56,6 +56,7 @@ pub use suggest::{help as suggestion, nearest};
 use crate::experiment::about::Sources;
 use crate::experiment::sweep::{Axis, Coordinate};
 use crate::model::Model;
+use crate::text::steers;
 use crate::units::Duration;
 use context::{Context, Problem};
 use diagnostic::code;
@@ -162,6 +163,12 @@ impl core::fmt::Debug for Rejected {
 impl core::error::Error for Rejected {}
 
 impl Scenario {
+    /// The variant that an expectation is about: the file as written where it names none.
+    pub fn variant_of<'a>(&'a self, expect: &'a Expect) -> &'a str {
+        let written = || self.variants.first().map_or("", |v| v.name.as_str());
+        expect.variant.as_deref().unwrap_or_else(written)
+    }
+
     /// Reads a scenario; warnings are left aside ([`load`] gives them). `name` is what problems call the text.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::action::{self, Known};
 use super::context::{Context, Problem};
-use super::diagnostic::{Severity, code, steers};
+use super::diagnostic::{Severity, code};
 use super::law;
 use super::lint::place;
 use super::reader::{Item, Named, Reader};
@@ -12,6 +12,7 @@ use crate::model::{
     Backup, Command, DomainKind, FaultRule, Hours, Model, Party, Runbook, Step, Target, Trigger,
 };
 use crate::rng::Law;
+use crate::text::steers;
 use crate::units::Duration;
 
 /// Most runbooks, most steps of one: a step is a bit of a word.

@@ -1,13 +1,14 @@
 //! `[sweep]`: settings with several values each, and the variants that come of them.
 
 use super::context::{Context, Problem};
-use super::diagnostic::{Severity, code, steers};
+use super::diagnostic::{Severity, code};
 use super::overrides::{self, Override};
 use super::plans::{MAX_VARIANTS, flatten};
 use super::range;
 use super::reader::{Item, Reader, parse_bytes};
 use super::tree::{Kind, Value};
 use crate::experiment::sweep::{Axis, Coordinate};
+use crate::text::steers;
 use crate::units::{Duration, NS_PER_SECOND};
 
 /// Longest text of a value in the name of a variant, in characters.

@@ -41,6 +41,19 @@ impl Confidence {
         (1e-12..=0.5).contains(&alpha).then(at)
     }
 
+    /// Intervals for so many decisions that one of them is wrong with a probability of at most `error`, which is cut to 1e-6
+    /// to 0.5: each has the same part of it (Bonferroni's inequality). Beyond what intervals are made for, at 1e-12 for
+    /// each, there is no smaller part.
+    ///
+    /// ```
+    /// use zonefall::stats::Confidence;
+    /// assert_eq!(Confidence::shared(0.01, 10), Confidence::missing(0.001).unwrap());
+    /// ```
+    pub fn shared(error: f64, decisions: usize) -> Confidence {
+        let alpha = error.clamp(1e-6, 0.5) / decisions.max(1) as f64;
+        Confidence::missing(alpha.max(1e-12)).expect("a part of an error that intervals are made for")
+    }
+
     /// Whether intervals are for decisions.
     pub(crate) fn decides(self) -> bool {
         self.decides
@@ -117,11 +130,11 @@ impl Interval {
 /// `None` for n = 0.
 ///
 /// ```
-/// use zonefall::stats::{Confidence, interval::wilson};
-/// let i = wilson(5, 10, Confidence::P95).unwrap();
+/// use zonefall::stats::{Confidence, interval::proportion};
+/// let i = proportion(5, 10, Confidence::P95).unwrap();
 /// assert!((i.low - 0.236593).abs() < 1e-6 && (i.high - 0.763407).abs() < 1e-6);
 /// ```
-pub fn wilson(k: u64, n: u64, at: Confidence) -> Option<Interval> {
+pub fn proportion(k: u64, n: u64, at: Confidence) -> Option<Interval> {
     if n == 0 {
         return None;
     }
@@ -349,12 +362,12 @@ mod tests {
     }
 
     #[test]
-    fn wilson_ends() {
-        let none = wilson(0, 50, Confidence::P95).unwrap();
+    fn proportion_ends() {
+        let none = proportion(0, 50, Confidence::P95).unwrap();
         assert_eq!(none.low, 0.0);
         assert!((none.high - 0.071_348).abs() < 1e-6, "{none:?}");
-        assert_eq!(wilson(50, 50, Confidence::P95).unwrap().high, 1.0);
-        assert_eq!(wilson(0, 0, Confidence::P95), None);
+        assert_eq!(proportion(50, 50, Confidence::P95).unwrap().high, 1.0);
+        assert_eq!(proportion(0, 0, Confidence::P95), None);
     }
 
     #[test]
@@ -416,7 +429,7 @@ mod tests {
     fn limits_for_decisions_are_exact() {
         let at = Confidence::missing(0.01).unwrap();
         for (k, n) in [(0u64, 20u64), (1, 20), (7, 20), (20, 20)] {
-            let i = wilson(k, n, at).unwrap();
+            let i = proportion(k, n, at).unwrap();
             let mass = |p: f64, x: u64| {
                 let choose = (0..x).fold(1.0, |c, j| c * (n - j) as f64 / (j + 1) as f64);
                 choose * libm::pow(p, x as f64) * libm::pow(1.0 - p, (n - x) as f64)
@@ -438,7 +451,7 @@ mod tests {
             assert!((below(i.high, k + 1) - 0.005).abs() < 1e-9, "{k}: {i:?}");
         }
         // What was never seen spends half of the error, too; no seam in the ranks of large samples.
-        assert!((unseen_probability(100, at).unwrap() - wilson(0, 100, at).unwrap().high).abs() < 1e-9);
+        assert!((unseen_probability(100, at).unwrap() - proportion(0, 100, at).unwrap().high).abs() < 1e-9);
         let at = Confidence::missing(1e-6).unwrap();
         let (a, b) = (quantile_ranks(5000, 0.99, at).0.unwrap(), quantile_ranks(5001, 0.99, at).0.unwrap());
         assert!(b - a <= 1, "{a} {b}");

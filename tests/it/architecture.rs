@@ -11,12 +11,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &["units", "rng::law", "rng::Law"]),
     ("sim", &["engine", "model", "rng", "units"]),
     ("stats", &["units"]),
+    ("text", &[]),
     ("experiment", &["sim", "model", "stats", "rng", "units", "error"]),
     (
         "scenario",
         &[
             "model",
             "rng",
+            "text",
             "units",
             "experiment::about",
             "experiment::checked",
@@ -26,8 +28,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("harness", &["scenario", "experiment", "model", "stats", "units"]),
-    ("plot", &["experiment", "stats", "units", "sim::observe"]),
-    ("report", &["experiment", "stats", "units", "model", "sim::observe", "plot", "error"]),
+    ("plot", &["experiment", "stats", "text", "units", "sim::observe"]),
+    ("report", &["experiment", "stats", "text", "units", "model", "sim::observe", "plot", "error"]),
     // The command line is a crate of its own: it sees the library only through its public API.
     ("cli", &["cli", "args"]),
 ];

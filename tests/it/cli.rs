@@ -420,7 +420,7 @@ fn nothing_that_was_read_steers_the_terminal() {
         ),
     ] {
         let (out, err) = expect(&folder, args, code);
-        let steers = |c: char| c != '\n' && zonefall::scenario::steers(c);
+        let steers = |c: char| c != '\n' && zonefall::text::steers(c);
         assert!(!out.contains(steers) && !err.contains(steers), "{args:?}\n{out:?}\n{err:?}");
     }
     assert!(folder.join(hostile).join("a_[31m_").is_dir());

@@ -3,7 +3,7 @@
 use super::{Entry, words};
 use crate::experiment::checked::{Against, Shift, Trend};
 use crate::experiment::{Decision, Judged};
-use crate::report::escape::xml;
+use crate::text::xml;
 use std::fmt::Write;
 
 /// What becomes of a test case.

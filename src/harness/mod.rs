@@ -240,3 +240,139 @@ pub fn outcome(scenario: &Scenario, experiment: &Experiment<'_>, sums: &[Accumul
     }
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Decision, Judged};
+    use crate::scenario::Options;
+    use std::cell::RefCell;
+    use std::sync::atomic::Ordering;
+
+    /// A block that is down for an hour twice a year, as written, and once in `rare`; its target is half an hour.
+    const TEXT: &str = r#"
+[scenario]
+name = "one node"
+horizon = "1y"
+replications = 20
+[[region]]
+name = "here"
+[fault.node]
+target = "node:*"
+at = ["10d", "100d"]
+duration = "1h"
+[block.service]
+k = 1
+of = ["node:*"]
+[objective.short]
+block = "service"
+rto = "30m"
+[objective.monthly]
+block = "service"
+availability = 99.99
+[variant.rare]
+"fault.node.at" = "10d"
+[[expect]]
+metric = "outages_per_year.block"
+is = "== 2"
+[[expect]]
+variant = "rare"
+metric = "outages_per_year.block"
+is = "<= 0.9"
+tolerance = "20 %"
+"#;
+
+    fn read(options: &Options<'_>) -> Scenario {
+        Scenario::read("one.toml", TEXT, options).unwrap()
+    }
+
+    fn decisions(judged: &[Judged]) -> Vec<(&str, &str, Decision)> {
+        judged.iter().map(|j| (&*j.promise.variant, &*j.promise.metric, j.decision)).collect()
+    }
+
+    #[test]
+    fn promises_are_those_of_the_variants_that_run() {
+        use Decision::{Broken, Met};
+        let scenario = read(&Options::new());
+        let short = "service/objective.short.kept";
+        let monthly = "service/objective.monthly.months_missed";
+        let outages = "outages_per_year.block";
+        let all = Run::of(&scenario).check().unwrap();
+        assert_eq!(
+            decisions(&all.judged),
+            [
+                ("base", outages, Met),
+                ("rare", outages, Met),
+                ("base", short, Broken),
+                ("base", monthly, Broken),
+                ("rare", short, Broken),
+                ("rare", monthly, Broken),
+            ]
+        );
+        assert!(!all.passed(false));
+        let rare = Run::of(&scenario).variant("rare").check().unwrap();
+        assert_eq!(
+            decisions(&rare.judged),
+            [("rare", outages, Met), ("rare", short, Broken), ("rare", monthly, Broken)]
+        );
+        // Lines of the text, from 1.
+        assert_eq!(TEXT.lines().nth(all.judged[2].promise.line as usize - 1), Some("[objective.short]"));
+        assert_eq!(all.judged[2].promise.text, "RTO within 30m in every replication");
+    }
+
+    /// One month of twelve misses 99.99 % in `rare`, two as written: 90 % are asked for.
+    #[test]
+    fn an_objective_may_be_missed_as_often_as_it_allows() {
+        let allowed =
+            Options::new().set("objective.monthly.required", 90u64).set("objective.short.rto", "2h");
+        let checked = Run::of(&read(&allowed)).check().unwrap();
+        let monthly = |variant: &str| {
+            let of =
+                |j: &&Judged| j.promise.variant == variant && j.promise.metric.ends_with("months_missed");
+            checked.judged.iter().find(of).unwrap()
+        };
+        assert_eq!((monthly("base").decision, monthly("rare").decision), (Decision::Broken, Decision::Met));
+        assert_eq!(monthly("rare").promise.text, "99.99 % in at least 90 % of months");
+        let kept = checked.judged.iter().filter(|j| j.promise.metric.ends_with(".kept"));
+        assert!(kept.clone().count() == 2 && kept.clone().all(|j| j.decision == Decision::Met));
+    }
+
+    #[test]
+    fn runs_can_be_followed_and_stopped() {
+        let scenario = read(&Options::new());
+        let told = RefCell::new(Vec::new());
+        let progress = |done, all| told.borrow_mut().push((done, all));
+        let outcome = Run::of(&scenario).replications(300).seed(7).progress(&progress).outcome().unwrap();
+        assert_eq!((outcome.replications, outcome.seed), (300, 7));
+        assert_eq!(told.borrow().last(), Some(&(300, 300)));
+        // From within, as soon as something is told.
+        let flag = AtomicBool::new(false);
+        let stop = |_, _| flag.store(true, Ordering::Relaxed);
+        let stopped = Run::of(&scenario).replications(1_000_000).cancel(&flag).progress(&stop).outcome();
+        assert!(matches!(stopped, Err(Failure::Cancelled)), "{stopped:?}");
+        assert!(matches!(Run::of(&scenario).cancel(&flag).check(), Err(Failure::Cancelled)));
+    }
+
+    #[test]
+    fn names_that_are_not_there_are_told() {
+        let scenario = read(&Options::new());
+        let error = Run::of(&scenario).variant("rarer").outcome().unwrap_err().to_string();
+        assert!(error.contains("rarer") && error.contains("base, rare"), "{error}");
+        assert!(Run::of(&scenario).variant("rare").compare("base").is_err());
+        let (outcome, comparison) = Run::of(&scenario).compare("base").unwrap();
+        assert_eq!((outcome.variants.len(), comparison.reference.as_str()), (2, "base"));
+        let text =
+            TEXT.replace("metric = \"outages_per_year.block\"\nis = \"<=", "metric = \"outages\"\nis = \"<=");
+        let wrong = Scenario::read("one.toml", &text, &Options::new()).unwrap();
+        let error = Run::of(&wrong).check().unwrap_err().to_string();
+        assert!(error.contains("variant rare") && error.contains("outages, which is no figure"), "{error}");
+        assert!(Run::of(&wrong).variant("base").check().is_ok());
+    }
+
+    #[test]
+    fn nothing_to_check_is_not_passed() {
+        let bare = TEXT.split("[objective.short]").next().unwrap();
+        let scenario = Scenario::read("one.toml", bare, &Options::new()).unwrap();
+        assert!(!Run::of(&scenario).check().unwrap().passed(false));
+    }
+}
